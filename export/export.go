@@ -1,0 +1,2 @@
+// Package export sends events to the outside in OCSF: syslog, HTTP and files.
+package export

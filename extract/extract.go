@@ -1,0 +1,148 @@
+// Package extract turns a request body into the texts and files that a person or agent
+// sent, and back into a body with parts of them replaced.
+package extract
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Role says whose words a text is.
+type Role string
+
+// The roles.
+const (
+	User    Role = "user"    // what the person typed
+	Context Role = "context" // replayed history, tool output, editor context
+	System  Role = "system"
+	File    Role = "file"
+)
+
+// Outcome says how far a body or a file could be read.
+type Outcome string
+
+// The outcomes.
+const (
+	Complete    Outcome = "complete"
+	Partial     Outcome = "partial" // a limit stopped the reading
+	Encrypted   Outcome = "encrypted"
+	Broken      Outcome = "broken"
+	Unsupported Outcome = "unsupported"
+)
+
+// Text is one piece of text in UTF-8. Data is what dlp scans; offsets of cuts are
+// offsets in Data. A raw body too large for memory has Reader and Size instead of Data.
+type Text struct {
+	Role   Role
+	Path   string // "messages[0].content", "part file", "file letter.docx > word/document.xml"
+	Data   []byte
+	Reader io.ReaderAt
+	Size   int64
+
+	edit edit
+}
+
+// edit is the way back from a Text to the body; its zero value cannot be edited.
+type edit struct{}
+
+// UploadedFile is one file, inline or as a body of its own.
+type UploadedFile struct {
+	Name, Type string
+	Size       int64
+	SHA256     string // hex; "" when the bytes are not in this request
+	Path       string
+	Outcome    Outcome
+	Limit      string // the limit that made it Partial
+}
+
+// Gap is something that could not be inspected.
+type Gap struct {
+	Reason string // too_large | undecodable | encrypted | deadline
+	Path   string // where
+	Limit  string // the limit that was hit, or ""
+}
+
+// Doc is one extracted request. It is used by one goroutine.
+type Doc struct {
+	Texts []Text
+	Files []UploadedFile
+	Gaps  []Gap
+	Drift bool // a known prompt endpoint yielded no user text
+}
+
+// Cut asks for a range of a Text's Data to be replaced.
+type Cut struct {
+	Text       int // index into Doc.Texts
+	Start, End int
+	With       string
+}
+
+// Rewrite returns the body with cuts applied: it still parses, and only the cut leaves
+// differ. Its error wraps [ErrNotEditable] when a carrier cannot be edited or is signed.
+func (d *Doc) Rewrite(cuts []Cut) ([]byte, error) { return nil, nil }
+
+// Options are the limits of 4.10 `extract`. Zero fields mean their defaults.
+type Options struct {
+	Expanded int64         // bytes after decompression, in all; default 64 MiB
+	Member   int64         // bytes of one archive member; default 32 MiB
+	Text     int64         // bytes of text out of documents; default 16 MiB
+	Depth    int           // nesting; default 6
+	Members  int           // archive members; default 2,000
+	Time     time.Duration // default 5 s
+	OCR      bool
+}
+
+// Body is the bytes of a request body, in memory or not.
+type Body interface {
+	io.ReaderAt
+	Size() int64
+	Bytes() (data []byte, ok bool)
+}
+
+// Input is one request. Rule is nil when no endpoint is known.
+type Input struct {
+	Method, Host, Path, Query string
+	Header                    func(name string) []byte
+	Body                      Body // nil when there is none
+	Rule                      *Rule
+}
+
+// Rule is a compiled endpoint rule of the catalogue: immutable and safe for concurrent use.
+type Rule struct{}
+
+// RuleSpec is a rule as the catalogue writes it.
+type RuleSpec struct {
+	Activity, Carrier                         string
+	Text, Role, System, Context, Files, Noise string
+}
+
+// CompileRule checks and compiles a rule; its error says what is wrong with which field.
+func CompileRule(s RuleSpec) (*Rule, error) { return &Rule{}, nil }
+
+// Extractor is safe for concurrent use.
+type Extractor struct{}
+
+// New returns an Extractor with limits o.
+func New(o Options) *Extractor { return &Extractor{} }
+
+// Extract reads a request. It never fails: what could not be read is in Doc.Gaps.
+func (x *Extractor) Extract(ctx context.Context, in Input) *Doc { return &Doc{} }
+
+// Document is the text found in one file.
+type Document struct {
+	Outcome Outcome
+	Limit   string
+	Texts   []Part
+}
+
+// Part is the text of one part of a document.
+type Part struct {
+	Part string // "word/document.xml", "page 3", "archive.zip > a.txt"
+	Text string
+}
+
+// ExtractFile reads a file as `sluice extract` shows it.
+func (x *Extractor) ExtractFile(ctx context.Context, name string, data []byte) Document {
+	return Document{Outcome: Complete}
+}

@@ -1,0 +1,60 @@
+package icap
+
+type answerKind uint8
+
+const (
+	kindUnmodified answerKind = iota // the zero Answer lets the message pass
+	kindModified
+	kindResponse
+	kindError
+)
+
+// Answer is what a handler decides about a message. The engine turns it into 204,
+// 206, 200 with an echo, 200 with an HTTP response or an ICAP error, as the client's
+// Allow and Preview permit. The zero Answer is [Unmodified].
+type Answer struct {
+	kind   answerKind
+	status int     // kindError: the ICAP status
+	fields []Field // extra ICAP header fields
+	mod    Modification
+	resp   Response
+}
+
+// Modification says how a message leaves changed. The head is spliced: fields that
+// are not named keep their bytes, order and case.
+type Modification struct {
+	Set []Field // replaces the first field of that name, removes further ones, or appends
+	Del []string
+	// Body replaces the body when ReplaceBody is set; Content-Length follows it.
+	// Otherwise the original body is echoed byte for byte.
+	Body        []byte
+	ReplaceBody bool
+}
+
+// Response is an HTTP response that answers a REQMOD in the origin's place.
+// Content-Length is added by the engine.
+type Response struct {
+	Status int
+	Header []Field
+	Body   []byte
+}
+
+// Unmodified lets the message pass as it is.
+func Unmodified() Answer { return Answer{} }
+
+// Modified sends the message on with m applied.
+func Modified(m Modification) Answer { return Answer{kind: kindModified, mod: m} }
+
+// Respond answers the encapsulated HTTP request with resp; the request goes no
+// further. The engine first reads, bounded, what is left of the request's body.
+func Respond(resp Response) Answer { return Answer{kind: kindResponse, resp: resp} }
+
+// Fail answers with an ICAP error status, for instance 503.
+func Fail(status int) Answer { return Answer{kind: kindError, status: status} }
+
+// With returns a copy of a that carries further ICAP header fields (X-Sluice-Id,
+// X-Infection-Found). a's own fields are left alone.
+func (a Answer) With(fields ...Field) Answer {
+	a.fields = append(a.fields[:len(a.fields):len(a.fields)], fields...)
+	return a
+}

@@ -1,0 +1,2 @@
+// Package notify tells people about events by webhook and mail.
+package notify
