@@ -1,2 +1,157 @@
-// Package config reads sluice.yaml into the options of the other packages.
+// Package config reads sluice.yaml, the environment and flags into the options of the
+// other packages. Every mistake is reported in one run, each with its place and remedy.
 package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// EnvPrefix begins every environment variable that Load reads: SLUICE_ICAP_LISTEN.
+const EnvPrefix = "SLUICE"
+
+// Load reads the file at path (empty: no file), then environment variables, then those of
+// flags that were set and whose names are keys ("icap.listen"). Paths in the file are
+// relative to it. The error joins every mistake; the File is usable only without one.
+func Load(path string, flags *pflag.FlagSet) (*File, error) {
+	f := Defaults()
+	dir := ""
+	var mistakes []error
+	lines := map[string]int{}
+	if path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read settings: %w", err)
+		}
+		dir = filepath.Dir(path)
+		mistakes = append(mistakes, decode(path, data, &f, lines)...)
+	}
+	mistakes = append(mistakes, override(&f, flags)...)
+	f.resolve(dir)
+	if len(mistakes) == 0 { // a value that was not read would only be reported twice
+		mistakes = append(mistakes, f.validate(path, lines)...)
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	return &f, nil
+}
+
+// override applies environment and flags by way of viper to every scalar key.
+func override(f *File, flags *pflag.FlagSet) []error {
+	v := viper.New()
+	v.SetEnvPrefix(EnvPrefix)
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AutomaticEnv()
+	var mistakes []error
+	walk(reflect.ValueOf(f).Elem(), "", func(key string, field reflect.Value, _ reflect.StructTag) {
+		if flags != nil {
+			if flag := flags.Lookup(key); flag != nil {
+				if err := v.BindPFlag(key, flag); err != nil {
+					mistakes = append(mistakes, fmt.Errorf("flag --%s: %w", key, err))
+				}
+			}
+		}
+		if !v.IsSet(key) {
+			return
+		}
+		if flag := lookup(flags, key); flag != nil && !flag.Changed {
+			if _, set := os.LookupEnv(envName(key)); !set {
+				return
+			}
+		}
+		if err := setScalar(field, v.GetString(key)); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s (or flag --%s): %w", envName(key), key, err))
+		}
+	})
+	return mistakes
+}
+
+func lookup(flags *pflag.FlagSet, key string) *pflag.Flag {
+	if flags == nil {
+		return nil
+	}
+	return flags.Lookup(key)
+}
+
+func envName(key string) string {
+	return EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// walk calls visit for every scalar field, with its dotted key.
+func walk(v reflect.Value, prefix string, visit func(key string, field reflect.Value, tag reflect.StructTag)) {
+	for i := range v.NumField() {
+		field, key := v.Field(i), prefix+v.Type().Field(i).Tag.Get("yaml")
+		switch field.Kind() {
+		case reflect.Struct:
+			walk(field, key+".", visit)
+		case reflect.Slice, reflect.Map: // only the file sets lists and maps
+		default:
+			visit(key, field, v.Type().Field(i).Tag)
+		}
+	}
+}
+
+type textUnmarshaler interface{ UnmarshalText(text []byte) error }
+
+func setScalar(field reflect.Value, s string) error {
+	if u, ok := field.Addr().Interface().(textUnmarshaler); ok {
+		return u.UnmarshalText([]byte(s))
+	}
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString(s)
+	case reflect.Int:
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", s)
+		}
+		field.SetInt(int64(n))
+	case reflect.Bool:
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("%q is not true or false", s)
+		}
+		field.SetBool(b)
+	default:
+		return fmt.Errorf("a setting of kind %s cannot be set here", field.Kind())
+	}
+	return nil
+}
+
+// resolve makes paths relative to the settings file, and fills what depends on others.
+func (f *File) resolve(dir string) {
+	abs := func(p string) string {
+		if p == "" || filepath.IsAbs(p) {
+			return p
+		}
+		return filepath.Join(dir, p)
+	}
+	walk(reflect.ValueOf(f).Elem(), "", func(_ string, field reflect.Value, tag reflect.StructTag) {
+		if tag.Get("path") != "" {
+			field.SetString(abs(field.String()))
+		}
+	})
+	for _, dirs := range [][]string{f.Catalogue.Dirs, f.Profiles.Dirs} {
+		for i := range dirs {
+			dirs[i] = abs(dirs[i])
+		}
+	}
+	for i := range f.Export {
+		f.Export[i].Path = abs(f.Export[i].Path)
+	}
+	if f.Keys.File == "" {
+		f.Keys.File = filepath.Join(f.DataDir, "keys")
+	}
+	if f.Node == "" {
+		f.Node, _ = os.Hostname()
+	}
+}

@@ -1,0 +1,140 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sluice.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAnEmptyFileIsTheDefaults(t *testing.T) {
+	path := write(t, "")
+	got, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Defaults()
+	want.Node = got.Node
+	want.DataDir = filepath.Join(filepath.Dir(path), "data")
+	want.Keys.File = filepath.Join(want.DataDir, "keys")
+	if d := cmp.Diff(&want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
+	cases := map[string]struct {
+		text string
+		want []string
+	}{
+		"unknown keys name the closest known one, or all": {
+			"icap:\n  lisen: 127.0.0.1:1344\nzebra: 1\n",
+			[]string{`sluice.yaml:2: unknown setting "icap.lisen" (did you mean "listen"?)`, `sluice.yaml:3: unknown setting "zebra"; known here: `},
+		},
+		"wrong types say what to write": {
+			"icap:\n  deadline: soon\n  memory: lots\n  max_connections: many\nextract: {ocr: perhaps}\nlog: [info]\n",
+			[]string{
+				`sluice.yaml:2: "icap.deadline": "soon" is not a duration; write for example 90d, 24h or 5s`,
+				`sluice.yaml:3: "icap.memory": "lots" is not a size; write for example 256MiB, 1GB or 4096`,
+				`sluice.yaml:4: "icap.max_connections": "many" is not a whole number`,
+				`sluice.yaml:5: "extract.ocr": "perhaps" is not true or false`,
+				`sluice.yaml:6: "log" must hold name: value pairs`,
+			},
+		},
+		"values that cannot work are refused": {
+			"log: {level: loud}\nicap:\n  listen: nowhere\n  allow: [everywhere]\n  tls: {listen: ':11344'}\ndatabase: {url: mysql://x}\npolicy: {file: missing.yaml}\n",
+			[]string{
+				`sluice.yaml:1: "log.level": must be one of debug, info, warn, error, not "loud"`,
+				`sluice.yaml:3: "icap.listen": "nowhere" is not host:port`,
+				`sluice.yaml:4: "icap.allow[0]": "everywhere" is not a network`,
+				`sluice.yaml:5: "icap.tls.listen": icaps needs icap.tls.cert and icap.tls.key too`,
+				`sluice.yaml:6: "database.url": must begin with postgres://`,
+				`sluice.yaml:7: "policy.file": `,
+			},
+		},
+		"a key given twice is a mistake": {
+			"node: a\nnode: b\n", []string{`sluice.yaml:2: setting "node" is given twice; keep one`},
+		},
+		"a file that is not YAML names the line": {
+			"icap: {listen\n", []string{"sluice.yaml: line 1:"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(write(t, c.text), nil)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("missing %q in:\n%v", want, err)
+				}
+			}
+			if got := strings.Count(err.Error(), "\n") + 1; got != len(c.want) {
+				t.Errorf("%d mistakes told, want %d:\n%v", got, len(c.want), err)
+			}
+		})
+	}
+}
+
+func TestEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
+	path := write(t, "icap: {listen: '127.0.0.1:1', deadline: 7s}\nops: {listen: '127.0.0.1:2'}\n")
+	t.Setenv("SLUICE_ICAP_LISTEN", "127.0.0.1:3")
+	t.Setenv("SLUICE_OPS_LISTEN", "127.0.0.1:4")
+	t.Setenv("SLUICE_ICAP_MEMORY", "1MiB")
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	flags.String("ops.listen", "", "")
+	flags.String("icap.listen", "", "")
+	if err := flags.Parse([]string{"--ops.listen", "127.0.0.1:5"}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Load(path, flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.ICAP.Listen != "127.0.0.1:3" || f.Ops.Listen != "127.0.0.1:5" || f.ICAP.Memory != 1<<20 || f.ICAP.Deadline != Duration(7*time.Second) {
+		t.Errorf("got %+v %+v", f.ICAP, f.Ops)
+	}
+	t.Setenv("SLUICE_ICAP_DEADLINE", "soon")
+	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), "SLUICE_ICAP_DEADLINE") {
+		t.Errorf("a bad variable is not named: %v", err)
+	}
+}
+
+func TestCredentialsDoNotPrint(t *testing.T) {
+	f, err := Load(write(t, "database: {url: 'postgres://u:hunter2@h/db'}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{f.Database.URL.String(), f.Database.URL.GoString()} {
+		if strings.Contains(s, "hunter2") {
+			t.Error("the password is printed")
+		}
+	}
+	if f.Database.URL.Reveal() != "postgres://u:hunter2@h/db" {
+		t.Error("the value is lost")
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("icap: {listen: ':1', allow: [a]}\ngeo: {sites: [{cidr: 1}]}\n"))
+	f.Add([]byte("a: &a [*a]\n"))
+	f.Add([]byte("? {}\n: 1\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file := Defaults()
+		decode("sluice.yaml", data, &file, map[string]int{})
+	})
+}

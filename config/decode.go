@@ -1,0 +1,149 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decoder fills a File from YAML nodes and collects every mistake.
+type decoder struct {
+	name     string
+	lines    map[string]int // dotted key -> line, for validate
+	mistakes []error
+}
+
+// decode reads data strictly into f: unknown and repeated keys and wrong types are
+// mistakes with file and line.
+func decode(name string, data []byte, f *File, lines map[string]int) []error {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return []error{fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))}
+	}
+	if len(doc.Content) == 0 {
+		return nil // an empty file is all defaults
+	}
+	d := decoder{name: name, lines: lines}
+	d.value(doc.Content[0], reflect.ValueOf(f).Elem(), "")
+	return d.mistakes
+}
+
+func (d *decoder) fail(n *yaml.Node, format string, args ...any) {
+	d.mistakes = append(d.mistakes, fmt.Errorf("%s:%d: %s", d.name, n.Line, fmt.Sprintf(format, args...)))
+}
+
+func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	d.lines[key] = n.Line
+	if n.Tag == "!!null" {
+		return // "key:" alone keeps the default
+	}
+	_, isText := v.Addr().Interface().(textUnmarshaler)
+	switch kind := v.Kind(); {
+	case isText || kind == reflect.String || kind == reflect.Int || kind == reflect.Bool:
+		if n.Kind != yaml.ScalarNode {
+			d.fail(n, "%q must be a single value", key)
+			return
+		}
+		if err := setScalar(v, n.Value); err != nil {
+			d.fail(n, "%q: %v", key, err)
+		}
+	case kind == reflect.Struct:
+		d.mapping(n, v, key)
+	case kind == reflect.Slice:
+		d.list(n, v, key)
+	case kind == reflect.Map:
+		if err := n.Decode(v.Addr().Interface()); err != nil {
+			d.fail(n, "%q must be a list of name: value pairs", key)
+		}
+	default:
+		d.fail(n, "%q cannot be set", key)
+	}
+}
+
+func (d *decoder) list(n *yaml.Node, v reflect.Value, key string) {
+	if n.Kind != yaml.SequenceNode {
+		d.fail(n, "%q must be a list; write [a, b]", key)
+		return
+	}
+	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
+	for i, item := range n.Content {
+		d.value(item, out.Index(i), fmt.Sprintf("%s[%d]", key, i))
+	}
+	v.Set(out)
+}
+
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value, key string) {
+	if n.Kind != yaml.MappingNode {
+		what := "the file"
+		if key != "" {
+			what = fmt.Sprintf("%q", key)
+		}
+		d.fail(n, "%s must hold name: value pairs", what)
+		return
+	}
+	fields := map[string]int{}
+	var names []string
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("yaml")
+		fields[name] = i
+		names = append(names, name)
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		full := strings.TrimPrefix(key+"."+k.Value, ".")
+		index, known := fields[k.Value]
+		switch {
+		case !known:
+			d.fail(k, "unknown setting %q%s", full, didYouMean(k.Value, names))
+		case seen[k.Value]:
+			d.fail(k, "setting %q is given twice; keep one", full)
+		default:
+			seen[k.Value] = true
+			d.value(n.Content[i+1], v.Field(index), full)
+		}
+	}
+}
+
+// didYouMean names the closest known word, or lists them all when none is close.
+func didYouMean(word string, known []string) string {
+	best, at := "", 3
+	for _, k := range known {
+		if n := distance(word, k); n < at {
+			best, at = k, n
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf(" (did you mean %q?)", best)
+	}
+	known = slices.Clone(known)
+	slices.Sort(known)
+	return "; known here: " + strings.Join(known, ", ")
+}
+
+// distance is the Levenshtein distance of two short words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/sluice-dlp/sluice/extract"
+	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+// ICAPOptions returns the options of the ICAP server, without services and TLS.
+func (f *File) ICAPOptions() icap.Options {
+	var allow []netip.Prefix
+	for _, s := range f.ICAP.Allow {
+		if p, err := parsePrefix(s); err == nil { // validate has refused the others
+			allow = append(allow, p)
+		}
+	}
+	return icap.Options{
+		Allow:    allow,
+		MaxConns: f.ICAP.MaxConnections,
+		Memory:   int64(f.ICAP.Memory),
+		Spill:    int64(f.ICAP.Spill),
+		SpillDir: f.DataDir,
+		FailOpen: f.FailOpen(),
+		Deadline: time.Duration(f.ICAP.Deadline),
+	}
+}
+
+// FailOpen reports whether a request passes when budgets are spent.
+func (f *File) FailOpen() bool { return f.ICAP.Overload == "open" }
+
+// ExtractOptions returns the limits of extraction.
+func (f *File) ExtractOptions() extract.Options {
+	return extract.Options{
+		Expanded: int64(f.Extract.Expanded), Member: int64(f.Extract.Member), Text: int64(f.Extract.Text),
+		Depth: f.Extract.Depth, Members: f.Extract.Members, Time: time.Duration(f.Extract.Time), OCR: f.Extract.OCR,
+	}
+}
+
+// StoreOptions returns the options of the store.
+func (f *File) StoreOptions(log *slog.Logger) store.Options {
+	return store.Options{URL: f.Database.URL.Reveal(), DataDir: f.DataDir, Log: log}
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// validate checks every value on its own and the few that must fit together.
+func (f *File) validate(name string, lines map[string]int) []error {
+	type mistake struct {
+		line int
+		err  error
+	}
+	var found []mistake
+	fail := func(key, format string, args ...any) {
+		line, place := lines[key], "setting "+key
+		if line > 0 {
+			place = fmt.Sprintf("%s:%d: %q", name, line, key)
+		}
+		found = append(found, mistake{line, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...))})
+	}
+	walk(reflect.ValueOf(f).Elem(), "", func(key string, field reflect.Value, tag reflect.StructTag) {
+		if msg := checkScalar(field, tag); msg != "" {
+			fail(key, "%s", msg)
+		}
+	})
+	for i, p := range f.ICAP.Allow {
+		if _, err := parsePrefix(p); err != nil {
+			fail(fmt.Sprintf("icap.allow[%d]", i), "%q is not a network; write for example 10.0.0.0/8", p)
+		}
+	}
+	for key, dirs := range map[string][]string{"catalogue.dirs": f.Catalogue.Dirs, "profiles.dirs": f.Profiles.Dirs} {
+		for i, dir := range dirs {
+			if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+				fail(fmt.Sprintf("%s[%d]", key, i), "%s: no such directory; create it or correct the path", dir)
+			}
+		}
+	}
+	for i, s := range f.Geo.Sites {
+		if _, err := parsePrefix(s.CIDR); err != nil {
+			fail(fmt.Sprintf("geo.sites[%d].cidr", i), "%q is not a network; write for example 10.1.0.0/16", s.CIDR)
+		}
+	}
+	f.validateTogether(fail)
+	slices.SortStableFunc(found, func(a, b mistake) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), strings.Compare(a.err.Error(), b.err.Error()))
+	})
+	mistakes := make([]error, len(found))
+	for i, m := range found {
+		mistakes[i] = m.err
+	}
+	return mistakes
+}
+
+func (f *File) validateTogether(fail func(key, format string, args ...any)) {
+	if t := f.ICAP.TLS; t.Listen != "" && (t.Cert == "" || t.Key == "") {
+		fail("icap.tls.listen", "icaps needs icap.tls.cert and icap.tls.key too")
+	}
+	if f.ICAP.MaxConnections < 0 {
+		fail("icap.max_connections", "must be 0 (the default limit) or more")
+	}
+	for key, n := range map[string]int64{
+		"icap.memory": int64(f.ICAP.Memory), "icap.deadline": int64(f.ICAP.Deadline), "extract.expanded": int64(f.Extract.Expanded),
+		"extract.member": int64(f.Extract.Member), "extract.text": int64(f.Extract.Text), "extract.depth": int64(f.Extract.Depth),
+		"extract.members": int64(f.Extract.Members), "extract.time": int64(f.Extract.Time), "retention.events": int64(f.Retention.Events),
+		"retention.rollups": int64(f.Retention.Rollups), "exceptions.lifetime": int64(f.Exceptions.Lifetime),
+	} {
+		if n <= 0 {
+			fail(key, "must be more than 0")
+		}
+	}
+	if u := f.Database.URL.Reveal(); u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
+		fail("database.url", "must begin with postgres://; leave it empty for SQLite in data_dir")
+	}
+	for field, header := range f.Identity.Headers {
+		if !slices.Contains([]string{"device", "posture", "user", "groups"}, field) {
+			fail("identity.headers", "unknown fact %q; known: device, posture, user, groups", field)
+		}
+		if header == "" || strings.ContainsAny(header, " :\r\n\t") {
+			fail("identity.headers", "%q is not a header name", header)
+		}
+	}
+}
+
+func checkScalar(field reflect.Value, tag reflect.StructTag) string {
+	if field.Kind() != reflect.String {
+		return ""
+	}
+	s := field.String()
+	if one := strings.Fields(tag.Get("one")); len(one) > 0 && !slices.Contains(one, s) {
+		return fmt.Sprintf("must be one of %s, not %q", strings.Join(one, ", "), s)
+	}
+	if s == "" {
+		return ""
+	}
+	switch tag.Get("is") {
+	case "address":
+		_, port, err := net.SplitHostPort(s)
+		if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
+			return fmt.Sprintf("%q is not host:port; write for example 127.0.0.1:1344", s)
+		}
+	case "url":
+		if u, err := url.Parse(s); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return fmt.Sprintf("%q is not a URL; write for example https://sluice.example.com", s)
+		}
+	}
+	if tag.Get("path") == "must" {
+		if _, err := os.Stat(s); err != nil {
+			return s + ": no such file; create it or correct the path"
+		}
+	}
+	return ""
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
