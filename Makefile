@@ -1,0 +1,38 @@
+# Every target works on a fresh clone with only Go; what tests need is installed by
+# scripts/install-test-deps.sh.
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT       := mvdan.cc/gofumpt@v0.12.0
+FUZZTIME      ?= 20s
+BENCHTIME     ?= 1s
+
+.PHONY: build demo test test-deps race lint fmt fuzz bench check
+
+build: ## the binary, bin/sluice
+	CGO_ENABLED=0 go build -o bin/sluice ./cmd/sluice
+
+demo: build ## sample traffic through Sluice's own ICAP port
+	./bin/sluice demo
+
+test: test-deps ## everything, with real Squid, Postgres and SDK clients
+	go vet ./...
+	go test ./...
+
+test-deps:
+	./scripts/install-test-deps.sh
+
+race: test-deps ## the same with the race detector
+	go test -race ./...
+
+lint: ## format, vet, static checks
+	go run $(GOLANGCI_LINT) run ./...
+
+fmt: ## rewrite the sources in the house's format
+	go run $(GOFUMPT) -w .
+
+fuzz: ## every fuzz target for FUZZTIME
+	./scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## Go benchmarks; figures and how to read them: docs/benchmarks.md
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+check: lint test race ## what a change must pass before review
