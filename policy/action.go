@@ -1,0 +1,172 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Status is an app's approval status.
+type Status string
+
+// The approval statuses.
+const (
+	Approved   Status = "approved"
+	InReview   Status = "in_review"
+	Unapproved Status = "unapproved"
+	Unreviewed Status = "unreviewed" // also what the zero value means
+)
+
+// statuses holds every status; a status's index is its place in [Policy] tables.
+func statuses() [4]Status { return [4]Status{Approved, InReview, Unapproved, Unreviewed} }
+
+// index is the place of s in tables of four; anything unknown counts as unreviewed.
+func (s Status) index() int {
+	switch s {
+	case Approved:
+		return 0
+	case InReview:
+		return 1
+	case Unapproved:
+		return 2
+	case Unreviewed:
+	}
+	return 3
+}
+
+// ParseStatus reads one of the four statuses.
+func ParseStatus(s string) (Status, error) {
+	for _, known := range statuses() {
+		if s == string(known) {
+			return known, nil
+		}
+	}
+	return "", fmt.Errorf("unknown status %q%s", s, oneOf(s, statusNames()))
+}
+
+func statusNames() []string {
+	var names []string
+	for _, s := range statuses() {
+		names = append(names, string(s))
+	}
+	return names
+}
+
+// Action is what happens to a request; a larger value is stricter and wins.
+type Action uint8
+
+// Actions, mildest first.
+const (
+	Allow Action = iota + 1
+	Log
+	Notify
+	Coach
+	Redact
+	Isolate
+	Block
+)
+
+// String returns the action's name in policy files and events; "none" for a value that is
+// no action.
+func (a Action) String() string {
+	switch a {
+	case Allow:
+		return "allow"
+	case Log:
+		return "log"
+	case Notify:
+		return "notify"
+	case Coach:
+		return "coach"
+	case Redact:
+		return "redact"
+	case Isolate:
+		return "isolate"
+	case Block:
+		return "block"
+	}
+	return "none"
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *Action) UnmarshalText(text []byte) error {
+	parsed, err := ParseAction(string(text))
+	*a = parsed
+	return err
+}
+
+// ParseAction reads an action's name.
+func ParseAction(s string) (Action, error) {
+	for a := Allow; a <= Block; a++ {
+		if s == a.String() {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown action %q%s", s, oneOf(s, actionNames()))
+}
+
+func actionNames() []string {
+	var names []string
+	for a := Allow; a <= Block; a++ {
+		names = append(names, a.String())
+	}
+	return names
+}
+
+// Gap says why the inspection of a request was not whole.
+type Gap string
+
+// The gaps.
+const (
+	TooLarge    Gap = "too_large"
+	Undecodable Gap = "undecodable"
+	Encrypted   Gap = "encrypted"
+	Deadline    Gap = "deadline"
+	PolicyError Gap = "policy_error"
+	Internal    Gap = "internal"
+)
+
+// oneOf is the remedy for a word that is none of known: the nearest one, or the list.
+func oneOf(s string, known []string) string {
+	if near := nearest(s, known); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return " (one of " + strings.Join(known, ", ") + ")"
+}
+
+// nearest returns the known word that s is most likely a slip of, or "".
+func nearest(s string, known []string) string {
+	best, bound := "", 1+len(s)/3
+	for _, k := range known {
+		if d := distance(strings.ToLower(s), strings.ToLower(k)); d <= bound {
+			best, bound = k, d-1
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance. Words over 64 bytes are far from everything.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 1 << 16
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + slices.Min([]int{diagonal, row[j], row[j+1]})
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
