@@ -2,15 +2,37 @@
 // path from the catalogue, and by the shape of the request where no list knows the host.
 package classify
 
-import "io/fs"
+import (
+	"maps"
+	"slices"
+)
 
 // App is one entry of the catalogue. It is immutable.
 type App struct {
 	ID, Name, Vendor, Category, Country string
 	Status                              string // initial approval status, or ""
 	Visibility                          string // full | uploads | handshake
-	ErrorShape                          string // which error body its clients read: openai, anthropic, gemini, mistral, ollama, connect, graphql, trpc, text; "" is generic
+	ErrorShape                          string // which error body its clients read: openai, anthropic, gemini, mistral, cohere, ollama, connect, graphql, trpc, text; "" is generic
+	Terms                               *Terms // nil when nothing is known for certain
+	Hosts                               []Host
 	Endpoints                           []*Endpoint
+	Source                              string // file and line of its definition
+}
+
+// Host is one host name of an app. It is immutable.
+type Host struct {
+	Name  string // lower case; a wildcard holds "*", which stands for a part of one label
+	Match string // exact | suffix | wildcard
+	Scope string // host: every request is the app's | path: only its endpoints are
+}
+
+// Terms are what an analyst needs to know of a vendor's terms, and where it is written.
+type Terms struct {
+	Trains string // on what people enter: yes | opt-out | opt-in | no | mixed
+	Region string // where the data goes, in the vendor's words
+	Note   string
+	Source string // address of the page that says so
+	Date   string // when it was read, 2006-01-02
 }
 
 // Endpoint says what one kind of request to an app carries. It is immutable, and its
@@ -19,6 +41,7 @@ type Endpoint struct {
 	Method   string // "" any
 	Host     string // "" any host of the app; may start with "*."
 	Path     string // with {id} and * for one segment or part of it, ** for the rest
+	When     When   // what the request must hold besides
 	Activity string // prompt | upload | session | other
 	Carrier  string // json | form | multipart | raw | query | connect | none
 	Text     string // where the user's text is, in the notation of package extract
@@ -29,14 +52,32 @@ type Endpoint struct {
 	Noise    string // paths that are never text
 	Evidence string // sdk | client | rec | inferred
 	Date     string // when the shape was seen, 2006-01-02
+	Source   string // file and line of its definition
+}
+
+// When narrows an endpoint beyond method, host and path. The zero When asks for nothing.
+type When struct {
+	Query    string   // "key" or "key=value" among the query's parameters
+	Header   string   // "name" (present) or "name: value" (the value is in it, whatever its case)
+	Contains []string // the body holds one of these
+	Lacks    []string // the body holds none of these
 }
 
 // Match is the answer of a look-up. The zero Match is "no AI app".
 type Match struct {
 	App      *App
 	Endpoint *Endpoint // nil when no endpoint of the app fits
-	Scope    string    // host | path | shape
+	Scope    string    // host | path | shape | origin
 	Source   string    // catalogue | shape
+}
+
+// Activity returns the activity of the endpoint: prompt, upload, session, or other
+// where no endpoint fits.
+func (m Match) Activity() string {
+	if m.Endpoint == nil {
+		return "other"
+	}
+	return m.Endpoint.Activity
 }
 
 // Request is what a look-up may know of a request before its body.
@@ -45,46 +86,62 @@ type Request struct {
 	Header                    func(name string) []byte // nil when unknown
 }
 
+func (r Request) header(name string) []byte {
+	if r.Header == nil {
+		return nil
+	}
+	return r.Header(name)
+}
+
 // Catalogue is immutable and safe for concurrent use.
-type Catalogue struct{}
+type Catalogue struct {
+	apps     []*App // sorted by id
+	byID     map[string]*entry
+	hosts    map[string][]claim
+	shapes   map[string]*shape // by the name a shape endpoint has in its protocol
+	fixtures []Fixture
+	version  string
 
-// Builtin returns the file system of the embedded catalogue.
-func Builtin() fs.FS { return nil }
-
-// Load reads every *.yaml under each file system; a later one adds apps and overrides
-// earlier ones by id. Its error joins every mistake, each with file, line and remedy.
-func Load(sources ...fs.FS) (*Catalogue, error) { return &Catalogue{}, nil }
+	// Endpoints of requests that are told by what they are, not by where they go.
+	anySession, anyRaw, anyMultipart *Endpoint
+}
 
 // Apps returns all apps sorted by id. The caller must not change them.
-func (c *Catalogue) Apps() []*App { return nil }
+func (c *Catalogue) Apps() []*App { return c.apps }
 
 // App returns the app with that id.
-func (c *Catalogue) App(id string) (*App, bool) { return nil, false }
+func (c *Catalogue) App(id string) (*App, bool) {
+	e, ok := c.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return e.app, true
+}
 
-// Host finds the app of a host name or URL path, without a request: what
-// `sluice classify` shows. path may be "".
-func (c *Catalogue) Host(host, path string) (Match, bool) { return Match{}, false }
-
-// Lookup finds the app and endpoint of a request by host, path and method. It does not
-// allocate.
-func (c *Catalogue) Lookup(r Request) (Match, bool) { return Match{}, false }
-
-// Candidate reports whether line and header could carry AI traffic to a host that no
-// list knows, so that the body is worth asking for. It does not allocate.
-func (c *Catalogue) Candidate(r Request) bool { return false }
-
-// Shape recognises AI traffic to an unknown host by the shape of the request; body may
-// be only the beginning of it. The App it returns is named by the host.
-func (c *Catalogue) Shape(r Request, body []byte) (Match, bool) { return Match{}, false }
-
-// Actor tells who sent the request: person, agent or server.
-func Actor(r Request) string { return "person" }
-
-// Account is what the request tells of the account it is made with.
-type Account struct{ ID, Plan, Kind string } // Kind: personal | company | unknown
-
-// AccountOf reads the account signals of an app's request; body may be nil.
-func AccountOf(app *App, r Request, body []byte) Account { return Account{Kind: "unknown"} }
+// Endpoints returns every endpoint that a Match may hold, each once, also those that no
+// app lists. The caller must not change them.
+func (c *Catalogue) Endpoints() []*Endpoint {
+	seen := map[*Endpoint]bool{nil: true}
+	var out []*Endpoint
+	add := func(e *Endpoint) {
+		if !seen[e] {
+			seen[e] = true
+			out = append(out, e)
+		}
+	}
+	for _, a := range c.apps {
+		for _, e := range a.Endpoints {
+			add(e)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.shapes)) {
+		add(c.shapes[name].endpoint)
+	}
+	add(c.anySession)
+	add(c.anyRaw)
+	add(c.anyMultipart)
+	return out
+}
 
 // Version is a hash of everything that was loaded.
-func (c *Catalogue) Version() string { return "" }
+func (c *Catalogue) Version() string { return c.version }
