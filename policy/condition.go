@@ -189,14 +189,17 @@ func (c *compiler) plan(tree *ast.AST) (*condition, error) {
 	return cond, nil
 }
 
-// programOptions bounds the work of a part that loops; the others are bounded by their size.
+// programOptions bounds the work of a part whose loops are nested. Any other part is
+// bounded by its text times the length of one list, and spared the price of counting.
 func programOptions(e ast.Expr) []cel.ProgramOption {
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	loops := false
+	loops := 0
 	visit(e, func(e ast.Expr) {
-		loops = loops || e.Kind() == ast.ComprehensionKind || e.Kind() == ast.CallKind && e.AsCall().FunctionName() == "matches"
+		if e.Kind() == ast.ComprehensionKind {
+			loops++
+		}
 	})
-	if loops {
+	if loops > 1 {
 		options = append(options, cel.CostLimit(conditionCost))
 	}
 	return options
