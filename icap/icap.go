@@ -4,6 +4,7 @@ package icap
 import (
 	"context"
 	"errors"
+	"net"
 )
 
 // Method is an ICAP request method (RFC 3507 §4.3.2).
@@ -47,10 +48,13 @@ func (f HandlerFunc) ServeICAP(ctx context.Context, r *Request) Answer { return 
 type Request struct {
 	Method   Method
 	Service  string       // the path of the ICAP URI, "/reqmod"
+	URI      []byte       // the ICAP URI as received
 	Header   Header       // the ICAP header
 	HTTP     RequestHead  // the encapsulated HTTP request line and header; zero when there is none
 	Response ResponseHead // the encapsulated HTTP status line and header; zero for REQMOD
 	Body     *Body        // the encapsulated body; never nil
+
+	RemoteAddr net.Addr // of the ICAP client
 }
 
 // RequestHead is the head of an encapsulated HTTP request, byte for byte as received.

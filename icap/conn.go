@@ -1,0 +1,404 @@
+package icap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// The states of a connection, as Shutdown sees them.
+const (
+	connIdle uint32 = iota // between requests
+	connBusy               // a request has begun
+	connDead
+)
+
+// conn is one client connection, served by one goroutine. Between requests it holds no
+// buffer: an [exchange] is taken when bytes arrive and given back when they are answered.
+type conn struct {
+	srv      *Server
+	nc       net.Conn
+	raw      syscall.RawConn // nil where bytes do not come straight from a socket (TLS)
+	overload bool            // over the connection budget: every request gets the overload answer
+	state    atomic.Uint32
+	call     atomic.Pointer[callContext] // of the running handler
+
+	x       *exchange
+	target  []byte // where tryRead puts bytes
+	n       int    // result of tryRead
+	err     error
+	tryHead func(fd uintptr) bool // method values, made once
+	tryBody func(fd uintptr) bool
+	started time.Duration // when the current request's first bytes were there
+	readBy  time.Duration // armed deadlines, on the server's clock; 0: none
+	writeBy time.Duration
+}
+
+// exchange is what a request needs while it is being answered.
+type exchange struct {
+	in       *block // bytes received: in.data[r:w]; r is the first byte of the current request
+	r, w     int
+	out      []byte // bytes to send
+	head     icapHead
+	req      Request
+	body     Body
+	original []byte // the head that an echo sends back
+	edit     []byte // scratch for a spliced head
+	closing  bool   // the connection ends with this answer
+	ctx      *callContext
+	vec      net.Buffers
+	vecs     [2][]byte
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{srv: s, nc: nc}
+	if sc, ok := nc.(syscall.Conn); ok && pollable {
+		if raw, err := sc.SyscallConn(); err == nil {
+			c.raw = raw
+			c.tryHead, c.tryBody = c.tryReadHead, c.tryReadBody
+		}
+	}
+	return c
+}
+
+// serve answers requests until the connection ends.
+func (c *conn) serve() {
+	err := c.handshake()
+	for err == nil {
+		if err = c.next(); err == nil {
+			err = c.answer()
+		}
+	}
+	c.end(err)
+	c.putExchange()
+	c.state.Store(connDead)
+	c.nc.Close()
+	c.srv.gone(c)
+}
+
+// handshake completes TLS within the time of a head.
+func (c *conn) handshake() error {
+	t, ok := c.nc.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.srv.o.HeadTime)
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		c.srv.o.Log.Debug("icaps handshake", "client", c.nc.RemoteAddr(), "error", err)
+		return errClosed
+	}
+	return nil
+}
+
+// end says goodbye: an error answer where one is due, and a close that lets it arrive.
+func (c *conn) end(err error) {
+	var r *refusal
+	switch {
+	case errors.As(err, &r):
+		c.srv.counts.hit(r.limit)
+		c.srv.o.Log.Debug("icap request refused", "client", c.nc.RemoteAddr(), "status", r.status, "error", r.why)
+		c.refuse(r)
+	case errors.Is(err, errFinished):
+		if c.flush() == nil {
+			c.linger()
+		}
+	default:
+		c.flush() // answers of pipelined requests before the one that broke off
+	}
+}
+
+// linger closes our side and waits a little for the client's, so that a reset does not
+// overtake the last answer.
+func (c *conn) linger() {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	b := c.srv.blocks.get(baseBlock)
+	defer c.srv.blocks.put(b)
+	for left := int64(lingerBytes); left > 0; {
+		n, err := c.nc.Read(b.data)
+		if err != nil {
+			return
+		}
+		left -= int64(n)
+	}
+}
+
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 32 << 20
+)
+
+// closeIfIdle is called by Shutdown.
+func (c *conn) closeIfIdle() {
+	if c.state.CompareAndSwap(connIdle, connDead) {
+		c.nc.Close()
+	}
+}
+
+// abort is called when the drain has run out of time.
+func (c *conn) abort() {
+	c.state.Store(connDead)
+	if call := c.call.Load(); call != nil {
+		call.cancel(context.Canceled)
+	}
+	c.nc.Close()
+}
+
+// getExchange returns the connection's exchange; a fresh one, with room for size bytes,
+// if it has none.
+func (c *conn) getExchange(size int) *exchange {
+	if c.x == nil {
+		x, ok := c.srv.free.Get().(*exchange)
+		if !ok {
+			x = &exchange{}
+		}
+		x.in = c.srv.blocks.get(size)
+		c.x = x
+	}
+	return c.x
+}
+
+// putExchange gives the exchange back. Nothing in it is waiting.
+func (c *conn) putExchange() {
+	x := c.x
+	if x == nil {
+		return
+	}
+	c.x = nil
+	c.srv.blocks.put(x.in)
+	x.in, x.r, x.w, x.out = nil, 0, 0, x.out[:0]
+	if cap(x.out) > 2*baseBlock {
+		x.out = nil
+	}
+	x.edit, x.original = nil, nil
+	x.head, x.req, x.body = icapHead{}, Request{}, Body{}
+	c.srv.free.Put(x)
+}
+
+// idle waits for the first byte of a request.
+func (c *conn) idle() error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if x := c.x; x != nil {
+		x.r, x.w = 0, 0
+		if c.raw == nil || len(x.in.data) != baseBlock {
+			c.putExchange()
+		}
+	}
+	c.armRead(c.srv.o.Idle)
+	if !c.state.CompareAndSwap(connBusy, connIdle) && c.state.Load() != connIdle || c.srv.draining.Load() {
+		return errFinished
+	}
+	if err := c.receive(); err != nil {
+		return errClosed
+	}
+	if !c.state.CompareAndSwap(connIdle, connBusy) {
+		return errClosed
+	}
+	return nil
+}
+
+// receive appends at least one byte to the exchange's input. It parks without a large
+// buffer. Positions in the input are relative to x.r, which it may move.
+func (c *conn) receive() error {
+	if c.raw == nil {
+		x := c.x
+		if x == nil {
+			x = c.getExchange(4 * smallBlock)
+		} else {
+			x = c.unpark()
+		}
+		n, err := c.nc.Read(x.in.data[x.w:])
+		return c.received(n, err)
+	}
+	if err := c.raw.Read(c.tryHead); err != nil {
+		return err
+	}
+	return c.received(c.n, c.err)
+}
+
+func (c *conn) received(n int, err error) error {
+	if n > 0 {
+		c.x.w += n
+		c.srv.counts.bytesIn.Add(int64(n))
+		return nil
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	return err
+}
+
+// park gives back what a connection that has to wait does not need.
+func (c *conn) park() {
+	x := c.x
+	have := x.w - x.r
+	switch {
+	case have == 0:
+		c.putExchange()
+	case len(x.in.data) == baseBlock && have <= 4*smallBlock:
+		b := c.srv.blocks.get(have + 1)
+		copy(b.data, x.in.data[x.r:x.w])
+		c.srv.blocks.put(x.in)
+		x.in, x.r, x.w = b, 0, have
+	}
+}
+
+// unpark makes sure of room to read into.
+func (c *conn) unpark() *exchange {
+	x := c.getExchange(baseBlock)
+	if len(x.in.data) < baseBlock {
+		b := c.srv.blocks.get(baseBlock)
+		copy(b.data, x.in.data[:x.w])
+		c.srv.blocks.put(x.in)
+		x.in = b
+	}
+	return x
+}
+
+// readInto receives into p, which does not belong to the exchange's input.
+func (c *conn) readInto(p []byte) (n int, err error) {
+	if c.raw == nil {
+		n, err = c.nc.Read(p)
+	} else {
+		c.target = p
+		if err = c.raw.Read(c.tryBody); err == nil {
+			n, err = c.n, c.err
+		}
+		c.target = nil
+	}
+	if n > 0 {
+		c.srv.counts.bytesIn.Add(int64(n))
+		return n, nil
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	return 0, err
+}
+
+// Deadlines are armed lazily: a timer is touched only when the armed one is off by more
+// than a quarter, so that a busy connection sets none.
+
+func (c *conn) armRead(d time.Duration) {
+	now := c.srv.now()
+	if left := c.readBy - now; c.readBy != 0 && left >= d && left <= d+d/4 {
+		return
+	}
+	c.readBy = now + d + d/4
+	c.nc.SetReadDeadline(c.srv.epoch.Add(c.readBy))
+}
+
+func (c *conn) armWrite(d time.Duration) {
+	now := c.srv.now()
+	if left := c.writeBy - now; c.writeBy != 0 && left >= d && left <= d+d/4 {
+		return
+	}
+	c.writeBy = now + d + d/4
+	c.nc.SetWriteDeadline(c.srv.epoch.Add(c.writeBy))
+}
+
+// readUntil arms the read deadline at a point in time.
+func (c *conn) readUntil(at time.Duration) {
+	if c.readBy != at {
+		c.readBy = at
+		c.nc.SetReadDeadline(c.srv.epoch.Add(at))
+	}
+}
+
+// flush sends what is waiting in x.out.
+func (c *conn) flush() error {
+	if c.x == nil || len(c.x.out) == 0 {
+		return nil
+	}
+	c.armWrite(c.srv.o.WriteTime)
+	n, err := c.nc.Write(c.x.out)
+	c.x.out = c.x.out[:0]
+	return c.wrote(int64(n), err)
+}
+
+// flushWith sends what is waiting in x.out, then p, in one call.
+func (c *conn) flushWith(p []byte) error {
+	x := c.x
+	c.armWrite(c.srv.o.WriteTime)
+	x.vecs = [2][]byte{x.out, p}
+	x.vec = x.vecs[:]
+	n, err := x.vec.WriteTo(c.nc)
+	x.out = x.out[:0]
+	x.vecs = [2][]byte{}
+	return c.wrote(n, err)
+}
+
+// sendFile sends the next n bytes of f, without a copy where the system can.
+func (c *conn) sendFile(f *os.File, n int64) error {
+	c.armWrite(c.srv.o.WriteTime)
+	m, err := io.CopyN(c.nc, f, n)
+	return c.wrote(m, err)
+}
+
+func (c *conn) wrote(n int64, err error) error {
+	c.srv.counts.bytesOut.Add(n)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.srv.counts.hit(limitWriteTime)
+	}
+	return fmt.Errorf("%w: write: %w", errClosed, err)
+}
+
+// handle calls the handler, or answers in its place when budgets are spent.
+func (c *conn) handle() (a Answer) {
+	x := c.x
+	if c.overload {
+		return c.overloaded()
+	}
+	if x.ctx == nil {
+		x.ctx = &callContext{}
+	}
+	x.ctx.conn = c
+	x.ctx.start(c.srv.o.Deadline)
+	c.call.Store(x.ctx)
+	defer func() {
+		c.call.Store(nil)
+		if !x.ctx.finish() {
+			x.ctx = nil
+		}
+		if p := recover(); p != nil {
+			c.srv.counts.panics.Add(1)
+			c.srv.o.Log.Error("icap handler panicked", "service", x.req.Service, "panic", panicKind(p), "stack", string(debug.Stack()))
+			a = Fail(500)
+		}
+	}()
+	return x.head.service.Handler.ServeICAP(x.ctx, &x.req)
+}
+
+// panicKind describes a panic without its value, which may quote a request.
+func panicKind(p any) string {
+	if err, ok := p.(interface{ RuntimeError() }); ok {
+		return fmt.Sprintf("%T", err)
+	}
+	return fmt.Sprintf("%T", p)
+}
+
+// overloaded is the answer to a request beyond the budgets.
+func (c *conn) overloaded() Answer {
+	if c.srv.o.FailOpen {
+		c.srv.counts.passedOpen.Add(1)
+		return Unmodified()
+	}
+	return Fail(503)
+}

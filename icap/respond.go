@@ -1,0 +1,441 @@
+package icap
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+const (
+	copyLimit  = 16 << 10  // larger bodies are sent from where they are
+	writePiece = 256 << 10 // at a time, so that a slow reader makes progress
+)
+
+// answer asks the handler and sends what it decides.
+func (c *conn) answer() error {
+	x, srv := c.x, c.srv
+	if x.head.method == MethodOptions {
+		c.answerOptions()
+		return c.finish(false)
+	}
+	begun := srv.now()
+	a := c.handle()
+	decided := srv.now()
+	srv.counts.phases[phaseHandler].observe(decided - begun)
+	err := x.body.broken
+	if err == nil {
+		err = c.send(&a)
+	}
+	if err != nil {
+		x.body.release()
+		return err
+	}
+	srv.counts.phases[phaseWrite].observe(srv.now() - decided)
+	return c.finish(c.overload)
+}
+
+// finish ends a request whose answer is on its way, and leaves the connection at the
+// first byte behind it.
+func (c *conn) finish(closing bool) error {
+	x := c.x
+	b := &x.body
+	defer b.release()
+	if closing || x.closing || b.stage == bodyFlowing {
+		return errFinished
+	}
+	rest := b.buf[b.v.r:b.v.w]
+	if &b.buf[0] == &x.in.data[x.r] {
+		x.r += b.v.r
+		return nil
+	}
+	if len(rest) > len(x.in.data) {
+		bigger := c.srv.blocks.get(len(rest))
+		if bigger == nil {
+			c.srv.counts.hit(limitMemory)
+			return errFinished
+		}
+		c.srv.blocks.put(x.in)
+		x.in = bigger
+	}
+	x.r, x.w = 0, copy(x.in.data, rest)
+	return nil
+}
+
+func (c *conn) send(a *Answer) error {
+	switch a.kind {
+	case kindUnmodified:
+		return c.sendUnmodified(a)
+	case kindModified:
+		return c.sendModified(a)
+	case kindResponse:
+		return c.sendResponse(a)
+	case kindError:
+		return c.sendError(a)
+	}
+	return refuse(500, "unknown kind of answer")
+}
+
+// inPreview reports whether the client may still be answered as RFC 3507 §4.5 says for
+// previews: 204 is then legal whatever Allow says, and so is 206 if Allow has it.
+func (x *exchange) inPreview() bool {
+	return x.head.preview != noPreview && !x.body.continued
+}
+
+// discard receives what the client is still sending, so that it reads the answer. What
+// waits behind a preview is not asked for.
+func (b *Body) discard() error {
+	if b.stage != bodyFlowing {
+		return nil
+	}
+	return b.drop()
+}
+
+// drop receives the rest of the body, bounded, asking for it if needed.
+func (b *Body) drop() error {
+	left := max(b.conn.srv.o.Spill, 1<<30)
+	err := b.flow(func(p []byte) error {
+		if left -= int64(len(p)); left < 0 {
+			return overLimit(limitBody, 413, "rest of the body over the limit")
+		}
+		return nil
+	})
+	return wireError(b, err)
+}
+
+// wireError returns the error that the connection ends with.
+func wireError(b *Body, err error) error {
+	if err != nil && b.broken != nil {
+		return b.broken
+	}
+	return err
+}
+
+func (c *conn) sendUnmodified(a *Answer) error {
+	x := c.x
+	if x.head.allow204 || x.inPreview() {
+		if err := x.body.discard(); err != nil {
+			return err
+		}
+		c.begin(204, a)
+		c.encapsulate(noSection, 0, nullBody)
+		return nil
+	}
+	return c.sendMessage(a, x.original, nil, false)
+}
+
+func (c *conn) sendModified(a *Answer) error {
+	x, m := c.x, &a.mod
+	length := int64(-1)
+	if m.ReplaceBody {
+		length = int64(len(m.Body))
+		if err := x.body.discard(); err != nil {
+			return err
+		}
+	}
+	x.edit = splice(x.edit[:0], x.original, m, length, x.head.service.Via)
+	if x.inPreview() && x.head.allow206 && x.body.has {
+		if from, head, ok := keptFrom(&x.body, m); ok {
+			return c.sendPartial(a, x.edit, head, from)
+		}
+	}
+	return c.sendMessage(a, x.edit, m.Body, m.ReplaceBody)
+}
+
+// minKept is what a 206 must save to be worth it where the body was replaced.
+const minKept = 1 << 10
+
+// keptFrom finds the part of the original body that need not be sent back: all of it
+// when only the head changed, else what a redaction left at its end.
+func keptFrom(b *Body, m *Modification) (from int64, head []byte, ok bool) {
+	if !m.ReplaceBody {
+		return 0, nil, true
+	}
+	if !b.Complete() {
+		return 0, nil, false
+	}
+	same := 0
+	for same < len(b.preview) && same < len(m.Body) && b.preview[len(b.preview)-1-same] == m.Body[len(m.Body)-1-same] {
+		same++
+	}
+	return int64(len(b.preview) - same), m.Body[:len(m.Body)-same], same >= minKept
+}
+
+// sendPartial answers 206: head, the new start of the body, and the offset from which
+// the client takes the original.
+func (c *conn) sendPartial(a *Answer, head, body []byte, from int64) error {
+	c.begin(206, a)
+	c.encapsulate(c.headSection(), len(head), c.bodySection())
+	x := c.x
+	x.out = append(x.out, head...)
+	if err := c.writeChunk(body); err != nil {
+		return err
+	}
+	x.out = append(x.out, "0; use-original-body="...)
+	x.out = strconv.AppendInt(x.out, from, 10)
+	x.out = append(x.out, crlfcrlf...)
+	return nil
+}
+
+// sendMessage answers 200 with head and either body or the original body.
+func (c *conn) sendMessage(a *Answer, head, body []byte, replace bool) error {
+	x := c.x
+	b := &x.body
+	kind := nullBody
+	if b.has || replace && len(body) > 0 {
+		kind = c.bodySection()
+	}
+	if !replace && b.stage != bodyComplete {
+		// The body is held until all of it is here: a client may not read before it has
+		// sent everything. What is over the budgets is passed on as it comes.
+		_, err := b.ReadAll(context.Background())
+		if err != nil && b.broken != nil {
+			return b.broken
+		}
+	}
+	c.begin(200, a)
+	section := c.headSection()
+	if len(head) == 0 {
+		section = noSection
+	}
+	c.encapsulate(section, len(head), kind)
+	x.out = append(x.out, head...)
+	if kind == nullBody {
+		return nil
+	}
+	if replace {
+		if err := c.writeChunk(body); err != nil {
+			return err
+		}
+		x.out = append(x.out, "0\r\n\r\n"...)
+		return nil
+	}
+	return c.writeOriginal()
+}
+
+// writeOriginal echoes the body: what is held, and then what is still to come.
+func (c *conn) writeOriginal() error {
+	x := c.x
+	b := &x.body
+	held := b.preview
+	if b.read {
+		held = b.content.mem
+		if err := c.writeFile(&b.content); err != nil {
+			return err
+		}
+	}
+	if err := c.writeChunk(held); err != nil {
+		return err
+	}
+	if b.stage != bodyComplete {
+		if err := wireError(b, b.flow(c.writeChunk)); err != nil {
+			return errors.Join(errClosed, err) // too late for another answer
+		}
+	}
+	x.out = append(x.out, "0\r\n"...)
+	if x.head.trailers {
+		x.out = append(x.out, b.dec.trailer...)
+	}
+	x.out = append(x.out, crlf...)
+	return nil
+}
+
+// sendResponse answers with an HTTP response. A request's body is received to its end
+// first: a client that is still sending would lose the message (and Squid with it).
+func (c *conn) sendResponse(a *Answer) error {
+	x, r := c.x, &a.resp
+	drain := x.body.discard
+	if x.head.method == MethodReqmod && x.body.stage != bodyComplete {
+		drain = x.body.drop
+	}
+	if err := drain(); err != nil {
+		return err
+	}
+	x.edit = append(x.edit[:0], "HTTP/1.1 "...)
+	x.edit = strconv.AppendInt(x.edit, int64(r.Status), 10)
+	x.edit = append(append(append(x.edit, ' '), http.StatusText(r.Status)...), crlf...)
+	x.edit = appendFields(x.edit, r.Header, isMessageFraming)
+	x.edit = append(x.edit, "Content-Length: "...)
+	x.edit = strconv.AppendInt(x.edit, int64(len(r.Body)), 10)
+	x.edit = append(x.edit, crlfcrlf...)
+	body := r.Body
+	if string(x.req.HTTP.Method) == http.MethodHead {
+		body = nil
+	}
+	kind := nullBody
+	if len(body) > 0 {
+		kind = resBody
+	}
+	c.begin(200, a)
+	c.encapsulate(resHdr, len(x.edit), kind)
+	x.out = append(x.out, x.edit...)
+	if kind == nullBody {
+		return nil
+	}
+	if err := c.writeChunk(body); err != nil {
+		return err
+	}
+	x.out = append(x.out, "0\r\n\r\n"...)
+	return nil
+}
+
+// sendError answers with an ICAP error. A body that is still coming is not waited for:
+// the connection is closed instead.
+func (c *conn) sendError(a *Answer) error {
+	status := a.status
+	if status < 400 || status > 599 {
+		status = 500
+	}
+	if c.x.body.stage == bodyFlowing {
+		c.x.closing = true
+	}
+	c.begin(status, a)
+	c.encapsulate(noSection, 0, nullBody)
+	return nil
+}
+
+func (c *conn) headSection() section {
+	if c.x.head.method == MethodRespmod {
+		return resHdr
+	}
+	return reqHdr
+}
+
+func (c *conn) bodySection() section {
+	if c.x.head.method == MethodRespmod {
+		return resBody
+	}
+	return reqBody
+}
+
+// begin appends the status line and the fields that every answer has.
+func (c *conn) begin(status int, a *Answer) {
+	x := c.x
+	c.srv.counts.answered(x.head.method, status)
+	x.closing = x.closing || x.head.close || c.overload || c.srv.draining.Load()
+	c.statusLine(status, x.head.service)
+	if x.closing {
+		x.out = append(x.out, "Connection: close\r\n"...)
+	}
+	if a != nil {
+		x.out = appendFields(x.out, a.fields, isICAPFraming)
+	}
+}
+
+// statusLine appends "ICAP/1.0 204 No Modifications", ISTag and Date.
+func (c *conn) statusLine(status int, svc *service) {
+	x := c.x
+	x.out = append(x.out, "ICAP/1.0 "...)
+	x.out = strconv.AppendInt(x.out, int64(status), 10)
+	x.out = append(append(append(x.out, ' '), reason(status)...), crlf...)
+	x.out = svc.appendISTag(x.out)
+	x.out = c.srv.appendDate(x.out, c.srv.now())
+}
+
+// encapsulate appends the Encapsulated field (RFC 3507 §4.4.1) and the blank line. n is
+// the length of the head section, if there is one.
+func (c *conn) encapsulate(head section, n int, body section) {
+	out := append(c.x.out, "Encapsulated: "...)
+	if head != noSection {
+		out = append(append(out, sectionNames[head]...), "=0, "...)
+	} else {
+		n = 0
+	}
+	out = append(append(out, sectionNames[body]...), '=')
+	out = strconv.AppendInt(out, int64(n), 10)
+	c.x.out = append(out, crlfcrlf...)
+}
+
+// answerOptions answers OPTIONS (RFC 3507 §4.10.2). While the server drains, it says so.
+func (c *conn) answerOptions() {
+	x := c.x
+	if c.srv.draining.Load() || c.overload {
+		c.begin(503, nil)
+	} else {
+		c.begin(200, nil)
+		x.out = append(x.out, x.head.service.options...)
+	}
+	c.encapsulate(noSection, 0, nullBody)
+	if x.body.stage != bodyComplete {
+		x.closing = true
+	}
+}
+
+// refuse answers a request that cannot be served, and hangs up.
+func (c *conn) refuse(r *refusal) {
+	x := c.getExchange(baseBlock)
+	svc := x.head.service
+	if svc == nil {
+		svc = c.srv.services[0]
+	}
+	c.srv.counts.answered(x.head.method, r.status)
+	c.statusLine(r.status, svc)
+	x.out = append(x.out, "Connection: close\r\n"...)
+	c.encapsulate(noSection, 0, nullBody)
+	if c.flush() == nil {
+		c.linger()
+	}
+}
+
+// writeChunk writes p as one or more chunks: copied when small, else from where it is.
+func (c *conn) writeChunk(p []byte) error {
+	x := c.x
+	if len(p) == 0 {
+		return nil
+	}
+	x.out = strconv.AppendInt(x.out, int64(len(p)), 16)
+	x.out = append(x.out, crlf...)
+	if len(p) <= copyLimit {
+		x.out = append(append(x.out, p...), crlf...)
+		if len(x.out) > 4*copyLimit {
+			return c.flush()
+		}
+		return nil
+	}
+	for len(p) > 0 {
+		n := min(len(p), writePiece)
+		if err := c.flushWith(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	x.out = append(x.out, crlf...)
+	return nil
+}
+
+// writeFile writes the spilled part of a body, chunk by chunk.
+func (c *conn) writeFile(content *Content) error {
+	if content.file == nil {
+		return nil
+	}
+	if _, err := content.file.Seek(0, 0); err != nil {
+		return errors.Join(errClosed, err)
+	}
+	for left := content.fileSize; left > 0; {
+		n := min(left, 4*writePiece)
+		c.x.out = strconv.AppendInt(c.x.out, n, 16)
+		c.x.out = append(c.x.out, crlf...)
+		if err := c.flush(); err != nil {
+			return err
+		}
+		if err := c.sendFile(content.file, n); err != nil {
+			return err
+		}
+		c.x.out = append(c.x.out, crlf...)
+		left -= n
+	}
+	return nil
+}
+
+// isICAPFraming reports fields that only the engine sets.
+func isICAPFraming(name string) bool {
+	return slices.ContainsFunc([]string{"Encapsulated", "ISTag", "Date", "Connection", "Transfer-Encoding", "Content-Length"}, func(s string) bool {
+		return equalFoldString([]byte(name), s)
+	})
+}
+
+// isMessageFraming reports fields of an HTTP response that only the engine sets.
+func isMessageFraming(name string) bool {
+	return equalFoldString([]byte(name), "Content-Length") || equalFoldString([]byte(name), "Transfer-Encoding")
+}
