@@ -1,0 +1,204 @@
+package scan
+
+import (
+	"regexp/syntax"
+	"slices"
+)
+
+// anchor is a necessary condition of a pattern: where a match is, the text shows one of
+// the sequences, and the match begins near to far bytes before it. If far is unbounded, it
+// begins somewhere in the run of bytes of the set run that ends there.
+type anchor struct {
+	sequences []sequence
+	near, far int
+	run       byteSet
+	wordStart bool // the sequences hold only where a word begins
+	keyed     bool // looked up by the first four bytes rather than as class sequences
+	cost      float64
+}
+
+// What the steps after the kernel cost, in nanoseconds, for choosing among anchors.
+const (
+	costLook   = 6   // a position that the kernel reports
+	costTry    = 40  // a position where the whole sequence holds
+	costStart  = 3   // each further possible start
+	costSlot   = .03 // a class sequence makes the kernel's groups wider
+	costUsable = 4   // above, going without an anchor is better
+)
+
+const (
+	maxKeys    = 512  // four-byte keys of one sequence
+	manyKeys   = 4096 // four-byte keys of one pattern
+	maxStarts  = 512  // possible starts before an anchor
+	maxCuts    = 48
+	goodEnough = 0.002
+)
+
+// findAnchor returns the cheapest anchor of re, or nil when re can match the empty string
+// or shows nothing that is rare enough.
+func findAnchor(re *syntax.Regexp, r *rates) *anchor {
+	if lo, _ := width(re); lo == 0 {
+		return nil
+	}
+	x := expander{limit: maxSequences, cache: map[*syntax.Regexp][]piece{}}
+	items := flatten(re, nil)
+	var best *anchor
+	var before anchor
+	boundary := false
+	for i, it := range items {
+		if _, most := width(it); most == 0 {
+			boundary = boundary || it.Op == syntax.OpWordBoundary
+			continue
+		}
+		if a := anchorAt(items[i:], &before, boundary, &x, r); a != nil && (best == nil || a.cost < best.cost) {
+			best = a
+		}
+		if best != nil && best.cost < goodEnough || i >= maxCuts {
+			break
+		}
+		boundary = false
+		lo, hi := width(it)
+		before.near, before.far = plus(before.near, lo), plus(before.far, hi)
+		bytesOf(it, &before.run)
+		if before.far >= unbounded && before.run.size() > 128 || before.far < unbounded && before.far-before.near > maxStarts {
+			break
+		}
+	}
+	if best == nil || best.cost > costUsable {
+		return nil
+	}
+	return best
+}
+
+// anchorAt returns the anchor that items begin with, or nil.
+func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander, r *rates) *anchor {
+	qs, ok := x.expand(items)
+	if !ok || len(qs) == 0 {
+		return nil
+	}
+	a := &anchor{sequences: merge(qs), near: before.near, far: before.far, run: before.run, wordStart: boundary}
+	for i := range a.sequences {
+		q := &a.sequences[i]
+		if q.n == 0 {
+			return nil
+		}
+		a.wordStart = a.wordStart && q.class[0].subset(wordBytes)
+	}
+	a.weigh(r)
+	return a
+}
+
+// weigh estimates what the anchor costs per byte of ordinary text.
+func (a *anchor) weigh(r *rates) {
+	starts := 1.0
+	if a.far >= unbounded {
+		starts = 12
+	} else {
+		starts += float64(a.far - a.near)
+	}
+	keys, look, try := 0, 0.0, 0.0
+	for i := range a.sequences {
+		q := &a.sequences[i]
+		n := keyCount(q)
+		keys = plus(keys, n)
+		if n > maxKeys {
+			keys = unbounded
+		}
+		look += r.of(q, 4)
+		try += r.of(q, window)
+	}
+	share := 1.0
+	if a.wordStart {
+		share = 0.3
+	}
+	a.keyed = keys <= manyKeys && (a.wordStart || len(a.sequences) > 8)
+	a.cost = share * try * (costTry + costStart*starts)
+	switch {
+	case a.keyed && a.wordStart:
+		a.cost += share * look * 0.5 // every word's beginning is looked up anyhow
+	case a.keyed:
+		a.cost += look*costLook + costSlot
+	default:
+		a.cost += share*look*costLook + costSlot*float64(len(a.sequences))
+	}
+}
+
+// foldKey makes the letters of a four-byte key small. Other bytes may collide; what a key
+// finds is looked at again.
+func foldKey(k uint32) uint32 { return k | 0x20202020 }
+
+// keyCount returns how many folded four-byte keys q begins with.
+func keyCount(q *sequence) int {
+	if q.n < 4 {
+		return unbounded
+	}
+	n := 1
+	for i := range 4 {
+		n = times(n, folded4(q.class[i]).size())
+	}
+	return n
+}
+
+func folded4(s byteSet) (f byteSet) {
+	s.each(func(b byte) { f.add(b | 0x20) })
+	return f
+}
+
+// flatten opens captures, concatenations, literals and the first turn of repetitions, so
+// that an anchor can begin between any two items.
+func flatten(re *syntax.Regexp, out []*syntax.Regexp) []*syntax.Regexp {
+	switch re.Op {
+	case syntax.OpCapture:
+		return flatten(re.Sub[0], out)
+	case syntax.OpConcat:
+		for _, s := range re.Sub {
+			out = flatten(s, out)
+		}
+		return out
+	case syntax.OpLiteral:
+		for i := range re.Rune {
+			out = append(out, &syntax.Regexp{Op: syntax.OpLiteral, Flags: re.Flags, Rune: re.Rune[i : i+1]})
+		}
+		return out
+	case syntax.OpPlus, syntax.OpRepeat:
+		least, most := repeats(re)
+		if lo, _ := width(re.Sub[0]); least == 0 || lo == 0 {
+			break
+		}
+		out = flatten(re.Sub[0], out)
+		if most != 1 {
+			out = append(out, &syntax.Regexp{Op: syntax.OpRepeat, Flags: re.Flags, Sub: re.Sub, Min: least - 1, Max: max(-1, most-1)})
+		}
+		return out
+	default:
+	}
+	return append(out, re)
+}
+
+// merge drops equal sequences, and joins those that differ only behind the fourth byte
+// when there are many.
+func merge(qs []sequence) []sequence {
+	const few = 12
+	seen := make(map[sequence]bool, len(qs))
+	qs = slices.DeleteFunc(qs, func(q sequence) bool {
+		dup := seen[q]
+		seen[q] = true
+		return dup
+	})
+	if len(qs) <= few {
+		return qs
+	}
+	type head [4]byteSet
+	index := map[head]int{}
+	out := qs[:0]
+	for _, q := range qs {
+		h := head{q.at(0), q.at(1), q.at(2), q.at(3)}
+		if i, ok := index[h]; ok {
+			out[i] = out[i].union(&q)
+			continue
+		}
+		index[h] = len(out)
+		out = append(out, q)
+	}
+	return out
+}

@@ -1,0 +1,70 @@
+package scan
+
+// The letters ſ (U+017F) and K (U+212A) equal s and k under case folding, so (?i)password
+// matches "paſſword". Rather than a sequence for each way of writing a word, the few
+// batches of text that hold such a letter are searched in a copy with s and k in its place.
+
+const (
+	foldedMost = 3 * window          // bytes that window letters of a folded copy can stand for
+	foldedSize = batch*block + block // of the copy, with what follows the batch
+)
+
+// foldedCopy is a stretch of text with ſ and K replaced; at[i] is where text[i] stands in
+// the original.
+type foldedCopy struct {
+	text [foldedSize]byte
+	at   [foldedSize]int32
+}
+
+// fill copies b[off:end] and the window bytes that follow it, and returns how many bytes of
+// the copy stand for b[off:end].
+func (f *foldedCopy) fill(b []byte, off, end int) int {
+	n, own := 0, 0
+	for i := off; n < own+window || i < end; n++ {
+		w, c := 1, byte(0)
+		if i < len(b) {
+			w, c = foldAt(b, i)
+		}
+		f.text[n], f.at[n] = c, int32(i-off)
+		if i < end {
+			own = n + 1
+		}
+		i += w
+	}
+	clear(f.text[n:])
+	return own
+}
+
+// foldAt returns the byte that stands for what is at b[i], and its width there.
+func foldAt(b []byte, i int) (int, byte) {
+	switch c := b[i]; {
+	case c == 0xc5 && i+1 < len(b) && b[i+1] == 0xbf:
+		return 2, 's'
+	case c == 0xe2 && i+2 < len(b) && b[i+1] == 0x84 && b[i+2] == 0xaa:
+		return 3, 'k'
+	default:
+		return 1, c
+	}
+}
+
+// needsFolding reports whether ſ or K stands in b[off:end] or where a sequence that begins
+// there can reach. found has the kernel's doubts about b[off:end].
+func needsFolding(b []byte, off, end int, found []masks) bool {
+	for k := range found {
+		for m := found[k].folds; m != 0; m &= m - 1 {
+			if i := off + k*block + trailing(m); i < len(b) {
+				if w, _ := foldAt(b, i); w > 1 {
+					return true
+				}
+			}
+		}
+	}
+	for i := end; i < min(len(b), end+foldedMost); i++ {
+		if b[i] == 0xc5 || b[i] == 0xe2 {
+			if w, _ := foldAt(b, i); w > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}

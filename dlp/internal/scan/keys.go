@@ -1,0 +1,146 @@
+package scan
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// keyTable finds the patterns whose anchor begins with the four bytes at a position,
+// letters folded. Two bitmaps turn nearly all other positions down.
+type keyTable struct {
+	four    [1 << fourBits / 64]uint64 // hashes of the keys
+	six     [1 << sixBits / 64]uint64  // hashes of the keys with two more bytes, where these are few
+	keys    []uint32                   // open addressing
+	lists   []keyList                  // of the same index
+	entries []keyEntry
+	anchors []sequence
+}
+
+type keyList struct{ first, n int32 }
+
+// keyEntry says that pattern may match where the sequence anchors[fit] holds; negative:
+// whenever the key is there.
+type keyEntry struct{ pattern, fit int32 }
+
+const (
+	fourBits = 17
+	sixBits  = 16
+	fewTails = 64
+)
+
+func hash4(k uint32) uint32    { return k * 0x9e3779b1 >> (32 - fourBits) }
+func hash6(k, t uint32) uint32 { return (k*0x85ebca6b ^ t*0xc2b2ae35) >> (32 - sixBits) }
+
+// keyed is one sequence under one of its keys.
+type keyed struct {
+	key     uint32
+	pattern int32
+	fit     *sequence
+}
+
+// addKeys appends every key that q begins with.
+func addKeys(out []keyed, pattern int32, q *sequence) []keyed {
+	var at [4][]byte
+	for i := range at {
+		folded4(q.class[i]).each(func(b byte) { at[i] = append(at[i], b) })
+	}
+	for _, a := range at[0] {
+		for _, b := range at[1] {
+			for _, c := range at[2] {
+				for _, d := range at[3] {
+					out = append(out, keyed{uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24, pattern, q})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// newKeyTable builds the table. A pattern has one entry under a key, whose sequence joins
+// all its sequences with that key.
+func newKeyTable(all []keyed) *keyTable {
+	slices.SortStableFunc(all, func(a, b keyed) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.pattern, b.pattern))
+	})
+	t := &keyTable{}
+	size := 2
+	for size < 2*len(all) {
+		size *= 2
+	}
+	t.keys, t.lists = make([]uint32, size), make([]keyList, size)
+	for i := 0; i < len(all); {
+		j := i + 1
+		for j < len(all) && all[j].key == all[i].key {
+			j++
+		}
+		t.add(all[i:j])
+		i = j
+	}
+	return t
+}
+
+// add enters what belongs to one key.
+func (t *keyTable) add(same []keyed) {
+	key := same[0].key
+	list := keyList{first: int32(len(t.entries))}
+	for i := 0; i < len(same); {
+		q := *same[i].fit
+		t.mark(key, &q)
+		j := i + 1
+		for ; j < len(same) && same[j].pattern == same[i].pattern; j++ {
+			t.mark(key, same[j].fit)
+			q = q.union(same[j].fit)
+		}
+		t.entries = append(t.entries, keyEntry{same[i].pattern, int32(len(t.anchors))})
+		t.anchors = append(t.anchors, q)
+		i = j
+	}
+	list.n = int32(len(t.entries)) - list.first
+	h := hash4(key)
+	t.four[h>>6] |= 1 << (h & 63)
+	for i := h; ; i++ {
+		if slot := i & uint32(len(t.keys)-1); t.lists[slot].n == 0 {
+			t.keys[slot], t.lists[slot] = key, list
+			return
+		}
+	}
+}
+
+// mark enters the fifth and sixth byte of q in the second bitmap, or that any will do.
+func (t *keyTable) mark(key uint32, q *sequence) {
+	set := func(tail uint32) {
+		h := hash6(key, tail)
+		t.six[h>>6] |= 1 << (h & 63)
+	}
+	if q.n < 6 || q.class[4].size()*q.class[5].size() > fewTails {
+		set(0)
+		return
+	}
+	q.class[4].each(func(a byte) {
+		q.class[5].each(func(b byte) { set(uint32(a|0x20) | uint32(b|0x20)<<8) })
+	})
+}
+
+// find returns the patterns to try at the start of x, which has window bytes.
+func (t *keyTable) find(x []byte) []keyEntry {
+	key := foldKey(binary.LittleEndian.Uint32(x))
+	h := hash4(key)
+	if t.four[h>>6]>>(h&63)&1 == 0 {
+		return nil
+	}
+	a, b := hash6(key, uint32(binary.LittleEndian.Uint16(x[4:]))|0x2020), hash6(key, 0)
+	if (t.six[a>>6]>>(a&63)|t.six[b>>6]>>(b&63))&1 == 0 {
+		return nil
+	}
+	for i := h; ; i++ {
+		slot := i & uint32(len(t.keys)-1)
+		list := t.lists[slot]
+		if list.n == 0 {
+			return nil
+		}
+		if t.keys[slot] == key {
+			return t.entries[list.first : list.first+list.n]
+		}
+	}
+}

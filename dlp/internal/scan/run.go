@@ -1,0 +1,215 @@
+package scan
+
+import (
+	"context"
+	"math/bits"
+	"unicode/utf8"
+)
+
+const (
+	checkEvery   = 64 << 10 // bytes between looks at the context; a multiple of a batch
+	stepsPerByte = 8        // steps that a pattern's automaton may make per byte of the text
+	stepsFree    = 1 << 14  // and in addition
+)
+
+func trailing(m uint64) int { return bits.TrailingZeros64(m) & (block - 1) }
+
+// run is the state of one scan. Runs are pooled and belong to one goroutine at a time.
+type run struct {
+	db     *DB
+	text   []byte
+	emit   func(pattern, start, end int) bool
+	ended  bool  // emit wants no more
+	budget int   // steps that each pattern's automaton may make
+	redo   []int // patterns to be done again by the other engine
+
+	scan uint32 // number of this scan, so that progress need not be cleared
+	at   []progress
+
+	masks  [batch]masks
+	tail   [2*block + window]byte
+	folded foldedCopy
+}
+
+// begin prepares r for a text.
+func (r *run) begin(text []byte, emit func(pattern, start, end int) bool) {
+	r.text, r.emit, r.ended = text, emit, false
+	r.redo = r.redo[:0]
+	r.budget = stepsPerByte*len(text) + stepsFree
+	if r.scan++; r.scan == 0 {
+		clear(r.at)
+		r.scan = 1
+	}
+}
+
+// release gives r back to its DB.
+func (r *run) release() {
+	r.text, r.emit = nil, nil
+	r.db.runs.Put(r)
+}
+
+// whole searches all of the text.
+func (r *run) whole(ctx context.Context) error {
+	b, off, carry := r.text, 0, uint64(0)
+	for len(b)-off >= block+window && !r.ended {
+		if off%checkEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		n := min(batch, (len(b)-off-window)/block)
+		carry = r.search(b[off:], off, off+n*block, n, carry)
+		off += n * block
+	}
+	if off < len(b) && !r.ended {
+		clear(r.tail[copy(r.tail[:], b[off:]):])
+		r.search(r.tail[:], off, len(b), (len(b)-off+block-1)/block, carry)
+	}
+	return nil
+}
+
+// progress is how far one pattern has come.
+type progress struct {
+	scan  uint32
+	off   bool // its budget is spent
+	next  int  // all starts before it are decided
+	steps int
+}
+
+// of returns the progress of pattern p in this scan.
+func (r *run) of(p int) *progress {
+	g := &r.at[p]
+	if g.scan != r.scan {
+		*g = progress{scan: r.scan}
+	}
+	return g
+}
+
+// search looks at b[off:end], of which n blocks are in v, and returns the kernel's carry.
+func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
+	db := r.db
+	carry = db.kernel(&db.plan.tables, v, n, carry, 0, &r.masks)
+	if needsFolding(r.text, off, end, r.masks[:n]) {
+		r.searchFolded(off, end)
+		return carry
+	}
+	for k := range n {
+		m := &r.masks[k]
+		c := m.slots | m.keys
+		if c == 0 {
+			continue
+		}
+		x := v[k*block:]
+		x = x[: block+window : block+window]
+		for ; c != 0; c &= c - 1 {
+			i := trailing(c)
+			r.look(x[i:i+window], off+k*block+i, m, uint(i))
+		}
+	}
+	return carry
+}
+
+// searchFolded is search on a copy in which ſ and K are s and k. Whether a word begins is
+// not known there, so it is left to the automata.
+func (r *run) searchFolded(off, end int) {
+	db, f := r.db, &r.folded
+	own := f.fill(r.text, off, end)
+	n := (own + block - 1) / block
+	db.kernel(&db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.masks)
+	for k := range n {
+		m := &r.masks[k]
+		for c := m.slots | m.keys; c != 0; c &= c - 1 {
+			i := k*block + trailing(c)
+			if i < own {
+				r.look(f.text[i:i+window], off+int(f.at[i]), m, uint(i-k*block))
+			}
+		}
+	}
+}
+
+// look tries the patterns that may match around pos, where x stands; bit i of m belongs
+// to it.
+func (r *run) look(x []byte, pos int, m *masks, i uint) {
+	p := &r.db.plan
+	start := m.starts>>i&1 != 0
+	if m.keys>>i&1 != 0 {
+		for _, e := range p.keys.find(x) {
+			a := r.db.anchors[e.pattern]
+			if (start || !a.wordStart) && p.keys.anchors[e.fit].fits(x) {
+				r.anchored(int(e.pattern), a, pos)
+			}
+		}
+	}
+	if m.slots>>i&1 != 0 {
+		for w := range p.exact {
+			e := &p.exact[w]
+			for c := e.match(x); c != 0; c &= c - 1 {
+				s := &p.slots[e.slots[trailing(c)]]
+				if start || !s.wordStart {
+					r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
+				}
+			}
+		}
+	}
+}
+
+// anchored tries the starts that the anchor at pos leaves possible.
+func (r *run) anchored(p int, a *anchor, pos int) {
+	g := r.of(p)
+	if g.off {
+		return
+	}
+	lo := pos - a.far
+	if a.far >= unbounded {
+		for lo = pos; lo > g.next && a.run.has(r.text[lo-1]); lo-- {
+		}
+	}
+	r.try(p, g, lo, pos-a.near)
+}
+
+// try looks for matches of p that begin in [lo, hi].
+func (r *run) try(p int, g *progress, lo, hi int) {
+	i := max(lo, g.next, 0)
+	hi = min(hi, len(r.text)-1)
+	if i > hi {
+		return
+	}
+	pat := &r.db.patterns[p]
+	d := pat.automaton()
+	for i <= hi && !r.ended {
+		if c := r.text[i]; !pat.first.has(c) || c >= utf8.RuneSelf && inside(r.text, i) {
+			i++
+			continue
+		}
+		end := d.end(r.text, i, &g.steps)
+		if g.steps > r.budget {
+			g.off = true
+			g.next = i
+			r.redo = append(r.redo, p)
+			return
+		}
+		if end <= i {
+			i++
+			continue
+		}
+		if !r.emit(p, i, end) {
+			r.ended = true
+		}
+		i = end
+	}
+	g.next = i
+}
+
+// inside reports whether b[i] lies within a valid rune that begins before it.
+func inside(b []byte, i int) bool {
+	for k := 1; k < utf8.UTFMax && k <= i; k++ {
+		switch c := b[i-k]; {
+		case c >= 0xc0:
+			_, n := utf8.DecodeRune(b[i-k:])
+			return n > k
+		case c < utf8.RuneSelf:
+			return false
+		}
+	}
+	return false
+}

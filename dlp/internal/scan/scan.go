@@ -1,0 +1,133 @@
+// Package scan finds the matches of many regular expressions in one pass over a text,
+// exactly as package regexp would find them one by one. DESIGN.md, one room up, explains
+// how.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp/syntax"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Pattern is what to look for: an expression or a list of words.
+type Pattern struct {
+	// Expr is in RE2 syntax and has the meaning of package regexp.
+	Expr string
+	// Words, when Expr is empty, are literal words or phrases, none of them empty. Where
+	// several match at one place, the longest does.
+	Words []string
+	// Fold makes Words match whatever their case.
+	Fold bool
+	// WholeWord asks for a word boundary (RE2's \b) at each end of a word that is an ASCII
+	// letter, digit or underscore.
+	WholeWord bool
+}
+
+// Options adjust a DB. The zero value is right for nearly all uses.
+type Options struct {
+	// Kernel names the kernel to use: portable or avx2. Empty: SLUICE_KERNEL, or else
+	// the best one that the processor has.
+	Kernel string
+}
+
+// DB is a compiled set of patterns. It is safe for concurrent use; what it learns while
+// scanning is shared by all goroutines.
+type DB struct {
+	patterns []pattern
+	anchors  []*anchor
+	plan     plan
+	kernel   kernel
+	name     string
+	always   []int // patterns without an anchor
+	runs     sync.Pool
+}
+
+// pattern is what is kept of a Pattern.
+type pattern struct {
+	expr  string
+	first byteSet // bytes that a match can begin with
+	auto  atomic.Pointer[dfa]
+	once  sync.Once
+	other fallback
+}
+
+// Compile makes a DB of patterns. Its error names the index of the first bad one.
+func Compile(patterns []Pattern, o Options) (*DB, error) {
+	db := &DB{patterns: make([]pattern, len(patterns)), anchors: make([]*anchor, len(patterns))}
+	r := newRates()
+	for i := range patterns {
+		expr, err := patterns[i].expression()
+		if err != nil {
+			return nil, fmt.Errorf("pattern %d: %w", i, err)
+		}
+		re, err := syntax.Parse(expr, syntax.Perl)
+		if err != nil {
+			return nil, fmt.Errorf("pattern %d: %w", i, err)
+		}
+		db.patterns[i].expr = expr
+		db.patterns[i].first = firstBytes(re)
+		db.patterns[i].other.strict = repeatsEmpty(re)
+		db.anchors[i] = findAnchor(re, r)
+		if db.anchors[i] == nil {
+			db.always = append(db.always, i)
+		}
+	}
+	db.plan = *newPlan(db.anchors, r)
+	k, name, err := chooseKernel(o.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	db.kernel, db.name = k, name
+	db.runs.New = func() any { return &run{db: db, at: make([]progress, len(patterns))} }
+	return db, nil
+}
+
+// expression returns the expression that p is or stands for.
+func (p *Pattern) expression() (string, error) {
+	switch {
+	case p.Expr != "" && len(p.Words) > 0:
+		return "", errors.New("both an expression and words")
+	case p.Expr != "":
+		return p.Expr, nil
+	case len(p.Words) == 0:
+		return "", errors.New("neither an expression nor words")
+	case slices.Contains(p.Words, ""):
+		return "", errors.New("an empty word")
+	}
+	return wordsExpr(p), nil
+}
+
+// automaton returns the pattern's automaton, made when first needed.
+func (p *pattern) automaton() *dfa {
+	if d := p.auto.Load(); d != nil {
+		return d
+	}
+	p.once.Do(func() {
+		re, err := syntax.Parse(p.expr, syntax.Perl)
+		if err == nil {
+			var prog *syntax.Prog
+			if prog, err = syntax.Compile(re.Simplify()); err == nil {
+				p.auto.Store(newDFA(prog))
+			}
+		}
+	})
+	return p.auto.Load()
+}
+
+// Scan calls emit for every match in text: the pattern's index and the byte offsets. The
+// matches of one pattern come in order and are those of FindAllIndex of package regexp;
+// those of different patterns mix. It stops early when emit returns false or ctx ends, and
+// then returns ctx's error. Scan does not keep text.
+func (db *DB) Scan(ctx context.Context, text []byte, emit func(pattern, start, end int) bool) error {
+	r := db.runs.Get().(*run)
+	defer r.release()
+	r.begin(text, emit)
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
+	return r.others(ctx)
+}

@@ -1,0 +1,380 @@
+package scan
+
+import (
+	"regexp/syntax"
+	"unicode"
+	"unicode/utf8"
+)
+
+// window is the number of text bytes that the kernel looks at from one position on.
+const window = 8
+
+// sequence is a run of byte classes that the text must show at one place of a match.
+// Positions from n on are free. Sequences are written for folded text, in which ſ and K,
+// the only letters outside ASCII that equal an ASCII letter under case folding, are
+// replaced by s and k (see folded).
+type sequence struct {
+	n     int
+	class [window]byteSet
+}
+
+func (q *sequence) at(i int) byteSet {
+	if i < q.n {
+		return q.class[i]
+	}
+	return anyByte
+}
+
+// union returns a sequence that holds wherever q or o does.
+func (q *sequence) union(o *sequence) (u sequence) {
+	u.n = min(q.n, o.n)
+	for i := range u.n {
+		u.class[i] = q.class[i].union(o.class[i])
+	}
+	return u
+}
+
+// fits reports whether the sequence holds at the start of t, which has window bytes.
+func (q *sequence) fits(t []byte) bool {
+	t = t[:window]
+	for i := range q.n {
+		if !q.class[i&(window-1)].has(t[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// piece is one way in which a rune of a class can be written: n byte classes. After an
+// open piece nothing is known, because runes of several widths share it.
+type piece struct {
+	n     int
+	class [utf8.UTFMax]byteSet
+	open  bool
+}
+
+const (
+	longS  = '\u017f' // ſ folds to s
+	kelvin = '\u212a' // K folds to k
+)
+
+// pieces writes the runes of ranges (pairs of first and last) as byte classes.
+func pieces(ranges []rune) []piece {
+	var ascii byteSet
+	var high []rune
+	broad := 0
+	for i := 0; i+1 < len(ranges); i += 2 {
+		lo, hi := ranges[i], ranges[i+1]
+		if lo < utf8.RuneSelf {
+			ascii.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
+		}
+		if lo <= longS && longS <= hi {
+			ascii.add('s')
+		}
+		if lo <= kelvin && kelvin <= hi {
+			ascii.add('k')
+		}
+		lo = max(lo, utf8.RuneSelf)
+		if lo > hi || lo == hi && (lo == longS || lo == kelvin) {
+			continue
+		}
+		if lo <= utf8.RuneError && utf8.RuneError <= hi {
+			broad = unbounded // an invalid byte reads as U+FFFD
+		}
+		broad += int(hi-lo) + 1
+		high = append(high, lo, hi)
+	}
+	var out []piece
+	if !ascii.empty() {
+		out = append(out, piece{n: 1, class: [utf8.UTFMax]byteSet{ascii}})
+	}
+	switch {
+	case broad == 0:
+		return out
+	case broad >= unbounded:
+		return append(out, piece{n: 1, class: [utf8.UTFMax]byteSet{highByte}, open: true})
+	case broad > 64:
+		return append(out, piece{n: 1, class: [utf8.UTFMax]byteSet{leadBytes(high)}, open: true})
+	}
+	return append(out, byWidth(high)...)
+}
+
+func leadBytes(ranges []rune) (s byteSet) {
+	for i := 0; i+1 < len(ranges); i += 2 {
+		lo, hi := leads(ranges[i], ranges[i+1])
+		s.addRange(lo, hi)
+	}
+	return s
+}
+
+// leads returns the first bytes of the first and the last rune of a range, surrogates,
+// which no text has, left out.
+func leads(lo, hi rune) (byte, byte) {
+	if 0xd800 <= lo && lo < 0xe000 {
+		lo = 0xe000
+	}
+	if 0xd800 <= hi && hi < 0xe000 {
+		hi = 0xd7ff
+	}
+	return utf8.AppendRune(nil, lo)[0], utf8.AppendRune(nil, hi)[0]
+}
+
+// byWidth returns one piece for the two-byte runes, one for the three-byte and one for the
+// four-byte ones: at each place the union of the bytes that occur there.
+func byWidth(ranges []rune) (out []piece) {
+	var by [utf8.UTFMax + 1]piece
+	for i := 0; i+1 < len(ranges); i += 2 {
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			enc := utf8.AppendRune(nil, r)
+			p := &by[len(enc)]
+			p.n = len(enc)
+			for j, b := range enc {
+				p.class[j].add(b)
+			}
+		}
+	}
+	for _, p := range by {
+		if p.n > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// literalPieces writes one rune of a literal.
+func literalPieces(r rune, fold bool) []piece {
+	orbit := []rune{r, r}
+	if fold {
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			orbit = append(orbit, f, f)
+		}
+	}
+	return pieces(orbit)
+}
+
+var (
+	dotAll   = []rune{0, unicode.MaxRune}
+	dotNotNL = []rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune}
+)
+
+// todo is a list of what is still to be written: re, between least and most times (-1:
+// without limit), then the rest.
+type todo struct {
+	re          *syntax.Regexp
+	runes       []rune // the rest of a literal, when not nil
+	least, most int
+	next        *todo
+}
+
+const (
+	maxSequences = 4096
+	maxExpansion = 1 << 15 // steps for one place of one pattern
+)
+
+// expander lists the sequences with which the text can go on at a place of a pattern.
+type expander struct {
+	out   []sequence
+	steps int
+	limit int
+	cache map[*syntax.Regexp][]piece
+}
+
+// expand returns the sequences for items, or false when there are too many to be useful.
+func (x *expander) expand(items []*syntax.Regexp) ([]sequence, bool) {
+	x.out, x.steps = nil, 0
+	var list *todo
+	for i := len(items) - 1; i >= 0; i-- {
+		list = &todo{re: items[i], least: 1, most: 1, next: list}
+	}
+	if !x.walk(list, sequence{}) {
+		return nil, false
+	}
+	return x.out, true
+}
+
+func (x *expander) emit(q sequence) bool {
+	x.out = append(x.out, q)
+	return len(x.out) <= x.limit
+}
+
+// walk follows t from q on; every way through the pattern becomes one sequence.
+func (x *expander) walk(t *todo, q sequence) bool {
+	for {
+		if x.steps++; x.steps > maxExpansion {
+			return false
+		}
+		if t == nil || q.n == window {
+			return x.emit(q)
+		}
+		if t.most == 0 {
+			t = t.next
+			continue
+		}
+		if t.least == 0 && !x.walk(t.next, q) {
+			return false
+		}
+		rest := t.next
+		if t.most != 1 {
+			rest = &todo{re: t.re, least: max(0, t.least-1), most: max(-1, t.most-1), next: rest}
+		}
+		re := t.re
+		switch re.Op {
+		case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+			return x.write(x.runes(t), rest, q)
+		case syntax.OpCapture:
+			t = &todo{re: re.Sub[0], least: 1, most: 1, next: rest}
+		case syntax.OpConcat:
+			for i := len(re.Sub) - 1; i >= 0; i-- {
+				rest = &todo{re: re.Sub[i], least: 1, most: 1, next: rest}
+			}
+			t = rest
+		case syntax.OpAlternate:
+			for _, s := range re.Sub {
+				if !x.walk(&todo{re: s, least: 1, most: 1, next: rest}, q) {
+					return false
+				}
+			}
+			return true
+		case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+			least, most := repeats(re)
+			t = &todo{re: re.Sub[0], least: least, most: most, next: rest}
+		case syntax.OpNoMatch:
+			return true
+		case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
+			syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+			t = rest
+		}
+	}
+}
+
+// runes returns the pieces of each rune that t's operand consists of.
+func (x *expander) runes(t *todo) [][]piece {
+	switch t.re.Op {
+	case syntax.OpLiteral:
+		out := make([][]piece, 0, len(t.re.Rune))
+		for _, r := range t.re.Rune[:min(window, len(t.re.Rune))] {
+			out = append(out, literalPieces(r, t.re.Flags&syntax.FoldCase != 0))
+		}
+		return out
+	case syntax.OpAnyChar:
+		return [][]piece{x.cached(t.re, dotAll)}
+	case syntax.OpAnyCharNotNL:
+		return [][]piece{x.cached(t.re, dotNotNL)}
+	default:
+		return [][]piece{x.cached(t.re, t.re.Rune)}
+	}
+}
+
+func (x *expander) cached(re *syntax.Regexp, ranges []rune) []piece {
+	p, ok := x.cache[re]
+	if !ok {
+		p = pieces(ranges)
+		x.cache[re] = p
+	}
+	return p
+}
+
+// write appends each way of writing the runes to q and follows rest from there.
+func (x *expander) write(runes [][]piece, rest *todo, q sequence) bool {
+	for i, ways := range runes {
+		if q.n == window {
+			return x.emit(q)
+		}
+		for _, w := range ways[:max(0, len(ways)-1)] {
+			if !x.append(w, runes[i+1:], rest, q) {
+				return false
+			}
+		}
+		if len(ways) == 0 {
+			return true // an empty class never matches
+		}
+		last := ways[len(ways)-1]
+		if last.open {
+			return x.append(last, nil, rest, q)
+		}
+		q.push(last)
+	}
+	return x.walk(rest, q)
+}
+
+func (x *expander) append(w piece, runes [][]piece, rest *todo, q sequence) bool {
+	if x.steps++; x.steps > maxExpansion {
+		return false
+	}
+	q.push(w)
+	if w.open {
+		return x.emit(q)
+	}
+	return x.write(runes, rest, q)
+}
+
+func (q *sequence) push(w piece) {
+	for i := 0; i < w.n && q.n < window; i++ {
+		q.class[q.n] = w.class[i]
+		q.n++
+	}
+}
+
+// firstBytes returns every byte with which a match of re can begin.
+func firstBytes(re *syntax.Regexp) byteSet {
+	var s byteSet
+	if addFirst(re, &s) {
+		return anyByte
+	}
+	return s
+}
+
+// addFirst adds the bytes with which a match of re can begin, and reports whether it can
+// also be empty.
+func addFirst(re *syntax.Regexp, s *byteSet) (empty bool) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		fold := re.Flags&syntax.FoldCase != 0
+		r := re.Rune[0]
+		addLead(s, r, r)
+		if fold {
+			for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+				addLead(s, f, f)
+			}
+		}
+		return false
+	case syntax.OpCharClass:
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			addLead(s, re.Rune[i], re.Rune[i+1])
+		}
+		return false
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		*s = anyByte
+		return false
+	case syntax.OpCapture, syntax.OpPlus:
+		return addFirst(re.Sub[0], s)
+	case syntax.OpStar, syntax.OpQuest:
+		addFirst(re.Sub[0], s)
+		return true
+	case syntax.OpRepeat:
+		return addFirst(re.Sub[0], s) || re.Min == 0
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			if !addFirst(sub, s) {
+				return false
+			}
+		}
+		return true
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			empty = addFirst(sub, s) || empty
+		}
+		return empty
+	default:
+		return true
+	}
+}
+
+// addLead adds the first bytes of the runes from lo to hi.
+func addLead(s *byteSet, lo, hi rune) {
+	if lo <= utf8.RuneError && utf8.RuneError <= hi {
+		*s = s.union(highByte)
+	}
+	a, b := leads(lo, hi)
+	s.addRange(a, b)
+}
