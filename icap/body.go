@@ -105,8 +105,8 @@ func (b *Body) interruptible(ctx context.Context) (stop func()) {
 
 // receiveRest receives until the end of the body or until a budget is spent.
 func (b *Body) receiveRest(ctx context.Context) error {
-	started := b.conn.srv.now()
-	defer func() { b.conn.srv.counts.phases[phaseBody].observe(b.conn.srv.now() - started) }()
+	started := b.conn.clock
+	defer func() { b.conn.srv.counts.phases[phaseBody].observe(b.conn.clock - started) }()
 	if err := b.proceed(); err != nil {
 		return err
 	}
@@ -164,6 +164,7 @@ func (b *Body) receiveStore(ctx context.Context) error {
 	n, err := b.conn.readInto(b.buf[b.v.w:])
 	b.v.w += n
 	if err == nil {
+		b.conn.tick()
 		return nil
 	}
 	if ctx != nil && ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {

@@ -37,7 +37,7 @@ type conn struct {
 	err     error
 	tryHead func(fd uintptr) bool // method values, made once
 	tryBody func(fd uintptr) bool
-	started time.Duration // when the current request's first bytes were there
+	clock   time.Duration // read after each wait; close enough for deadlines and the Date
 	readBy  time.Duration // armed deadlines, on the server's clock; 0: none
 	writeBy time.Duration
 }
@@ -59,7 +59,7 @@ type exchange struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc}
+	c := &conn{srv: s, nc: nc, clock: s.now()}
 	if sc, ok := nc.(syscall.Conn); ok && pollable {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
@@ -205,16 +205,28 @@ func (c *conn) idle() error {
 	if err := c.receive(); err != nil {
 		return errClosed
 	}
+	c.tick()
 	if !c.state.CompareAndSwap(connIdle, connBusy) {
 		return errClosed
 	}
 	return nil
 }
 
-// receive appends at least one byte to the exchange's input. It parks without a large
-// buffer. Positions in the input are relative to x.r, which it may move.
+// tick reads the clock and returns the time since it was last read.
+func (c *conn) tick() (since time.Duration) {
+	now := c.srv.now()
+	since, c.clock = now-c.clock, now
+	return since
+}
+
+// receive appends at least one byte to the exchange's input. If it has to wait, it sends
+// what is to be sent first, and parks without a large buffer. Positions in the input are
+// relative to x.r, which it may move.
 func (c *conn) receive() error {
 	if c.raw == nil {
+		if err := c.flush(); err != nil {
+			return err
+		}
 		x := c.x
 		if x == nil {
 			x = c.getExchange(4 * smallBlock)
@@ -294,7 +306,7 @@ func (c *conn) readInto(p []byte) (n int, err error) {
 // than a quarter, so that a busy connection sets none.
 
 func (c *conn) armRead(d time.Duration) {
-	now := c.srv.now()
+	now := c.clock
 	if left := c.readBy - now; c.readBy != 0 && left >= d && left <= d+d/4 {
 		return
 	}
@@ -303,7 +315,7 @@ func (c *conn) armRead(d time.Duration) {
 }
 
 func (c *conn) armWrite(d time.Duration) {
-	now := c.srv.now()
+	now := c.clock
 	if left := c.writeBy - now; c.writeBy != 0 && left >= d && left <= d+d/4 {
 		return
 	}
@@ -351,6 +363,7 @@ func (c *conn) sendFile(f *os.File, n int64) error {
 
 func (c *conn) wrote(n int64, err error) error {
 	c.srv.counts.bytesOut.Add(n)
+	c.srv.counts.phases[phaseWrite].observe(c.tick())
 	if err == nil {
 		return nil
 	}

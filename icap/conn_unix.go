@@ -13,8 +13,10 @@ func (c *conn) tryReadHead(fd uintptr) bool {
 	x := c.unpark()
 	n, err := readFD(fd, x.in.data[x.w:])
 	if err == syscall.EAGAIN {
-		c.park()
-		return false
+		if err = c.flush(); err == nil {
+			c.park()
+			return false
+		}
 	}
 	c.n, c.err = n, err
 	return true

@@ -27,14 +27,14 @@ type icapHead struct {
 // parse reads a head that ends in its blank line. Its error is a refusal.
 func (h *icapHead) parse(b []byte, services []*service) error {
 	*h = icapHead{preview: noPreview}
-	line, rest, _ := bytes.Cut(b, crlf)
+	line, rest := cutLine(b)
 	path, err := h.parseLine(line)
 	if err != nil {
 		return err
 	}
-	h.fields = span{len(line) + 2, len(b) - 2}
+	h.fields = span{len(b) - len(rest), len(b) - 2}
 	for rest = rest[:len(rest)-2]; len(rest) > 0; {
-		if line, rest, _ = bytes.Cut(rest, crlf); !h.parseField(line) {
+		if line, rest = cutLine(rest); !h.parseField(line) {
 			return refuse(400, "bad ICAP header field")
 		}
 	}
@@ -61,11 +61,18 @@ func (h *icapHead) parse(b []byte, services []*service) error {
 	return nil
 }
 
+// cutLine cuts a line, without its LF, off b, in which there is one.
+func cutLine(b []byte) (line, rest []byte) {
+	i := bytes.IndexByte(b, '\n')
+	return b[:i], b[i+1:]
+}
+
 // parseLine reads "REQMOD icap://host/path?query ICAP/1.0" and returns the path.
 func (h *icapHead) parseLine(line []byte) (path []byte, err error) {
+	line, ok := bytes.CutSuffix(line, []byte("\r"))
 	method, rest, ok1 := bytes.Cut(line, space)
 	uri, version, ok2 := bytes.Cut(rest, space)
-	if !ok1 || !ok2 || !isToken(method) || len(uri) == 0 || !bytes.HasPrefix(version, []byte("ICAP/")) || bytes.IndexByte(uri, 0) >= 0 {
+	if !ok || !ok1 || !ok2 || !isToken(method) || len(uri) == 0 || !bytes.HasPrefix(version, []byte("ICAP/")) || bytes.IndexByte(uri, 0) >= 0 {
 		return nil, refuse(400, "bad request line")
 	}
 	if string(version) != "ICAP/1.0" {
@@ -101,8 +108,12 @@ func uriPath(uri []byte) []byte {
 // parseField reads one header field line. Names must be tokens and folds are refused,
 // as RFC 9112 §5.1 and §5.2 allow a server to do.
 func (h *icapHead) parseField(line []byte) bool {
-	name, value, ok := bytes.Cut(line, colon)
-	if !ok || !isToken(name) || bytes.IndexByte(value, '\n') >= 0 || bytes.IndexByte(value, '\r') >= 0 || bytes.IndexByte(value, 0) >= 0 {
+	i := bytes.IndexByte(line, ':')
+	if i < 0 || line[len(line)-1] != '\r' {
+		return false
+	}
+	name, value := line[:i], line[i+1:len(line)-1]
+	if !isToken(name) || bytes.IndexByte(value, '\r') >= 0 || bytes.IndexByte(value, 0) >= 0 {
 		return false
 	}
 	value = trim(value)

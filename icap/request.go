@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // eager is how much of a body that comes without a preview is received before the
@@ -18,9 +19,9 @@ func (c *conn) next() error {
 			return err
 		}
 	}
-	c.started = c.srv.now()
+	started := c.clock
 	c.x.head, c.x.closing = icapHead{}, false
-	n, err := c.readHead()
+	n, err := c.readHead(started)
 	if err != nil {
 		return err
 	}
@@ -33,12 +34,12 @@ func (c *conn) next() error {
 	}
 	end := n + int(x.head.encap.length())
 	for c.x.w-c.x.r < end {
-		if err := c.more(); err != nil {
+		if err := c.more(started); err != nil {
 			return err
 		}
 	}
-	now := c.srv.now()
-	c.srv.counts.phases[phaseHead].observe(now - c.started)
+	complete := c.clock
+	c.srv.counts.phases[phaseHead].observe(complete - started)
 	x = c.x
 	x.body = Body{conn: c, v: window{start: end, end: end, r: end, w: x.w - x.r}}
 	if k := x.head.encap.body; k != nullBody && k != noSection {
@@ -46,13 +47,13 @@ func (c *conn) next() error {
 		if err := x.body.receiveFirst(); err != nil {
 			return err
 		}
-		c.srv.counts.phases[phaseBody].observe(c.srv.now() - now)
+		c.srv.counts.phases[phaseBody].observe(c.clock - complete)
 	}
 	return c.assemble(n)
 }
 
 // readHead receives a whole ICAP head and returns its length.
-func (c *conn) readHead() (n int, err error) {
+func (c *conn) readHead(started time.Duration) (n int, err error) {
 	for from := 0; ; {
 		x := c.x
 		b := x.in.data[x.r:x.w]
@@ -71,24 +72,22 @@ func (c *conn) readHead() (n int, err error) {
 			return 0, refuse(400, "not an ICAP request")
 		}
 		from = max(0, len(b)-3)
-		if err := c.more(); err != nil {
+		if err := c.more(started); err != nil {
 			return 0, err
 		}
 	}
 }
 
 // more receives more of a head, within the time that a head has.
-func (c *conn) more() error {
-	if err := c.flush(); err != nil {
-		return err
-	}
+func (c *conn) more(started time.Duration) error {
 	if err := c.room(nil); err != nil {
 		return err
 	}
-	c.readUntil(c.started + c.srv.o.HeadTime)
+	c.readUntil(started + c.srv.o.HeadTime)
 	if err := c.receive(); err != nil {
 		return readError(err, limitHeadTime)
 	}
+	c.tick()
 	return nil
 }
 
@@ -181,9 +180,6 @@ func (b *Body) receiveFirst() error {
 			b.stage = bodyFlowing
 			return nil
 		}
-		if err := c.flush(); err != nil {
-			return err
-		}
 		if err := c.room(&b.v); err != nil {
 			return err
 		}
@@ -191,6 +187,7 @@ func (b *Body) receiveFirst() error {
 		if err := c.receive(); err != nil {
 			return readError(err, limitBodyTime)
 		}
+		c.tick()
 		b.v.w = c.x.w - c.x.r
 	}
 }

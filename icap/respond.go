@@ -20,10 +20,8 @@ func (c *conn) answer() error {
 		c.answerOptions()
 		return c.finish(false)
 	}
-	begun := srv.now()
 	a := c.handle()
-	decided := srv.now()
-	srv.counts.phases[phaseHandler].observe(decided - begun)
+	srv.counts.phases[phaseHandler].observe(c.tick())
 	err := x.body.broken
 	if err == nil {
 		err = c.send(&a)
@@ -32,7 +30,6 @@ func (c *conn) answer() error {
 		x.body.release()
 		return err
 	}
-	srv.counts.phases[phaseWrite].observe(srv.now() - decided)
 	return c.finish(c.overload)
 }
 
@@ -330,7 +327,7 @@ func (c *conn) statusLine(status int, svc *service) {
 	x.out = strconv.AppendInt(x.out, int64(status), 10)
 	x.out = append(append(append(x.out, ' '), reason(status)...), crlf...)
 	x.out = svc.appendISTag(x.out)
-	x.out = c.srv.appendDate(x.out, c.srv.now())
+	x.out = c.srv.appendDate(x.out, c.clock)
 }
 
 // encapsulate appends the Encapsulated field (RFC 3507 §4.4.1) and the blank line. n is

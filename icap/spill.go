@@ -197,6 +197,7 @@ func (b *Body) flow(sink func(p []byte) error) error {
 		if err != nil {
 			return b.broke(readError(err, limitBodyTime))
 		}
+		b.conn.tick()
 	}
 }
 
