@@ -177,7 +177,11 @@ func (cl *claim) fit(host []byte, r Request, line bool) *Endpoint {
 		return nil
 	}
 	for i := range cl.entry.rules {
-		if ru := &cl.entry.rules[i]; (cl.home || !ru.anyHost) && ru.fits(host, r, line) {
+		ru := &cl.entry.rules[i]
+		if !cl.home && ru.anyHost || !line && cl.byPath && (ru.headers != "" || ru.When.Query != "") {
+			continue // a path that is the app's only for some requests does not tell
+		}
+		if ru.fits(host, r, line) {
 			return ru.Endpoint
 		}
 	}

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 )
@@ -57,5 +58,108 @@ func TestFixturesAreRecognised(t *testing.T) {
 	}
 	if n := len(c.Fixtures()); n < 20 {
 		t.Fatalf("ran %d fixtures, want >= 20", n)
+	}
+}
+
+// testdata/hosts.txt holds every host that was found for the 269 apps the catalogue
+// began with.
+func TestEveryKnownHostHasItsApp(t *testing.T) {
+	c := builtin(t)
+	data, err := os.ReadFile("testdata/hosts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	apps := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		f := strings.Fields(line)
+		if len(f) != 3 || f[0] == "#" {
+			continue
+		}
+		apps[f[0]] = true
+		names := []string{f[1], strings.ToUpper(f[1]) + ".", f[1] + ":443"}
+		if f[2] == "suffix" {
+			names = append(names, "new-name."+f[1], "a.b-c."+f[1])
+		}
+		for _, host := range names {
+			m, ok := c.Host(host, "")
+			if !ok || m.App.ID != f[0] {
+				t.Errorf("%s: got %+v, want %s", host, m.App, f[0])
+			}
+		}
+	}
+	if len(apps) < 269 {
+		t.Fatalf("checked %d apps, want 269", len(apps))
+	}
+}
+
+func TestHostsThatAreNoApp(t *testing.T) {
+	c := builtin(t)
+	for _, host := range []string{
+		"", ".", "example.com", "www.google.com", "google.com", "github.com", "x.com", "api.github.com", "bing.com", "cn.bing.com",
+		"microsoft.com", "www.office.com", "outlook.office.com", "amazonaws.com", "s3.amazonaws.com", "googleapis.com",
+		"storage.googleapis.com", "blob.core.windows.net", "acme.blob.core.windows.net", "notopenai.com", "openai.com.evil.example",
+		"xchatgpt.com", "chatgpt.com.example.org", "duckduckgo.com.example", "html.duckduckgo.com", "facebook.com", "wikipedia.org",
+		"bedrock-runtime.us-east-1.evil.amazonaws.com", "registry.npmjs.org", "api.cloudflare.com", "10.0.0.1", "::1", "[::1]:443", "volces.com",
+		strings.Repeat("a.", 200) + "com",
+	} {
+		if m, ok := c.Host(host, ""); ok {
+			t.Errorf("%q is taken for %s (%s)", host, m.App.ID, m.Scope)
+		}
+	}
+}
+
+func TestSharedHosts(t *testing.T) {
+	c := builtin(t)
+	cases := map[string]struct{ host, path, app, scope string }{
+		"the host of an embedded app alone":           {"www.notion.so", "", "notion-ai", "path"},
+		"the AI path of an embedded app":              {"www.notion.so", "/api/v3/runInferenceTranscript", "notion-ai", "path"},
+		"an ordinary path of an embedded app":         {"www.notion.so", "/api/v3/saveTransactionsFanout", "", ""},
+		"an image prompt in a search engine":          {"www.bing.com", "/images/create", "bing-create", "path"},
+		"a search in a search engine":                 {"www.bing.com", "/search", "", ""},
+		"the chat of a search engine":                 {"duckduckgo.com", "/duckchat/v1/chat", "duck-ai", "path"},
+		"a page of the search engine with a chat":     {"duckduckgo.com", "/about", "", ""},
+		"the chat under a name of its own":            {"duck.ai", "/duckchat/v1/chat", "duck-ai", "host"},
+		"the assistant of a code host":                {"github.com", "/copilot", "github-copilot", "path"},
+		"a repository of a code host":                 {"github.com", "/golang/go", "", ""},
+		"a repository that only sounds like it":       {"github.com", "/copilot-tools/x", "", ""},
+		"the assistant of a social network":           {"x.com", "/i/api/2/grok/add_response.json", "grok", "path"},
+		"a post of a social network":                  {"x.com", "/i/api/graphql/x/CreateTweet", "", ""},
+		"mail next to an assistant":                   {"substrate.office.com", "/search/api/v2/query", "", ""},
+		"the assistant next to mail":                  {"substrate.office.com", "/m365Copilot/Chathub/a@b", "m365-copilot", "path"},
+		"any path of an app that owns its host":       {"chatgpt.com", "/anything", "chatgpt", "host"},
+		"a path that needs a parameter tells of none": {"www.google.com", "/search", "", ""},
+		"a percent-escaped path of a shared host":     {"www.notion.so", "/api/v3/run%49nferenceTranscript", "notion-ai", "path"},
+		"speech next to a model API":                  {"acme.cognitiveservices.azure.com", "/sts/v1.0/issueToken", "", ""},
+		"a model API next to speech":                  {"acme.cognitiveservices.azure.com", "/openai/deployments/d/chat/completions", "azure-openai", "path"},
+	}
+	for name, k := range cases {
+		t.Run(name, func(t *testing.T) {
+			m, ok := c.Host(k.host, k.path)
+			if k.app == "" {
+				if ok {
+					t.Fatalf("%s%s is taken for %s", k.host, k.path, m.App.ID)
+				}
+				return
+			}
+			if !ok || m.App.ID != k.app || m.Scope != k.scope {
+				t.Fatalf("%s%s: %+v %s, want %s %s", k.host, k.path, m.App, m.Scope, k.app, k.scope)
+			}
+		})
+	}
+}
+
+// An ordinary save in Notion is no AI traffic, yet it can be said whose it is.
+func TestOrdinaryRequestToASharedHost(t *testing.T) {
+	c := builtin(t)
+	f, err := readFixture(os.DirFS("testdata"), "notion-ordinary-save.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request(t, f.Method, f.URL, f.Headers)
+	if m, ok := c.Lookup(r); ok {
+		t.Errorf("an ordinary save is taken for %s", m.App.ID)
+	}
+	if app, ok := c.Owner(r.Host); !ok || app.ID != "notion-ai" {
+		t.Errorf("owner is %+v, want notion-ai", app)
 	}
 }
