@@ -111,8 +111,24 @@ func (t template) matchFrom(path string) bool {
 
 // matchAfter tries every length that a wildcard of kind k before t may have.
 func (t template) matchAfter(k pathKind, path string) bool {
+	if len(t) == 0 {
+		return k == rest || strings.IndexByte(path, '/') < 0 && (k == star || path != "")
+	}
+	if k == rest && len(t) == 1 && t[0].kind == literal {
+		if strings.HasSuffix(path, t[0].text) {
+			return true
+		}
+		if strings.IndexByte(path, '%') < 0 {
+			return false
+		}
+	}
+	first := byte('%') // of the literal that must follow, if there is one
+	if t[0].kind == literal {
+		first = t[0].text[0]
+	}
 	for n := 0; ; n++ {
-		if (n > 0 || k != some) && t.matchFrom(path[n:]) {
+		next := n == len(path) || first == '%' || path[n] == first || path[n] == '%'
+		if next && (n > 0 || k != some) && t.matchFrom(path[n:]) {
 			return true
 		}
 		if n == len(path) || (k != rest && path[n] == '/') {
@@ -124,6 +140,9 @@ func (t template) matchAfter(k pathKind, path string) bool {
 // eatLiteral returns how many bytes of path stand for text. An escaped slash is not a
 // slash: RFC 3986 §2.2 makes it data.
 func eatLiteral(path, text string) (int, bool) {
+	if strings.HasPrefix(path, text) {
+		return len(text), true
+	}
 	n := 0
 	for i := range len(text) {
 		if n >= len(path) {
