@@ -3,9 +3,13 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"sync"
 	"time"
+
+	"github.com/sluice-dlp/sluice/extract/internal/budget"
 )
 
 // Role says whose words a text is.
@@ -44,7 +48,7 @@ type Text struct {
 }
 
 // edit is the way back from a Text to the body; its zero value cannot be edited.
-type edit struct{}
+type edit struct{ layer int } // 1 + index in Doc.layers
 
 // UploadedFile is one file, inline or as a body of its own.
 type UploadedFile struct {
@@ -69,6 +73,10 @@ type Doc struct {
 	Files []UploadedFile
 	Gaps  []Gap
 	Drift bool // a known prompt endpoint yielded no user text
+
+	layers    []layer
+	signed    string // the header that signs the body, or ""
+	fixedSize bool   // the size of the body was announced before
 }
 
 // Cut asks for a range of a Text's Data to be replaced.
@@ -80,7 +88,8 @@ type Cut struct {
 
 // Rewrite returns the body with cuts applied: it still parses, and only the cut leaves
 // differ. Its error wraps [ErrNotEditable] when a carrier cannot be edited or is signed.
-func (d *Doc) Rewrite(cuts []Cut) ([]byte, error) { return nil, nil }
+// The body is in the encoding in which it came. Overlapping cuts become one.
+func (d *Doc) Rewrite(cuts []Cut) ([]byte, error) { return d.rewrite(cuts) }
 
 // Options are the limits of 4.10 `extract`. Zero fields mean their defaults.
 type Options struct {
@@ -109,25 +118,57 @@ type Input struct {
 }
 
 // Rule is a compiled endpoint rule of the catalogue: immutable and safe for concurrent use.
-type Rule struct{}
+type Rule struct {
+	activity, carrier string
+	routes            []route
+}
 
-// RuleSpec is a rule as the catalogue writes it.
+// RuleSpec is a rule as the catalogue writes it. Text, Role, System, Context, Files and
+// Noise are alternatives separated by " | "; an alternative is steps of decoding separated
+// by " > ", each one of
+//
+//	json:PATH  form:NAME  part:NAME  query:NAME  connect  pb  pb:PATH  raw  b64
+//
+// A PATH is like messages[*].content.parts[0]: ["0"] quotes a name, * is any name, [*] any
+// index, ** any depth; in protobuf its names are field numbers. "json:" may be left out. A
+// path that ends at an object or list yields the texts of the content blocks within.
+// The value at Role decides whose words the texts within the same list element are.
 type RuleSpec struct {
 	Activity, Carrier                         string
 	Text, Role, System, Context, Files, Noise string
 }
 
 // CompileRule checks and compiles a rule; its error says what is wrong with which field.
-func CompileRule(s RuleSpec) (*Rule, error) { return &Rule{}, nil }
+func CompileRule(s RuleSpec) (*Rule, error) {
+	r := &Rule{activity: s.Activity, carrier: s.Carrier}
+	if err := r.check(s); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
 
 // Extractor is safe for concurrent use.
-type Extractor struct{}
+type Extractor struct {
+	limits budget.Limits
+	trees  sync.Pool // of *jsontree.Tree
+}
 
 // New returns an Extractor with limits o.
-func New(o Options) *Extractor { return &Extractor{} }
+func New(o Options) *Extractor {
+	return &Extractor{limits: budget.Limits{
+		Expanded: cmp.Or(o.Expanded, 64<<20), Member: cmp.Or(o.Member, 32<<20), Text: cmp.Or(o.Text, 16<<20),
+		Depth: cmp.Or(o.Depth, 6), Members: cmp.Or(o.Members, 2000), Time: cmp.Or(o.Time, 5*time.Second),
+	}}
+}
 
 // Extract reads a request. It never fails: what could not be read is in Doc.Gaps.
-func (x *Extractor) Extract(ctx context.Context, in Input) *Doc { return &Doc{} }
+func (x *Extractor) Extract(ctx context.Context, in Input) *Doc { return x.extract(ctx, &in) }
+
+// Peek returns the body with its content codings undone, at most limit bytes of what is
+// in memory: what a look-up may see of it. It is nil when there is no body in memory.
+func (x *Extractor) Peek(ctx context.Context, in Input, limit int64) []byte {
+	return x.peek(ctx, &in, limit)
+}
 
 // Document is the text found in one file.
 type Document struct {
@@ -144,5 +185,5 @@ type Part struct {
 
 // ExtractFile reads a file as `sluice extract` shows it.
 func (x *Extractor) ExtractFile(ctx context.Context, name string, data []byte) Document {
-	return Document{Outcome: Complete}
+	return x.extractFile(ctx, name, data)
 }

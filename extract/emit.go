@@ -1,0 +1,191 @@
+package extract
+
+import (
+	"bytes"
+
+	"github.com/sluice-dlp/sluice/extract/internal/jsontree"
+)
+
+// emit adds the texts and files of a document in the order of the body.
+func (w *walk) emit(d *jsonDoc) {
+	t := d.tree
+	for i := range t.Nodes {
+		n := &t.Nodes[i]
+		if p := n.Parent; p >= 0 {
+			up := &t.Nodes[p]
+			if n.Tag == 0 {
+				n.Tag = up.Tag
+			}
+			if up.Mark == markNoise || n.Mark == 0 && up.Mark == markQuiet {
+				n.Mark = up.Mark
+			}
+		}
+		switch n.Kind {
+		case jsontree.Object, jsontree.Array:
+			if n.Mark == 0 && t.Named(i) && kindOfKey(t.Key(i)) == keyQuiet {
+				n.Mark = markQuiet
+			}
+			if n.Mark != markNoise {
+				w.fileObject(d, i)
+			}
+			if n.Tag == tagUser && toolOutput(t, i) {
+				n.Tag = tagTool
+			}
+		case jsontree.String:
+			w.emitString(d, i)
+		case jsontree.Number:
+			if role, ok := roleOf(n.Mark, n.Tag); ok && n.End-n.Start >= longNumber {
+				w.text(role, w.fullPath(d, i), w.add(layer{parent: d.layer, codec: jsonBare, start: n.Start, end: n.End, data: t.Raw(i)}))
+			}
+		case jsontree.Null, jsontree.Bool:
+		}
+	}
+}
+
+// toolOutput reports the blocks in a person's turn that a tool has filled.
+func toolOutput(t *jsontree.Tree, i int) bool {
+	if t.Nodes[i].Kind != jsontree.Object {
+		return false
+	}
+	if t.Named(i) {
+		key := string(t.Key(i))
+		return key == "functionResponse" || key == "function_response"
+	}
+	c := t.Child(i, "type")
+	return c >= 0 && speakerOfType(t.Str(c)) == tool
+}
+
+// roleOf returns the role of a marked node in its turn.
+func roleOf(mark, tag uint8) (Role, bool) {
+	switch mark {
+	case markUser:
+		switch tag {
+		case tagContext:
+			return Context, true
+		case tagSystem:
+			return System, true
+		}
+		return User, true
+	case markSystem:
+		return System, true
+	case markContext:
+		if tag == tagTool {
+			return User, true
+		}
+		return Context, true
+	}
+	return "", false
+}
+
+// emitString adds one string as a text, a file, or the document in it.
+func (w *walk) emitString(d *jsonDoc, i int) {
+	n := &d.tree.Nodes[i]
+	if n.Mark == markNoise || n.End == n.Start {
+		return
+	}
+	if n.Mark == markDone {
+		if in := d.inner[i]; in != nil {
+			w.inherit(in, n.Tag)
+			w.deeper(in.prefix, func() { w.emit(in) })
+		}
+		return
+	}
+	if w.inlineFile(d, i) {
+		return
+	}
+	role, marked := roleOf(n.Mark, n.Tag)
+	if !marked {
+		if n.Mark != 0 || !w.sweep(d, i) {
+			return
+		}
+		role, _ = roleOf(n.Mark, n.Tag)
+	}
+	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.Start, end: n.End, data: d.tree.Str(i)})
+	w.text(role, w.fullPath(d, i), l)
+	w.stringInside(d, i, l)
+}
+
+// inherit gives the tag of a string to the document in it.
+func (w *walk) inherit(d *jsonDoc, tag uint8) {
+	if len(d.tree.Nodes) > 0 && d.tree.Nodes[0].Tag == 0 {
+		d.tree.Nodes[0].Tag = tag
+	}
+}
+
+// stringInside reads the JSON in a string that is text already, where escapes in it would
+// hide something from one who reads the string only.
+func (w *walk) stringInside(d *jsonDoc, i, l int) {
+	value := w.data(l)
+	if bytes.IndexByte(value, '\\') < 0 || !jsonLike(value) {
+		return
+	}
+	t := w.parse(value)
+	if !t.OK {
+		return
+	}
+	n := &d.tree.Nodes[i]
+	in := &jsonDoc{tree: t, layer: l, prefix: w.fullPath(d, i) + " > "}
+	for j := range t.Nodes {
+		switch m := &t.Nodes[j]; {
+		case m.Kind == jsontree.String && m.Escaped:
+			m.Mark, m.Tag = n.Mark, n.Tag
+		case m.Kind == jsontree.String:
+			m.Mark = markQuiet
+		}
+	}
+	w.deeper(in.prefix, func() { w.emit(in) })
+}
+
+// sweep decides about a string that no route has marked, and marks it.
+func (w *walk) sweep(d *jsonDoc, i int) bool {
+	n := &d.tree.Nodes[i]
+	value := d.tree.Raw(i)
+	kind := d.nameKind(i)
+	if kind == keyNoise || kind == keyQuiet || idLike(value) {
+		return false
+	}
+	if w.sweepInside(d, i) {
+		return false
+	}
+	switch kind {
+	case keyPerson:
+		n.Mark = markContext
+		if w.mode() == generic {
+			n.Mark = markUser
+		}
+	case keySystem:
+		n.Mark = markSystem
+	case keyContext, keyPayload:
+		n.Mark = markContext
+	case keyOther:
+		if !prose(value) {
+			return false
+		}
+		n.Mark = markContext
+	case keyNoise, keyQuiet:
+		return false
+	}
+	return true
+}
+
+// sweepInside reads the document in a string that no route has marked.
+func (w *walk) sweepInside(d *jsonDoc, i int) bool {
+	if !jsonLike(d.tree.Raw(i)) {
+		return false
+	}
+	done := false
+	w.deeper(d.prefix, func() {
+		in := w.inner(d, i)
+		if in == nil {
+			return
+		}
+		done = true
+		if d.nameKind(i) == keyPayload {
+			in.markAll(0, markContext)
+		}
+		w.settle(in)
+		w.inherit(in, d.tree.Nodes[i].Tag)
+		w.emit(in)
+	})
+	return done
+}

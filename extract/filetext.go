@@ -1,0 +1,54 @@
+package extract
+
+import (
+	"context"
+
+	"github.com/sluice-dlp/sluice/extract/internal/budget"
+	"github.com/sluice-dlp/sluice/extract/internal/document"
+)
+
+// fileTexts adds the texts in a file, whose bytes are the data of layer l.
+func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
+	data := w.data(l)
+	path := filePath(f.Name)
+	r := document.Read(&w.left, f.Name, data)
+	if r.Plain {
+		if !r.Charset.UTF8() {
+			l = w.add(layer{parent: l, codec: wide, end: len(data), data: r.Charset.Decode(data), charset: r.Charset})
+		}
+		w.text(File, path, l)
+	}
+	for _, p := range r.Parts {
+		if len(p.Text) == 0 || len(w.doc.Texts) >= maxTexts {
+			continue
+		}
+		at := path
+		if p.Name != "" {
+			at += " > " + p.Name
+		}
+		w.doc.Texts = append(w.doc.Texts, Text{Role: File, Path: at, Data: p.Text, Size: int64(len(p.Text))})
+	}
+	switch r.Outcome {
+	case document.Encrypted:
+		w.gap("encrypted", path, budget.None)
+	case document.Broken:
+		w.gap("undecodable", path, budget.None)
+	case document.Partial:
+		w.limitGap(path, r.Limit)
+	case document.Complete, document.Unsupported:
+	}
+	return Outcome(r.Outcome), string(r.Limit)
+}
+
+func (x *Extractor) extractFile(ctx context.Context, name string, data []byte) Document {
+	left := budget.New(ctx, x.limits)
+	r := document.Read(&left, name, data)
+	d := Document{Outcome: Outcome(r.Outcome), Limit: string(r.Limit)}
+	if r.Plain {
+		d.Texts = append(d.Texts, Part{Text: string(r.Charset.Decode(data))})
+	}
+	for _, p := range r.Parts {
+		d.Texts = append(d.Texts, Part{Part: p.Name, Text: string(p.Text)})
+	}
+	return d
+}

@@ -1,0 +1,101 @@
+package document
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/sluice-dlp/sluice/extract/internal/charset"
+)
+
+// plain reports whether data is text, and in which charset.
+func plain(data []byte) (charset.Charset, bool) {
+	if cs, ok := charset.Unicode(data); ok {
+		return cs, true
+	}
+	controls, high := 0, 0
+	for _, c := range data[:min(len(data), 64<<10)] {
+		switch {
+		case c == 0:
+			return charset.Charset{}, false
+		case c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 0x1b && c != '\b' && c != 0x1e, c == 0x7f:
+			controls++
+		case c >= 0x80:
+			high++
+		}
+	}
+	if controls*50 > min(len(data), 64<<10) || controls > 0 && high > 0 && !utf8.Valid(data) {
+		return charset.Charset{}, false
+	}
+	return charset.Detect(data, ""), true
+}
+
+// runs is the reading of last resort: what is printable in ASCII or UTF-8, and in UTF-16,
+// at least `least` characters in a row.
+func runs(data []byte, least int) []byte {
+	var out []byte
+	out = runs8(out, data, least)
+	return runs16(out, data, least)
+}
+
+func runs8(out, data []byte, least int) []byte {
+	start, count := -1, 0
+	for i := 0; i <= len(data); {
+		r, n := utf8.RuneError, 1
+		if i < len(data) {
+			r, n = utf8.DecodeRune(data[i:])
+		}
+		if r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r != 0x7f && r != utf8.RuneError {
+			if start < 0 {
+				start, count = i, 0
+			}
+			count++
+			i += n
+			continue
+		}
+		if start >= 0 && count >= least {
+			out = append(append(out, data[start:i]...), '\n')
+		}
+		start = -1
+		i += n
+	}
+	return out
+}
+
+// runs16 looks at both alignments of UTF-16LE for characters of the Basic Latin to
+// Cyrillic blocks; a wider range would take machine code for Chinese.
+func runs16(out, data []byte, least int) []byte {
+	if bytes.IndexByte(data, 0) < 0 {
+		return out
+	}
+	for align := range 2 {
+		start := -1
+		for i := align; ; i += 2 {
+			ok := i+1 < len(data) && printable16(data[i], data[i+1])
+			switch {
+			case ok && start < 0:
+				start = i
+			case !ok && start >= 0:
+				if (i-start)/2 >= least {
+					out = appendUTF16(out, data[start:i])
+					out = append(out, '\n')
+				}
+				start = -1
+			}
+			if i+1 >= len(data) {
+				break
+			}
+		}
+	}
+	return out
+}
+
+func printable16(low, high byte) bool {
+	return high == 0 && (low >= 0x20 && low < 0x7f || low >= 0xa0 || low == '\t' || low == '\n' || low == '\r') || high == 1 || high == 3 || high == 4
+}
+
+func appendUTF16(out, b []byte) []byte {
+	for i := 0; i+1 < len(b); i += 2 {
+		out = utf8.AppendRune(out, rune(b[i])|rune(b[i+1])<<8)
+	}
+	return out
+}
