@@ -16,6 +16,7 @@ type Answer struct {
 	kind   answerKind
 	status int     // kindError: the ICAP status
 	fields []Field // extra ICAP header fields
+	istag  string  // instead of the service's
 	mod    Modification
 	resp   Response
 }
@@ -29,6 +30,20 @@ type Modification struct {
 	// Otherwise the original body is echoed byte for byte.
 	Body        []byte
 	ReplaceBody bool
+
+	// What only the go-icap adapter needs.
+	head     []byte   // spliced instead of the original head; empty and not nil: none
+	written  *Content // instead of Body
+	original int64    // with keep: the original body from here on follows what was written
+	keep     bool
+}
+
+// body returns the new body.
+func (m *Modification) body() Content {
+	if m.written != nil {
+		return *m.written
+	}
+	return Content{mem: m.Body, size: int64(len(m.Body))}
 }
 
 // Response is an HTTP response that answers a REQMOD in the origin's place.

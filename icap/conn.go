@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"os"
-	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -53,6 +50,7 @@ type exchange struct {
 	original []byte // the head that an echo sends back
 	edit     []byte // scratch for a spliced head
 	closing  bool   // the connection ends with this answer
+	starved  bool   // no memory for the preview: answered without asking the handler
 	ctx      *callContext
 	vec      net.Buffers
 	vecs     [2][]byte
@@ -329,89 +327,4 @@ func (c *conn) readUntil(at time.Duration) {
 		c.readBy = at
 		c.nc.SetReadDeadline(c.srv.epoch.Add(at))
 	}
-}
-
-// flush sends what is waiting in x.out.
-func (c *conn) flush() error {
-	if c.x == nil || len(c.x.out) == 0 {
-		return nil
-	}
-	c.armWrite(c.srv.o.WriteTime)
-	n, err := c.nc.Write(c.x.out)
-	c.x.out = c.x.out[:0]
-	return c.wrote(int64(n), err)
-}
-
-// flushWith sends what is waiting in x.out, then p, in one call.
-func (c *conn) flushWith(p []byte) error {
-	x := c.x
-	c.armWrite(c.srv.o.WriteTime)
-	x.vecs = [2][]byte{x.out, p}
-	x.vec = x.vecs[:]
-	n, err := x.vec.WriteTo(c.nc)
-	x.out = x.out[:0]
-	x.vecs = [2][]byte{}
-	return c.wrote(n, err)
-}
-
-// sendFile sends the next n bytes of f, without a copy where the system can.
-func (c *conn) sendFile(f *os.File, n int64) error {
-	c.armWrite(c.srv.o.WriteTime)
-	m, err := io.CopyN(c.nc, f, n)
-	return c.wrote(m, err)
-}
-
-func (c *conn) wrote(n int64, err error) error {
-	c.srv.counts.bytesOut.Add(n)
-	c.srv.counts.phases[phaseWrite].observe(c.tick())
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		c.srv.counts.hit(limitWriteTime)
-	}
-	return fmt.Errorf("%w: write: %w", errClosed, err)
-}
-
-// handle calls the handler, or answers in its place when budgets are spent.
-func (c *conn) handle() (a Answer) {
-	x := c.x
-	if c.overload {
-		return c.overloaded()
-	}
-	if x.ctx == nil {
-		x.ctx = &callContext{}
-	}
-	x.ctx.conn = c
-	x.ctx.start(c.srv.o.Deadline)
-	c.call.Store(x.ctx)
-	defer func() {
-		c.call.Store(nil)
-		if !x.ctx.finish() {
-			x.ctx = nil
-		}
-		if p := recover(); p != nil {
-			c.srv.counts.panics.Add(1)
-			c.srv.o.Log.Error("icap handler panicked", "service", x.req.Service, "panic", panicKind(p), "stack", string(debug.Stack()))
-			a = Fail(500)
-		}
-	}()
-	return x.head.service.Handler.ServeICAP(x.ctx, &x.req)
-}
-
-// panicKind describes a panic without its value, which may quote a request.
-func panicKind(p any) string {
-	if err, ok := p.(interface{ RuntimeError() }); ok {
-		return fmt.Sprintf("%T", err)
-	}
-	return fmt.Sprintf("%T", p)
-}
-
-// overloaded is the answer to a request beyond the budgets.
-func (c *conn) overloaded() Answer {
-	if c.srv.o.FailOpen {
-		c.srv.counts.passedOpen.Add(1)
-		return Unmodified()
-	}
-	return Fail(503)
 }

@@ -32,7 +32,7 @@ func (s *Server) Stats() Stats {
 		Answers: map[Method]map[int]int64{}, Limits: map[string]int64{},
 		Open: s.open(), Accepted: c.accepted.Load(), Refused: c.refused.Load(), BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
 		Continues: c.continues.Load(), Spilled: c.spilled.Load(), PassedOpen: c.passedOpen.Load(), Panics: c.panics.Load(),
-		Memory: s.memory.used.Load(), Spill: s.spill.used.Load(), Draining: s.draining.Load(),
+		Memory: s.memory.used.Load(), Spill: s.spill.used.Load(), Draining: s.leaving.Load(),
 	}
 	for m := range c.answers {
 		for i, status := range statuses {

@@ -47,6 +47,7 @@ type Options struct {
 	BodyTime    time.Duration // without any progress inside a body; default 30 s
 	Deadline    time.Duration // for the handler; default 5 s
 	WriteTime   time.Duration // without any progress in writing; default 30 s
+	DrainDelay  time.Duration // Shutdown first announces itself for this long: OPTIONS answers 503, all else goes on; default 0
 }
 
 func (o *Options) setDefaults() {
@@ -113,6 +114,7 @@ func (o *Options) check() error {
 		"MaxConns": int64(o.MaxConns), "Memory": o.Memory, "Spill": o.Spill, "MaxInMemory": o.MaxInMemory,
 		"HeaderLimit": int64(o.HeaderLimit), "HTTPLimit": int64(o.HTTPLimit), "Idle": int64(o.Idle), "HeadTime": int64(o.HeadTime),
 		"BodyTime": int64(o.BodyTime), "Deadline": int64(o.Deadline), "WriteTime": int64(o.WriteTime),
+		"DrainDelay": int64(o.DrainDelay),
 	}
 	for _, name := range slices.Sorted(maps.Keys(sizes)) {
 		if sizes[name] < 0 {
@@ -157,9 +159,8 @@ func compile(s Service, maxConns int) *service {
 
 // appendISTag appends an ISTag header field: a quoted string of at most 32 bytes
 // (RFC 3507 §4.7). Bytes that cannot stand in it are left out.
-func (s *service) appendISTag(b []byte) []byte {
+func appendISTag(b []byte, tag string) []byte {
 	b = append(b, "ISTag: \""...)
-	tag := s.ISTag()
 	for i := range min(len(tag), 30) {
 		if c := tag[i]; c > ' ' && c < 0x7f && c != '"' && c != '\\' {
 			b = append(b, c)

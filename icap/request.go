@@ -20,7 +20,7 @@ func (c *conn) next() error {
 		}
 	}
 	started := c.clock
-	c.x.head, c.x.closing = icapHead{}, false
+	c.x.head, c.x.closing, c.x.starved = icapHead{}, false, false
 	n, err := c.readHead(started)
 	if err != nil {
 		return err
@@ -181,7 +181,9 @@ func (b *Body) receiveFirst() error {
 			return nil
 		}
 		if err := c.room(&b.v); err != nil {
-			return err
+			c.srv.counts.hit(limitMemory)
+			c.x.starved, b.stage = true, bodyFlowing
+			return nil
 		}
 		b.arm()
 		if err := c.receive(); err != nil {

@@ -8,11 +8,6 @@ import (
 	"strconv"
 )
 
-const (
-	copyLimit  = 16 << 10  // larger bodies are sent from where they are
-	writePiece = 256 << 10 // at a time, so that a slow reader makes progress
-)
-
 // answer asks the handler and sends what it decides.
 func (c *conn) answer() error {
 	x, srv := c.x, c.srv
@@ -119,110 +114,155 @@ func (c *conn) sendUnmodified(a *Answer) error {
 		c.encapsulate(noSection, 0, nullBody)
 		return nil
 	}
-	return c.sendMessage(a, x.original, nil, false)
+	return c.sendOriginal(a, x.original)
+}
+
+// sendOriginal answers 200 with head and the body as it came.
+func (c *conn) sendOriginal(a *Answer, head []byte) error {
+	b := &c.x.body
+	if !b.has {
+		c.sendHead(200, a, head, false)
+		return nil
+	}
+	if err := b.hold(); err != nil {
+		return err
+	}
+	c.sendHead(200, a, head, true)
+	return c.writeOriginal(0)
+}
+
+// hold receives the whole body, or what the budgets have room for: a client may not read
+// before it has sent everything.
+func (b *Body) hold() error {
+	if b.stage == bodyComplete {
+		return nil
+	}
+	if _, err := b.ReadAll(context.Background()); err != nil && b.broken != nil {
+		return b.broken
+	}
+	return nil
 }
 
 func (c *conn) sendModified(a *Answer) error {
 	x, m := c.x, &a.mod
-	length := int64(-1)
-	if m.ReplaceBody {
-		length = int64(len(m.Body))
-		if err := x.body.discard(); err != nil {
-			return err
+	base := x.original
+	if m.head != nil {
+		base = m.head
+	}
+	if !m.ReplaceBody {
+		x.edit = splice(x.edit[:0], base, m, unsized, x.head.service.Via)
+		if x.body.has && x.inPreview() && x.head.allow206 {
+			return c.sendPartial(a, x.edit, Content{}, 0)
+		}
+		return c.sendOriginal(a, x.edit)
+	}
+	if m.keep && x.body.has {
+		return c.sendKept(a, base)
+	}
+	body := m.body()
+	if err := x.body.discard(); err != nil {
+		return err
+	}
+	x.edit = splice(x.edit[:0], base, m, body.size, x.head.service.Via)
+	if x.inPreview() && x.head.allow206 && x.body.has && x.body.Complete() {
+		if n := sameTail(x.body.preview, body.mem); n >= minKept && body.file == nil {
+			body.mem = body.mem[:len(body.mem)-n]
+			return c.sendPartial(a, x.edit, body, int64(len(x.body.preview)-n))
 		}
 	}
-	x.edit = splice(x.edit[:0], x.original, m, length, x.head.service.Via)
-	if x.inPreview() && x.head.allow206 && x.body.has {
-		if from, head, ok := keptFrom(&x.body, m); ok {
-			return c.sendPartial(a, x.edit, head, from)
-		}
+	has := x.body.has || body.size > 0
+	c.sendHead(200, a, x.edit, has)
+	if !has {
+		return nil
 	}
-	return c.sendMessage(a, x.edit, m.Body, m.ReplaceBody)
+	if err := c.writeContent(&body, 0); err != nil {
+		return err
+	}
+	x.out = append(x.out, "0\r\n\r\n"...)
+	return nil
+}
+
+// sendKept answers with what was written, followed by a part of the original body.
+func (c *conn) sendKept(a *Answer, base []byte) error {
+	x, m := c.x, &a.mod
+	b, body := &x.body, m.body()
+	if x.inPreview() && x.head.allow206 {
+		length := int64(unsized)
+		if n, ok := number(Header{raw: base}.Get("Content-Length")); ok && n >= m.original {
+			length = body.size + n - m.original
+		}
+		x.edit = splice(x.edit[:0], base, m, length, x.head.service.Via)
+		return c.sendPartial(a, x.edit, body, m.original)
+	}
+	content, err := b.ReadAll(context.Background())
+	switch {
+	case b.broken != nil:
+		return b.broken
+	case err != nil:
+		return refuse(503, "no room to keep the original body")
+	case m.original > content.size:
+		return refuse(500, "use-original-body behind the end of the body")
+	}
+	x.edit = splice(x.edit[:0], base, m, body.size+content.size-m.original, x.head.service.Via)
+	c.sendHead(200, a, x.edit, true)
+	if err := c.writeContent(&body, 0); err != nil {
+		return err
+	}
+	return c.writeOriginal(m.original)
 }
 
 // minKept is what a 206 must save to be worth it where the body was replaced.
 const minKept = 1 << 10
 
-// keptFrom finds the part of the original body that need not be sent back: all of it
-// when only the head changed, else what a redaction left at its end.
-func keptFrom(b *Body, m *Modification) (from int64, head []byte, ok bool) {
-	if !m.ReplaceBody {
-		return 0, nil, true
+// sameTail returns how many bytes a and b have in common at their ends.
+func sameTail(a, b []byte) (n int) {
+	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
+		n++
 	}
-	if !b.Complete() {
-		return 0, nil, false
-	}
-	same := 0
-	for same < len(b.preview) && same < len(m.Body) && b.preview[len(b.preview)-1-same] == m.Body[len(m.Body)-1-same] {
-		same++
-	}
-	return int64(len(b.preview) - same), m.Body[:len(m.Body)-same], same >= minKept
+	return n
 }
 
 // sendPartial answers 206: head, the new start of the body, and the offset from which
 // the client takes the original.
-func (c *conn) sendPartial(a *Answer, head, body []byte, from int64) error {
-	c.begin(206, a)
-	c.encapsulate(c.headSection(), len(head), c.bodySection())
-	x := c.x
-	x.out = append(x.out, head...)
-	if err := c.writeChunk(body); err != nil {
+func (c *conn) sendPartial(a *Answer, head []byte, body Content, from int64) error {
+	c.sendHead(206, a, head, true)
+	if err := c.writeContent(&body, 0); err != nil {
 		return err
 	}
+	x := c.x
 	x.out = append(x.out, "0; use-original-body="...)
 	x.out = strconv.AppendInt(x.out, from, 10)
 	x.out = append(x.out, crlfcrlf...)
 	return nil
 }
 
-// sendMessage answers 200 with head and either body or the original body.
-func (c *conn) sendMessage(a *Answer, head, body []byte, replace bool) error {
-	x := c.x
-	b := &x.body
-	kind := nullBody
-	if b.has || replace && len(body) > 0 {
-		kind = c.bodySection()
+// sendHead appends the ICAP head of an answer that carries a message, and its HTTP head.
+func (c *conn) sendHead(status int, a *Answer, head []byte, hasBody bool) {
+	hdr, kind := reqHdr, reqBody
+	if c.x.head.method == MethodRespmod {
+		hdr, kind = resHdr, resBody
 	}
-	if !replace && b.stage != bodyComplete {
-		// The body is held until all of it is here: a client may not read before it has
-		// sent everything. What is over the budgets is passed on as it comes.
-		_, err := b.ReadAll(context.Background())
-		if err != nil && b.broken != nil {
-			return b.broken
-		}
-	}
-	c.begin(200, a)
-	section := c.headSection()
 	if len(head) == 0 {
-		section = noSection
+		hdr = noSection
 	}
-	c.encapsulate(section, len(head), kind)
-	x.out = append(x.out, head...)
-	if kind == nullBody {
-		return nil
+	if !hasBody {
+		kind = nullBody
 	}
-	if replace {
-		if err := c.writeChunk(body); err != nil {
-			return err
-		}
-		x.out = append(x.out, "0\r\n\r\n"...)
-		return nil
-	}
-	return c.writeOriginal()
+	c.begin(status, a)
+	c.encapsulate(hdr, len(head), kind)
+	c.x.out = append(c.x.out, head...)
 }
 
-// writeOriginal echoes the body: what is held, and then what is still to come.
-func (c *conn) writeOriginal() error {
+// writeOriginal echoes the body from an offset on: what is held, what is still to come,
+// and the trailer.
+func (c *conn) writeOriginal(from int64) error {
 	x := c.x
 	b := &x.body
-	held := b.preview
+	held := Content{mem: b.preview, size: int64(len(b.preview))}
 	if b.read {
-		held = b.content.mem
-		if err := c.writeFile(&b.content); err != nil {
-			return err
-		}
+		held = b.content
 	}
-	if err := c.writeChunk(held); err != nil {
+	if err := c.writeContent(&held, from); err != nil {
 		return err
 	}
 	if b.stage != bodyComplete {
@@ -292,26 +332,16 @@ func (c *conn) sendError(a *Answer) error {
 	return nil
 }
 
-func (c *conn) headSection() section {
-	if c.x.head.method == MethodRespmod {
-		return resHdr
-	}
-	return reqHdr
-}
-
-func (c *conn) bodySection() section {
-	if c.x.head.method == MethodRespmod {
-		return resBody
-	}
-	return reqBody
-}
-
 // begin appends the status line and the fields that every answer has.
 func (c *conn) begin(status int, a *Answer) {
 	x := c.x
 	c.srv.counts.answered(x.head.method, status)
 	x.closing = x.closing || x.head.close || c.overload || c.srv.draining.Load()
-	c.statusLine(status, x.head.service)
+	istag := ""
+	if a != nil {
+		istag = a.istag
+	}
+	c.statusLine(status, x.head.service, istag)
 	if x.closing {
 		x.out = append(x.out, "Connection: close\r\n"...)
 	}
@@ -321,12 +351,15 @@ func (c *conn) begin(status int, a *Answer) {
 }
 
 // statusLine appends "ICAP/1.0 204 No Modifications", ISTag and Date.
-func (c *conn) statusLine(status int, svc *service) {
+func (c *conn) statusLine(status int, svc *service, istag string) {
 	x := c.x
 	x.out = append(x.out, "ICAP/1.0 "...)
 	x.out = strconv.AppendInt(x.out, int64(status), 10)
 	x.out = append(append(append(x.out, ' '), reason(status)...), crlf...)
-	x.out = svc.appendISTag(x.out)
+	if istag == "" {
+		istag = svc.ISTag()
+	}
+	x.out = appendISTag(x.out, istag)
 	x.out = c.srv.appendDate(x.out, c.clock)
 }
 
@@ -347,7 +380,7 @@ func (c *conn) encapsulate(head section, n int, body section) {
 // answerOptions answers OPTIONS (RFC 3507 §4.10.2). While the server drains, it says so.
 func (c *conn) answerOptions() {
 	x := c.x
-	if c.srv.draining.Load() || c.overload {
+	if c.srv.leaving.Load() || c.overload {
 		c.begin(503, nil)
 	} else {
 		c.begin(200, nil)
@@ -367,62 +400,12 @@ func (c *conn) refuse(r *refusal) {
 		svc = c.srv.services[0]
 	}
 	c.srv.counts.answered(x.head.method, r.status)
-	c.statusLine(r.status, svc)
+	c.statusLine(r.status, svc, "")
 	x.out = append(x.out, "Connection: close\r\n"...)
 	c.encapsulate(noSection, 0, nullBody)
 	if c.flush() == nil {
 		c.linger()
 	}
-}
-
-// writeChunk writes p as one or more chunks: copied when small, else from where it is.
-func (c *conn) writeChunk(p []byte) error {
-	x := c.x
-	if len(p) == 0 {
-		return nil
-	}
-	x.out = strconv.AppendInt(x.out, int64(len(p)), 16)
-	x.out = append(x.out, crlf...)
-	if len(p) <= copyLimit {
-		x.out = append(append(x.out, p...), crlf...)
-		if len(x.out) > 4*copyLimit {
-			return c.flush()
-		}
-		return nil
-	}
-	for len(p) > 0 {
-		n := min(len(p), writePiece)
-		if err := c.flushWith(p[:n]); err != nil {
-			return err
-		}
-		p = p[n:]
-	}
-	x.out = append(x.out, crlf...)
-	return nil
-}
-
-// writeFile writes the spilled part of a body, chunk by chunk.
-func (c *conn) writeFile(content *Content) error {
-	if content.file == nil {
-		return nil
-	}
-	if _, err := content.file.Seek(0, 0); err != nil {
-		return errors.Join(errClosed, err)
-	}
-	for left := content.fileSize; left > 0; {
-		n := min(left, 4*writePiece)
-		c.x.out = strconv.AppendInt(c.x.out, n, 16)
-		c.x.out = append(c.x.out, crlf...)
-		if err := c.flush(); err != nil {
-			return err
-		}
-		if err := c.sendFile(content.file, n); err != nil {
-			return err
-		}
-		c.x.out = append(c.x.out, crlf...)
-		left -= n
-	}
-	return nil
 }
 
 // isICAPFraming reports fields that only the engine sets.

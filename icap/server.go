@@ -25,6 +25,7 @@ type Server struct {
 	epoch    time.Time
 	date     atomic.Pointer[dateText]
 	counts   counters
+	leaving  atomic.Bool // Shutdown has been called; OPTIONS says so
 	draining atomic.Bool
 
 	mu        sync.Mutex
@@ -156,7 +157,15 @@ func (s *Server) allowed(addr net.Addr) bool {
 
 // Shutdown drains: no new connections, answers in flight are completed, idle
 // connections are closed; it returns nil then, or ctx's error after closing the rest.
+// Before that, [Options.DrainDelay] gives clients time to see in OPTIONS that the server
+// is leaving, and to turn to another one.
 func (s *Server) Shutdown(ctx context.Context) error {
+	if !s.leaving.Swap(true) && s.o.DrainDelay > 0 {
+		select {
+		case <-time.After(s.o.DrainDelay):
+		case <-ctx.Done():
+		}
+	}
 	s.mu.Lock()
 	if !s.draining.Swap(true) {
 		close(s.stop)

@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
+// unsized is the length of a body whose Content-Length stays as it is.
+const unsized = -1
+
 // splice appends head with m applied: fields that m does not name keep their bytes,
-// order and case. length is that of a replaced body, or -1. via, if any, is added as
+// order and case. length is that of a replaced body, or unsized. via, if any, is added as
 // RFC 3507 §4.4.2 says.
 func splice(dst, head []byte, m *Modification, length int64, via string) []byte {
 	if len(head) == 0 {

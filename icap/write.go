@@ -1,0 +1,117 @@
+package icap
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+)
+
+const (
+	copyLimit  = 16 << 10  // larger bodies are sent from where they are
+	writePiece = 256 << 10 // at a time, so that a slow reader makes progress
+)
+
+// writeChunk writes p as one or more chunks: copied when small, else from where it is.
+func (c *conn) writeChunk(p []byte) error {
+	x := c.x
+	if len(p) == 0 {
+		return nil
+	}
+	x.out = strconv.AppendInt(x.out, int64(len(p)), 16)
+	x.out = append(x.out, crlf...)
+	if len(p) <= copyLimit {
+		x.out = append(append(x.out, p...), crlf...)
+		if len(x.out) > 4*copyLimit {
+			return c.flush()
+		}
+		return nil
+	}
+	for len(p) > 0 {
+		n := min(len(p), writePiece)
+		if err := c.flushWith(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	x.out = append(x.out, crlf...)
+	return nil
+}
+
+// writeContent writes a body from an offset on.
+func (c *conn) writeContent(content *Content, from int64) error {
+	if from < content.fileSize {
+		if err := c.writeFile(content.file, from, content.fileSize); err != nil {
+			return err
+		}
+		from = content.fileSize
+	}
+	if from -= content.fileSize; from < int64(len(content.mem)) {
+		return c.writeChunk(content.mem[from:])
+	}
+	return nil
+}
+
+// writeFile writes a stretch of a file, chunk by chunk.
+func (c *conn) writeFile(f *os.File, from, to int64) error {
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		return fmt.Errorf("%w: spilled body: %w", errClosed, err)
+	}
+	for left := to - from; left > 0; {
+		n := min(left, 4*writePiece)
+		c.x.out = strconv.AppendInt(c.x.out, n, 16)
+		c.x.out = append(c.x.out, crlf...)
+		if err := c.flush(); err != nil {
+			return err
+		}
+		if err := c.sendFile(f, n); err != nil {
+			return err
+		}
+		c.x.out = append(c.x.out, crlf...)
+		left -= n
+	}
+	return nil
+}
+
+// flush sends what is waiting in x.out.
+func (c *conn) flush() error {
+	if c.x == nil || len(c.x.out) == 0 {
+		return nil
+	}
+	c.armWrite(c.srv.o.WriteTime)
+	n, err := c.nc.Write(c.x.out)
+	c.x.out = c.x.out[:0]
+	return c.wrote(int64(n), err)
+}
+
+// flushWith sends what is waiting in x.out, then p, in one call.
+func (c *conn) flushWith(p []byte) error {
+	x := c.x
+	c.armWrite(c.srv.o.WriteTime)
+	x.vecs = [2][]byte{x.out, p}
+	x.vec = x.vecs[:]
+	n, err := x.vec.WriteTo(c.nc)
+	x.out = x.out[:0]
+	x.vecs = [2][]byte{}
+	return c.wrote(n, err)
+}
+
+// sendFile sends the next n bytes of f, without a copy where the system can.
+func (c *conn) sendFile(f *os.File, n int64) error {
+	c.armWrite(c.srv.o.WriteTime)
+	m, err := io.CopyN(c.nc, f, n)
+	return c.wrote(m, err)
+}
+
+func (c *conn) wrote(n int64, err error) error {
+	c.srv.counts.bytesOut.Add(n)
+	c.srv.counts.phases[phaseWrite].observe(c.tick())
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.srv.counts.hit(limitWriteTime)
+	}
+	return fmt.Errorf("%w: write: %w", errClosed, err)
+}
