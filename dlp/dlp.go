@@ -3,10 +3,9 @@
 package dlp
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io"
-	"io/fs"
 )
 
 // Severity orders what a detector's finding means to the owner of the data.
@@ -20,11 +19,29 @@ const (
 	SeverityCritical
 )
 
+var severityNames = [...]string{"", "low", "medium", "high", "critical"}
+
 // String returns low, medium, high or critical.
-func (s Severity) String() string { return "" }
+func (s Severity) String() string {
+	if int(s) >= len(severityNames) {
+		return ""
+	}
+	return severityNames[s]
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler, so that findings survive JSON.
+func (s *Severity) UnmarshalText(b []byte) error {
+	for i, name := range severityNames {
+		if name == string(b) {
+			*s = Severity(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("severity %q: want low, medium, high or critical", b)
+}
 
 // Confidence says how sure a finding is.
 type Confidence uint8
@@ -36,14 +53,45 @@ const (
 	High
 )
 
+var confidenceNames = [...]string{"", "low", "medium", "high"}
+
 // String returns low, medium or high.
-func (c Confidence) String() string { return "" }
+func (c Confidence) String() string {
+	if int(c) >= len(confidenceNames) {
+		return ""
+	}
+	return confidenceNames[c]
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (c Confidence) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText implements encoding.TextUnmarshaler; empty text is the zero value.
+func (c *Confidence) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*c = 0
+		return nil
+	}
+	parsed, err := ParseConfidence(string(b))
+	if err != nil {
+		return err
+	}
+	*c = parsed
+	return nil
+}
+
 // ParseConfidence reads low, medium or high.
-func ParseConfidence(s string) (Confidence, error) { return 0, nil }
+func ParseConfidence(s string) (Confidence, error) {
+	switch s {
+	case "low":
+		return Low, nil
+	case "medium":
+		return Medium, nil
+	case "high":
+		return High, nil
+	}
+	return 0, fmt.Errorf("confidence %q: want low, medium or high", s)
+}
 
 // ErrProfile is wrapped by every error that a profile author can mend.
 var ErrProfile = errors.New("dlp: bad profile")
@@ -66,8 +114,8 @@ type Finding struct {
 	Confidence  Confidence `json:"confidence"`
 	Start       int64      `json:"start"` // byte offsets in the text
 	End         int64      `json:"end"`
-	Line        int        `json:"line"`
-	Column      int        `json:"column"`
+	Line        int        `json:"line"`   // from 1
+	Column      int        `json:"column"` // in bytes, from 1
 	Masked      string     `json:"masked"`
 	Fingerprint string     `json:"fingerprint"`
 	Part        string     `json:"part"`
@@ -91,58 +139,11 @@ type Report struct {
 	Findings []Finding
 	Bytes    int64
 	Complete bool
-	Limit    string // which limit cut the scan short
+	Limit    string // which limit cut the scan short: deadline, findings, read or engine
 }
-
-// Rules are parsed and validated detectors and profiles.
-type Rules struct{}
-
-// Load parses every *.yaml under each file system. A later source overrides by id.
-// Its error joins every mistake, each with file, line and remedy, and wraps [ErrProfile].
-// A file whose own tests fail is a mistake.
-func Load(sources ...fs.FS) (*Rules, error) { return &Rules{}, nil }
-
-// Options bound an Engine. Zero fields mean their documented defaults.
-type Options struct {
-	Key         []byte // for Finding.Fingerprint; required, 32 bytes
-	MaxFindings int    // a scan stops collecting beyond it; default 10,000
-}
-
-// Engine is an immutable compiled set of rules, safe for concurrent use. Reload by
-// building a new one.
-type Engine struct{}
-
-// New compiles rules.
-func New(r *Rules, o Options) (*Engine, error) { return &Engine{}, nil }
-
-// Scan returns the findings ordered by text, start and detector. When ctx ends, Report
-// is not Complete.
-func (e *Engine) Scan(ctx context.Context, q Query, texts ...Text) Report {
-	return Report{Complete: true}
-}
-
-// Triggers reports whether findings, of those with one of roles (nil: all), satisfy the
-// profile's trigger.
-func (e *Engine) Triggers(profile string, roles []string, findings []Finding) bool { return false }
-
-// HasProfile reports whether a profile of that id is loaded.
-func (e *Engine) HasProfile(id string) bool { return false }
 
 // Profile describes one loaded profile.
 type Profile struct {
 	ID, Name  string
 	Detectors []string
 }
-
-// Profiles returns all loaded profiles sorted by id.
-func (e *Engine) Profiles() []Profile { return nil }
-
-// Redaction returns what takes the place of a finding's bytes: "[credit_card]".
-func Redaction(f Finding) string { return "[" + f.Detector + "]" }
-
-// MaskAll returns text with the findings' ranges replaced by blocks; text must be the
-// one the findings came from. Used for excerpts, paths and file names.
-func MaskAll(text []byte, fs []Finding) string { return "" }
-
-// Version identifies the compiled rules (ISTag, events, bug reports).
-func (e *Engine) Version() string { return "" }

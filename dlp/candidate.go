@@ -1,0 +1,119 @@
+package dlp
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/check"
+)
+
+// candidate is a match on its way to becoming a finding, or to being turned down.
+type candidate struct {
+	det        *detector
+	start, end int // of the value
+	confidence int // below Low: rejected
+	evidence   []string
+}
+
+func (c *candidate) note(format string, args ...any) {
+	c.evidence = append(c.evidence, fmt.Sprintf(format, args...))
+}
+
+func (c *candidate) reject(format string, args ...any) candidate {
+	c.confidence = 0
+	c.note(format, args...)
+	return *c
+}
+
+func (c *candidate) rejected() bool { return c.confidence < int(Low) }
+
+// judge weighs one match of a pattern: boundaries, allow list, validators, context, against,
+// the cheap ones first.
+func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byte) candidate {
+	c := candidate{det: d, confidence: int(p.confidence)}
+	c.start, c.end = p.value(text, start, end)
+	if touches(text, start, end) {
+		return c.reject("part of a longer word or number")
+	}
+	validators := d.validate
+	if p.validate != nil {
+		validators = p.validate
+	}
+	for _, v := range validators {
+		if v.Prefix != nil {
+			c.end = c.start + v.Prefix(string(text[c.start:c.end]))
+		}
+	}
+	value := string(text[c.start:c.end])
+	if why := d.allow.covers(value, text, c.start, c.end); why != "" {
+		return c.reject("%s", why)
+	}
+	for _, v := range validators {
+		switch v.Check(value) {
+		case check.Bad:
+			return c.reject("validator %s says no", v.Name)
+		case check.Weak:
+			c.confidence = min(c.confidence, int(Low))
+			c.note("validator %s doubts", v.Name)
+		case check.Good:
+			c.note("validator %s", v.Name)
+		case check.Sure:
+			c.confidence = int(High)
+			c.note("validator %s", v.Name)
+		}
+	}
+	return d.weigh(c, p.needsContext, text, scratch)
+}
+
+// weigh lets the words around a value raise or lower its confidence.
+func (d *detector) weigh(c candidate, needsContext bool, text []byte, scratch *[]byte) candidate {
+	if d.context != nil {
+		if w, ok := d.context.near(text, c.start, c.end, scratch); ok {
+			c.confidence += d.context.step
+			c.note("context %q", w.word)
+		} else if needsContext {
+			return c.reject("needs context, and no context word is near")
+		}
+	}
+	c.confidence = min(c.confidence, int(High))
+	if d.against != nil {
+		if w, ok := d.against.near(text, c.start, c.end, scratch); ok {
+			c.confidence -= d.against.step
+			c.note("against %q", w.word)
+		}
+	}
+	return c
+}
+
+// reach is how far around a value allow.around looks.
+const reach = 60
+
+// covers says why a value is allowed; "" when it is not.
+func (a allowance) covers(value string, text []byte, start, end int) string {
+	if a.values != nil && a.values[check.Compact(value)] {
+		return "allow list"
+	}
+	if len(a.around) == 0 {
+		return ""
+	}
+	near := text[max(0, start-reach):min(len(text), end+reach)]
+	if i := bytes.LastIndexByte(text[max(0, start-reach):start], '\n'); i >= 0 {
+		near = near[i+1:]
+	}
+	for _, p := range a.around {
+		if p.std.Match(near) {
+			return "allowed by what is around it"
+		}
+	}
+	return ""
+}
+
+// hasKeyword reports whether text, in lower case, holds one of the detector's keywords.
+func (d *detector) hasKeyword(lower []byte) bool {
+	for _, k := range d.keywords {
+		if bytes.Contains(lower, []byte(k)) {
+			return true
+		}
+	}
+	return len(d.keywords) == 0
+}

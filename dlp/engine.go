@@ -1,0 +1,137 @@
+package dlp
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// keySize is the size of the key that fingerprints are made with.
+const keySize = 32
+
+// Options bound an Engine. Zero fields mean their documented defaults.
+type Options struct {
+	Key         []byte // for Finding.Fingerprint; required, 32 bytes
+	MaxFindings int    // a scan stops collecting beyond it; default 10,000
+}
+
+// Engine is an immutable compiled set of rules, safe for concurrent use. Reload by
+// building a new one.
+type Engine struct {
+	detectors []*detector
+	finders   []finder // by detector; nil for those with patterns
+	patterns  []*pattern
+	owner     []int // detector of each pattern
+	profiles  []*profile
+	byProfile map[string]*profile
+	all       map[string]int // detectors of any profile
+	matcher   matcher
+	options   Options
+	version   string
+}
+
+// New compiles rules. It fails when the key is not 32 bytes, or when a detector's data
+// was made with another key.
+func New(r *Rules, o Options) (*Engine, error) {
+	if len(o.Key) != keySize {
+		return nil, fmt.Errorf("dlp: the key has %d bytes, want %d", len(o.Key), keySize)
+	}
+	if r == nil {
+		return nil, errors.New("dlp: no rules")
+	}
+	o.Key = slices.Clone(o.Key)
+	e := assemble(r, o, nil)
+	if err := e.unlock(); err != nil {
+		return nil, err
+	}
+	m, err := newRE2Matcher(e.patterns)
+	if err != nil {
+		return nil, fmt.Errorf("dlp: %w", err)
+	}
+	e.matcher = m
+	return e, nil
+}
+
+// assemble lays out an engine around a matcher that is made for its patterns.
+func assemble(r *Rules, o Options, make func([]*pattern) (matcher, error)) *Engine {
+	if o.MaxFindings <= 0 {
+		o.MaxFindings = 10_000
+	}
+	e := &Engine{
+		detectors: r.detectors, profiles: r.profiles, options: o,
+		byProfile: map[string]*profile{}, all: map[string]int{},
+	}
+	for i, d := range r.detectors {
+		e.finders = append(e.finders, d.finder)
+		for _, p := range d.patterns {
+			e.patterns = append(e.patterns, p)
+			e.owner = append(e.owner, i)
+		}
+	}
+	for _, p := range r.profiles {
+		e.byProfile[p.id] = p
+		for id, count := range p.detectors {
+			e.all[id] = count
+		}
+	}
+	sum := sha256.Sum256([]byte(r.version))
+	e.version = hex.EncodeToString(sum[:8])
+	if make != nil {
+		e.matcher, _ = make(e.patterns)
+	}
+	return e
+}
+
+// unlock gives the key to the finders that need it.
+func (e *Engine) unlock() error {
+	var errs []error
+	for i, f := range e.finders {
+		k, ok := f.(keyed)
+		if !ok {
+			continue
+		}
+		d := e.detectors[i]
+		opened, err := k.withKey(e.options.Key)
+		if err != nil {
+			errs = append(errs, &Mistake{File: d.file, Line: d.line, Text: fmt.Sprintf("detector %q: %v", d.id, err)})
+			continue
+		}
+		e.finders[i] = opened
+	}
+	return errors.Join(errs...)
+}
+
+// HasProfile reports whether a profile of that id is loaded.
+func (e *Engine) HasProfile(id string) bool { return e.byProfile[id] != nil }
+
+// Profiles returns all loaded profiles sorted by id.
+func (e *Engine) Profiles() []Profile {
+	out := make([]Profile, 0, len(e.profiles))
+	for _, p := range e.profiles {
+		ids := make([]string, 0, len(p.detectors))
+		for id := range p.detectors {
+			ids = append(ids, id)
+		}
+		slices.Sort(ids)
+		out = append(out, Profile{ID: p.id, Name: p.name, Detectors: ids})
+	}
+	return out
+}
+
+// Version identifies the compiled rules (ISTag, events, bug reports).
+func (e *Engine) Version() string { return e.version }
+
+// Scan returns the findings ordered by text, start and detector. When ctx ends, Report
+// is not Complete.
+func (e *Engine) Scan(ctx context.Context, q Query, texts ...Text) Report {
+	s := e.newScan(ctx, q)
+	for i := range texts {
+		if !s.text(i, &texts[i]) {
+			break
+		}
+	}
+	return s.report
+}

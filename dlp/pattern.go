@@ -1,0 +1,179 @@
+package dlp
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"unicode"
+
+	"github.com/wasilibs/go-re2"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/check"
+)
+
+// pattern is one compiled expression of a detector.
+type pattern struct {
+	expr         string // with the implicit word boundaries
+	confidence   Confidence
+	needsContext bool
+	validate     []check.Validator // instead of the detector's own
+	line         int
+
+	re2    *re2.Regexp    // the authority: accepts or refuses, and matches
+	std    *regexp.Regexp // where RE2 is blind (invalid UTF-8), and for short texts
+	groups int            // the first group that takes part is the value; without groups the whole match
+	exotic bool           // tells a bad byte from the control character that stands in for it
+}
+
+// compile parses an author's expression, adds the implicit word boundaries and compiles it.
+func (p *pattern) compile(expr string) error {
+	if len(expr) > maxPattern {
+		return fmt.Errorf("pattern has %d bytes; the limit is %d, split it or use words", len(expr), maxPattern)
+	}
+	tree, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return fmt.Errorf("pattern: %w; patterns are RE2 syntax: no look-around, no back references", mildly(err))
+	}
+	p.expr = bounded(expr, tree)
+	if p.std, err = regexp.Compile(p.expr); err != nil {
+		return fmt.Errorf("pattern: %w", mildly(err))
+	}
+	if p.std.MatchString("") {
+		return errors.New("pattern matches the empty text; require at least one character")
+	}
+	if p.re2, err = re2.Compile(p.expr); err != nil {
+		return fmt.Errorf("pattern: RE2 refuses it: %w", err)
+	}
+	p.groups = p.std.NumSubexp()
+	p.exotic = tellsApart(tree, unicode.ReplacementChar, standIn)
+	return nil
+}
+
+// mildly drops the package prefix that authors cannot make sense of.
+func mildly(err error) error {
+	var s *syntax.Error
+	if errors.As(err, &s) {
+		return fmt.Errorf("%s in `%s`", s.Code, s.Expr)
+	}
+	return err
+}
+
+// bounded puts \b where the expression can only start or end with a word character.
+func bounded(expr string, tree *syntax.Regexp) string {
+	left, right := wordEdge(tree, false), wordEdge(tree, true)
+	if !left && !right {
+		return expr
+	}
+	expr = "(?:" + expr + ")"
+	if left {
+		expr = `\b` + expr
+	}
+	if right {
+		expr += `\b`
+	}
+	return expr
+}
+
+// wordEdge reports whether every match starts (or ends) with an ASCII word character.
+func wordEdge(re *syntax.Regexp, end bool) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		r := re.Rune[0]
+		if end {
+			r = re.Rune[len(re.Rune)-1]
+		}
+		return isWord(r)
+	case syntax.OpCharClass:
+		for i := 0; i < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if !isWord(r) && r != 'ſ' && r != 'K' { // s and k fold to these
+					return false
+				}
+			}
+		}
+		return len(re.Rune) > 0
+	case syntax.OpCapture, syntax.OpPlus:
+		return wordEdge(re.Sub[0], end)
+	case syntax.OpRepeat:
+		return re.Min > 0 && wordEdge(re.Sub[0], end)
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			if !wordEdge(sub, end) {
+				return false
+			}
+		}
+		return true
+	case syntax.OpConcat:
+		return concatEdge(re.Sub, end)
+	}
+	return false
+}
+
+// concatEdge looks past parts that may be absent, so long as they are word characters too.
+func concatEdge(subs []*syntax.Regexp, end bool) bool {
+	for i := range subs {
+		sub := subs[i]
+		if end {
+			sub = subs[len(subs)-1-i]
+		}
+		optional := sub.Op == syntax.OpQuest || sub.Op == syntax.OpStar || sub.Op == syntax.OpRepeat && sub.Min == 0
+		if !optional {
+			return wordEdge(sub, end)
+		}
+		if !wordEdge(sub.Sub[0], end) {
+			return false
+		}
+	}
+	return false
+}
+
+func isWord(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// tellsApart reports whether some part of the expression accepts one of two characters
+// but not the other.
+func tellsApart(re *syntax.Regexp, a, b rune) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if r == a || r == b {
+				return true
+			}
+		}
+	case syntax.OpCharClass:
+		if inClass(re.Rune, a) != inClass(re.Rune, b) {
+			return true
+		}
+	}
+	for _, sub := range re.Sub {
+		if tellsApart(sub, a, b) {
+			return true
+		}
+	}
+	return false
+}
+
+func inClass(ranges []rune, r rune) bool {
+	for i := 0; i < len(ranges); i += 2 {
+		if ranges[i] <= r && r <= ranges[i+1] {
+			return true
+		}
+	}
+	return false
+}
+
+// value returns the part of a match that is the finding: the first group that took part.
+func (p *pattern) value(text []byte, start, end int) (int, int) {
+	if p.groups == 0 {
+		return start, end
+	}
+	m := p.std.FindSubmatchIndex(text[start:end])
+	for i := 2; i+1 < len(m); i += 2 {
+		if m[i] >= 0 && m[i+1] > m[i] {
+			return start + m[i], start + m[i+1]
+		}
+	}
+	return start, end
+}

@@ -1,0 +1,9 @@
+package dlp_test
+
+import "testing"
+
+func BenchmarkLoadBuiltins(b *testing.B) {
+	for b.Loop() {
+		builtin(b)
+	}
+}
