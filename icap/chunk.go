@@ -134,8 +134,7 @@ func parseChunkSize(line []byte) (n int64, ext []byte, ok bool) {
 		if c == 0xff {
 			break
 		}
-		n = n<<4 | int64(c)
-		if n > 0 {
+		if n = n<<4 | int64(c); n != 0 {
 			significant++
 		}
 		if significant > 15 {

@@ -101,6 +101,8 @@ func TestDechunk(t *testing.T) {
 		"hexadecimal with a prefix":      {in: "0x5\r\nhello\r\n0\r\n\r\n", bad: true},
 		"junk behind the size":           {in: "5 x\r\nhello\r\n0\r\n\r\n", bad: true},
 		"a size that would wrap":         {in: "10000000000000005\r\nhello\r\n0\r\n\r\n", bad: true},
+		"a size that would be negative":  {in: "8000000000000005\r\nhello\r\n0\r\n\r\n", bad: true},
+		"the largest size":               {in: "ffffffffffffffff\r\nhello\r\n0\r\n\r\n", bad: true},
 		"bare LF":                        {in: "5\nhello\r\n0\r\n\r\n", bad: true},
 		"data longer than its size":      {in: "4\r\nhello\r\n0\r\n\r\n", bad: true},
 		"a line without end":             {in: strings.Repeat("0", 8<<10), bad: true},
