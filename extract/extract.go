@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
+	"github.com/sluice-dlp/sluice/extract/internal/document"
 )
 
 // Role says whose words a text is.
@@ -150,7 +151,8 @@ func CompileRule(s RuleSpec) (*Rule, error) {
 // Extractor is safe for concurrent use.
 type Extractor struct {
 	limits budget.Limits
-	trees  sync.Pool // of *jsontree.Tree
+	trees  sync.Pool       // of *jsontree.Tree
+	help   document.Helper // may be nil
 }
 
 // New returns an Extractor with limits o.

@@ -11,7 +11,7 @@ import (
 func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 	data := w.data(l)
 	path := filePath(f.Name)
-	r := document.Read(&w.left, f.Name, data)
+	r := document.Read(&w.left, w.x.help, f.Name, data)
 	if r.Plain {
 		if !r.Charset.UTF8() {
 			l = w.add(layer{parent: l, codec: wide, end: len(data), data: r.Charset.Decode(data), charset: r.Charset})
@@ -42,7 +42,7 @@ func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 
 func (x *Extractor) extractFile(ctx context.Context, name string, data []byte) Document {
 	left := budget.New(ctx, x.limits)
-	r := document.Read(&left, name, data)
+	r := document.Read(&left, x.help, name, data)
 	d := Document{Outcome: Outcome(r.Outcome), Limit: string(r.Limit)}
 	if r.Plain {
 		d.Texts = append(d.Texts, Part{Text: string(r.Charset.Decode(data))})

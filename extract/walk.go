@@ -137,7 +137,7 @@ func (w *walk) limitGap(path string, limit budget.Limit) {
 	case budget.None:
 	case budget.Time:
 		w.gap("deadline", path, limit)
-	case budget.Expanded, budget.Member, budget.Text, budget.Depth, budget.Members, budget.Pages, budget.Window, budget.Values:
+	case budget.Expanded, budget.Member, budget.Text, budget.Depth, budget.Members, budget.Pages, budget.Window, budget.Values, budget.Pixels:
 		w.gap("too_large", path, limit)
 	}
 }

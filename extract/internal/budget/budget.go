@@ -22,6 +22,7 @@ const (
 	Time     Limit = "time"
 	Pages    Limit = "pages"
 	Window   Limit = "window" // the memory that a decompressor asks for
+	Pixels   Limit = "pixels" // of a picture, for OCR
 	Values   Limit = "values" // values of one JSON document, parts of one form
 )
 

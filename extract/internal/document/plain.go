@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluice-dlp/sluice/extract/internal/charset"
+	"github.com/sluice-dlp/sluice/extract/internal/jsontree"
 )
 
 // plain reports whether data is text, and in which charset.
@@ -12,29 +13,46 @@ func plain(data []byte) (charset.Charset, bool) {
 	if cs, ok := charset.Unicode(data); ok {
 		return cs, true
 	}
-	controls, high := 0, 0
-	for _, c := range data[:min(len(data), 64<<10)] {
+	head := data[:min(len(data), 64<<10)]
+	controls := 0
+	for _, c := range head {
 		switch {
 		case c == 0:
 			return charset.Charset{}, false
 		case c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 0x1b && c != '\b' && c != 0x1e, c == 0x7f:
 			controls++
-		case c >= 0x80:
-			high++
 		}
 	}
-	if controls*50 > min(len(data), 64<<10) || controls > 0 && high > 0 && !utf8.Valid(data) {
+	if controls*50 > len(head) || controls > 0 && !utf8.Valid(head[:max(0, len(head)-utf8.UTFMax)]) {
+		return charset.Charset{}, false
+	}
+	if bytes.IndexByte(data[len(head):], 0) >= 0 {
 		return charset.Charset{}, false
 	}
 	return charset.Detect(data, ""), true
 }
 
+// maxJSON bounds the JSON files whose escapes are decoded.
+const maxJSON = 1 << 20
+
+// unescapeJSON returns a JSON file without the escapes in its strings, so that what they
+// hide shows; anything else as it is.
+func unescapeJSON(data []byte) []byte {
+	head := bytes.TrimLeft(data[:min(len(data), 64)], " \t\r\n")
+	if len(head) == 0 || head[0] != '{' && head[0] != '[' || bytes.IndexByte(data, '\\') < 0 {
+		return data
+	}
+	var t jsontree.Tree
+	if t.Parse(data, maxJSON); !t.OK {
+		return data
+	}
+	return jsontree.AppendUnescaped(make([]byte, 0, len(data)), data)
+}
+
 // runs is the reading of last resort: what is printable in ASCII or UTF-8, and in UTF-16,
 // at least `least` characters in a row.
 func runs(data []byte, least int) []byte {
-	var out []byte
-	out = runs8(out, data, least)
-	return runs16(out, data, least)
+	return runs16(runs8(nil, data, least), data, least)
 }
 
 func runs8(out, data []byte, least int) []byte {
@@ -69,20 +87,16 @@ func runs16(out, data []byte, least int) []byte {
 	}
 	for align := range 2 {
 		start := -1
-		for i := align; ; i += 2 {
+		for i := align; i <= len(data); i += 2 {
 			ok := i+1 < len(data) && printable16(data[i], data[i+1])
 			switch {
 			case ok && start < 0:
 				start = i
 			case !ok && start >= 0:
 				if (i-start)/2 >= least {
-					out = appendUTF16(out, data[start:i])
-					out = append(out, '\n')
+					out = append(appendUTF16(out, data[start:i]), '\n')
 				}
 				start = -1
-			}
-			if i+1 >= len(data) {
-				break
 			}
 		}
 	}
@@ -90,12 +104,20 @@ func runs16(out, data []byte, least int) []byte {
 }
 
 func printable16(low, high byte) bool {
-	return high == 0 && (low >= 0x20 && low < 0x7f || low >= 0xa0 || low == '\t' || low == '\n' || low == '\r') || high == 1 || high == 3 || high == 4
+	return high == 0 && (low >= 0x20 && low < 0x7f || low >= 0xa0 || low == '\t' || low == '\n' || low == '\r') ||
+		high == 1 || high == 3 || high == 4
 }
 
+// appendUTF16 appends UTF-16LE as UTF-8.
 func appendUTF16(out, b []byte) []byte {
 	for i := 0; i+1 < len(b); i += 2 {
-		out = utf8.AppendRune(out, rune(b[i])|rune(b[i+1])<<8)
+		r := rune(b[i]) | rune(b[i+1])<<8
+		if r&0xfc00 == 0xd800 && i+3 < len(b) && b[i+3]&0xfc == 0xdc {
+			low := rune(b[i+2]) | rune(b[i+3])<<8
+			r = 0x10000 + (r&0x3ff)<<10 + low&0x3ff
+			i += 2
+		}
+		out = utf8.AppendRune(out, r)
 	}
 	return out
 }

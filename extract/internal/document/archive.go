@@ -1,0 +1,218 @@
+package document
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/bodgit/sevenzip"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/nwaples/rardecode/v2"
+	"github.com/ulikunitz/xz"
+
+	"compress/bzip2"
+
+	"github.com/sluice-dlp/sluice/extract/internal/budget"
+)
+
+const (
+	maxWindow = 16 << 20 // what one zstd frame may ask for
+	maxRAR    = 64 << 20 // dictionary of a RAR archive
+	maxXZ     = 64 << 20 // dictionary of an xz stream
+)
+
+func newBzip2(r io.Reader) io.Reader { return bzip2.NewReader(r) }
+
+// stream reads what is in a compressed file that holds one file.
+func (w *walk) stream(path, name string, r io.Reader, depth int) {
+	w.member(path, name, w.read(r), depth)
+}
+
+func (w *walk) gzip(path string, data []byte, depth int) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		w.note(Broken)
+		w.text(path, runs(data, leastRun))
+		return
+	}
+	w.text(join(path, "names"), []byte(z.Name+"\n"+z.Comment))
+	w.stream(path, z.Name, z, depth)
+}
+
+func (w *walk) bzip2(path string, data []byte, depth int) {
+	w.stream(path, "", newBzip2(bytes.NewReader(data)), depth)
+}
+
+func (w *walk) xz(path string, data []byte, depth int) {
+	if xzDictionary(data) > maxXZ {
+		w.limit(budget.Window)
+		return
+	}
+	z, err := xz.NewReader(bytes.NewReader(data))
+	if err != nil {
+		w.note(Broken)
+		return
+	}
+	w.stream(path, "", z, depth)
+}
+
+// xzDictionary returns the size of the dictionary that the first block asks for (xz file
+// format 1.2.0, 3.1 and 5.3.1).
+func xzDictionary(data []byte) int64 {
+	const stream = 12
+	if len(data) < stream+4 || data[stream] == 0 {
+		return 0
+	}
+	header := data[stream:min(len(data), stream+(int(data[stream])+1)*4)]
+	i := bytes.Index(header, []byte{0x21, 0x01})
+	if i < 0 || i+2 >= len(header) {
+		return 0
+	}
+	bits := header[i+2] & 0x3f
+	return int64(2|bits&1) << (bits/2 + 11)
+}
+
+func (w *walk) zstd(path string, data []byte, depth int) {
+	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		w.note(Broken)
+		return
+	}
+	defer z.Close()
+	out, limit, err := w.left.Read(z)
+	w.limit(limit)
+	switch {
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		w.limit(budget.Window)
+	case err != nil:
+		w.note(Broken)
+	}
+	w.member(path, "", out, depth)
+}
+
+// isTar recognises the magic of POSIX, and by its checksum the older format without one.
+func isTar(data []byte) bool {
+	if len(data) < 512 {
+		return false
+	}
+	if string(data[257:262]) == "ustar" {
+		return true
+	}
+	sum := 0
+	for i, c := range data[:512] {
+		if i >= 148 && i < 156 {
+			c = ' '
+		}
+		sum += int(c)
+	}
+	stated, digits := 0, 0
+	for _, c := range data[148:156] {
+		if c >= '0' && c <= '7' {
+			stated, digits = stated<<3|int(c-'0'), digits+1
+		}
+	}
+	return digits >= 3 && stated == sum && data[0] != 0
+}
+
+func (w *walk) tar(path string, data []byte, depth int) {
+	var names []byte
+	for tr := tar.NewReader(bytes.NewReader(data)); !w.over; {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			w.note(Broken)
+			break
+		}
+		names = append(append(names, h.Name...), '\n')
+		if h.Typeflag == tar.TypeReg {
+			w.member(path, h.Name, w.read(tr), depth)
+		}
+	}
+	w.text(join(path, "names"), names)
+}
+
+func (w *walk) sevenZip(path string, data []byte, depth int) {
+	zr, err := sevenzip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		w.sevenZipError(err)
+		return
+	}
+	var names []byte
+	for _, f := range zr.File {
+		if w.over {
+			break
+		}
+		names = append(append(names, f.Name...), '\n')
+		if f.FileInfo().IsDir() {
+			continue
+		}
+		rc, err := f.Open()
+		if err != nil {
+			w.sevenZipError(err)
+			continue
+		}
+		member, limit, err := w.left.Read(rc)
+		w.limit(limit)
+		if err != nil && limit == budget.None {
+			w.sevenZipError(err)
+		}
+		_ = rc.Close()
+		w.member(path, f.Name, member, depth)
+	}
+	w.text(join(path, "names"), names)
+}
+
+func (w *walk) sevenZipError(err error) {
+	var re *sevenzip.ReadError
+	if errors.As(err, &re) && re.Encrypted {
+		w.note(Encrypted)
+		return
+	}
+	w.note(Broken)
+}
+
+func (w *walk) rar(path string, data []byte, depth int) {
+	rr, err := rardecode.NewReader(bytes.NewReader(data), rardecode.MaxDictionarySize(maxRAR))
+	if err != nil {
+		w.rarError(err)
+		return
+	}
+	var names []byte
+	for !w.over {
+		h, err := rr.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			w.rarError(err)
+			break
+		}
+		names = append(append(names, h.Name...), '\n')
+		if h.IsDir {
+			continue
+		}
+		member, limit, err := w.left.Read(rr)
+		w.limit(limit)
+		if err != nil && limit == budget.None {
+			w.rarError(err)
+		}
+		w.member(path, h.Name, member, depth)
+	}
+	w.text(join(path, "names"), names)
+}
+
+func (w *walk) rarError(err error) {
+	switch {
+	case errors.Is(err, rardecode.ErrArchiveEncrypted), errors.Is(err, rardecode.ErrArchivedFileEncrypted), errors.Is(err, rardecode.ErrBadPassword):
+		w.note(Encrypted)
+	case errors.Is(err, rardecode.ErrDictionaryTooLarge), strings.Contains(err.Error(), "dictionary"):
+		w.limit(budget.Window)
+	default:
+		w.note(Broken)
+	}
+}

@@ -1,0 +1,108 @@
+package document
+
+import (
+	"bytes"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/sluice-dlp/sluice/extract/internal/budget"
+	"github.com/sluice-dlp/sluice/extract/internal/charset"
+)
+
+func isHTML(data []byte) bool {
+	head := data[:min(len(data), 2048)]
+	if cs, ok := charset.Unicode(data); ok {
+		head = cs.Decode(head[:len(head)&^3])
+	}
+	head = bytes.ToLower(head)
+	return bytes.Contains(head, []byte("<html")) || bytes.Contains(head, []byte("<!doctype html"))
+}
+
+// maxToken bounds one token of HTML, so that an unfinished tag is not a second copy.
+const maxToken = 4 << 20
+
+// html reads what a page shows or hides: text, comments, scripts, and the attributes that
+// hold words or addresses. Styles are left out.
+func (w *walk) html(path string, data []byte, cs charset.Charset) {
+	if cs.UTF8() {
+		if label, ok := charset.Label(metaCharset(data)); ok && !label.UTF8() && !bytes.Equal(bytes.ToValidUTF8(data, nil), data) {
+			cs = label
+		}
+	}
+	z := html.NewTokenizer(bytes.NewReader(cs.Decode(data)))
+	z.SetMaxBuf(maxToken)
+	out := make([]byte, 0, len(data)/2)
+	style := false
+	for !w.left.Late() {
+		switch z.Next() {
+		case html.ErrorToken:
+			w.text(path, out)
+			return
+		case html.TextToken:
+			if !style {
+				out = append(out, z.Text()...)
+			}
+		case html.CommentToken:
+			out = append(append(append(out, '\n'), z.Text()...), '\n')
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, attrs := z.TagName()
+			tag := atom.Lookup(name)
+			style = tag == atom.Style
+			out = appendBlock(out, tag)
+			for attrs {
+				var key, value []byte
+				key, value, attrs = z.TagAttr()
+				out = appendHTMLAttribute(out, key, value)
+			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			style = false
+			out = appendBlock(out, atom.Lookup(name))
+		case html.DoctypeToken:
+		}
+	}
+	w.text(path, out)
+	w.limit(budget.Time)
+}
+
+func appendBlock(out []byte, tag atom.Atom) []byte {
+	switch tag {
+	case atom.P, atom.Div, atom.Br, atom.Tr, atom.Li, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table,
+		atom.Section, atom.Article, atom.Title, atom.Pre, atom.Option, atom.Ul, atom.Ol, atom.Dt, atom.Dd, atom.Blockquote, atom.Script, atom.Style:
+		return append(out, '\n')
+	case atom.Td, atom.Th:
+		return append(out, '\t')
+	}
+	return out
+}
+
+func appendHTMLAttribute(out, key, value []byte) []byte {
+	if len(value) == 0 {
+		return out
+	}
+	switch string(key) {
+	case "href", "src", "alt", "title", "value", "content", "placeholder", "aria-label", "label", "data-value", "action", "cite":
+		if has(value, "data:") {
+			return out
+		}
+		out = append(out, '\n')
+		out = append(out, bytes.TrimPrefix(value, []byte("mailto:"))...)
+		return append(out, '\n')
+	}
+	return out
+}
+
+// metaCharset returns the charset that the head of a page names.
+func metaCharset(data []byte) string {
+	head := bytes.ToLower(data[:min(len(data), 2048)])
+	_, rest, ok := bytes.Cut(head, []byte("charset="))
+	if !ok {
+		return ""
+	}
+	rest = bytes.TrimLeft(rest, `"' `)
+	if end := bytes.IndexAny(rest, `"'>;/ `); end >= 0 {
+		rest = rest[:end]
+	}
+	return string(rest[:min(len(rest), 40)])
+}
