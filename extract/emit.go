@@ -22,8 +22,8 @@ func (w *walk) emit(d *jsonDoc) {
 		}
 		switch n.Kind {
 		case jsontree.Object, jsontree.Array:
-			if n.Mark == 0 && t.Named(i) && kindOfKey(t.Key(i)) == keyQuiet {
-				n.Mark = markQuiet
+			if n.Mark == 0 && t.Named(i) {
+				w.container(d, i)
 			}
 			if n.Mark != markNoise {
 				w.fileObject(d, i)
@@ -38,6 +38,18 @@ func (w *walk) emit(d *jsonDoc) {
 				w.text(role, w.fullPath(d, i), w.add(layer{parent: d.layer, codec: jsonBare, start: n.Start, end: n.End, data: t.Raw(i)}))
 			}
 		case jsontree.Null, jsontree.Bool:
+		}
+	}
+}
+
+// container decides about a named list or object that no route has marked.
+func (w *walk) container(d *jsonDoc, i int) {
+	switch key := d.tree.Key(i); string(key) {
+	case "arguments", "args", "functionResponse", "function_response":
+		d.markAll(i, markContext)
+	default:
+		if kindOfKey(key) == keyQuiet {
+			d.tree.Nodes[i].Mark = markQuiet
 		}
 	}
 }

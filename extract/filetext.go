@@ -1,10 +1,12 @@
 package extract
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
 	"github.com/sluice-dlp/sluice/extract/internal/document"
+	"github.com/sluice-dlp/sluice/extract/internal/jsontree"
 )
 
 // fileTexts adds the texts in a file, whose bytes are the data of layer l.
@@ -16,7 +18,7 @@ func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 		if !r.Charset.UTF8() {
 			l = w.add(layer{parent: l, codec: wide, end: len(data), data: r.Charset.Decode(data), charset: r.Charset})
 		}
-		w.text(File, path, l)
+		w.text(File, path, w.jsonLayer(l))
 	}
 	for _, p := range r.Parts {
 		if len(p.Text) == 0 || len(w.doc.Texts) >= maxTexts {
@@ -40,12 +42,28 @@ func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 	return Outcome(r.Outcome), string(r.Limit)
 }
 
+// maxJSONFile bounds the JSON files that are read as such; larger ones are text.
+const maxJSONFile = 8 << 20
+
+// jsonLayer returns a layer without the escapes that hide text in a JSON file.
+func (w *walk) jsonLayer(l int) int {
+	data := w.data(l)
+	if len(data) > maxJSONFile || !jsonLike(data) || !w.parse(data).OK {
+		return l
+	}
+	plain := data
+	if bytes.IndexByte(data, '\\') >= 0 {
+		plain = jsontree.AppendUnescaped(make([]byte, 0, len(data)), data)
+	}
+	return w.add(layer{parent: l, codec: jsonFile, end: len(data), data: plain})
+}
+
 func (x *Extractor) extractFile(ctx context.Context, name string, data []byte) Document {
 	left := budget.New(ctx, x.limits)
 	r := document.Read(&left, x.help, name, data)
 	d := Document{Outcome: Outcome(r.Outcome), Limit: string(r.Limit)}
 	if r.Plain {
-		d.Texts = append(d.Texts, Part{Text: string(r.Charset.Decode(data))})
+		d.Texts = append(d.Texts, Part{Text: string(document.UnescapeJSON(r.Charset.Decode(data)))})
 	}
 	for _, p := range r.Parts {
 		d.Texts = append(d.Texts, Part{Part: p.Name, Text: string(p.Text)})

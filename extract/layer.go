@@ -16,6 +16,7 @@ type codec uint8
 const (
 	slice    codec = iota // as they are
 	jsonText              // the inside of a JSON string
+	jsonFile              // JSON as a whole, with the strings in it decoded
 	jsonBare              // a JSON number: an edited one becomes a string
 	percent               // a value of a form or query
 	encoded               // base64, in one of its spellings
@@ -91,6 +92,8 @@ func (l *layer) lift(outer []byte) ([]splice, error) {
 		return l.liftSlice(), nil
 	case jsonText:
 		return liftSteps(l, outer, jsontree.Step, jsontree.AppendEscaped), nil
+	case jsonFile:
+		return l.liftFile(outer)
 	case percent:
 		return liftSteps(l, outer, percentStep, appendPercent), nil
 	case jsonBare, encoded, packed, wide, frame, field:
@@ -142,6 +145,37 @@ func liftSteps(l *layer, outer []byte, step func([]byte) (n, m int, out [4]byte)
 	return out
 }
 
+// liftFile is liftSteps for a whole JSON document: what replaces a bare number must
+// become a string, and a cut that holds a quotation mark would break the document.
+func (l *layer) liftFile(outer []byte) ([]splice, error) {
+	out := liftSteps(l, outer, jsontree.Step, jsontree.AppendEscaped)
+	raw := outer[l.start:l.end]
+	at, inside := 0, false
+	scan := func(to int) (crossed bool) {
+		for at < to {
+			switch raw[at] {
+			case '\\':
+				at++
+			case '"':
+				inside, crossed = !inside, true
+			}
+			at++
+		}
+		return crossed
+	}
+	for i := range out {
+		scan(out[i].start - l.start)
+		begun := inside
+		if scan(out[i].end - l.start) {
+			return nil, fmt.Errorf("%w: a value reaches over the strings of a JSON file", ErrNotEditable)
+		}
+		if !begun {
+			out[i].with = append(append([]byte{'"'}, out[i].with...), '"')
+		}
+	}
+	return out, nil
+}
+
 // encode returns the bytes that stand for data in the parent, where raw stood for the
 // data before.
 func (l *layer) encode(raw, data []byte) ([]byte, error) {
@@ -170,7 +204,7 @@ func (l *layer) encode(raw, data []byte) ([]byte, error) {
 			}
 		}
 		return append(binary.BigEndian.AppendUint32([]byte{flags}, uint32(len(data))), data...), nil
-	case slice, jsonText, percent, sealed:
+	case slice, jsonText, jsonFile, percent, sealed:
 	}
 	return data, nil
 }

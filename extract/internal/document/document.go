@@ -253,6 +253,6 @@ func (w *walk) byText(path, name string, data []byte, depth int) {
 	case depth == 0:
 		w.result.Plain, w.result.Charset = true, cs
 	default:
-		w.text(path, unescapeJSON(cs.Decode(data)))
+		w.text(path, UnescapeJSON(cs.Decode(data)))
 	}
 }

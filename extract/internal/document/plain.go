@@ -35,9 +35,9 @@ func plain(data []byte) (charset.Charset, bool) {
 // maxJSON bounds the JSON files whose escapes are decoded.
 const maxJSON = 1 << 20
 
-// unescapeJSON returns a JSON file without the escapes in its strings, so that what they
+// UnescapeJSON returns a JSON file without the escapes in its strings, so that what they
 // hide shows; anything else as it is.
-func unescapeJSON(data []byte) []byte {
+func UnescapeJSON(data []byte) []byte {
 	head := bytes.TrimLeft(data[:min(len(data), 64)], " \t\r\n")
 	if len(head) == 0 || head[0] != '{' && head[0] != '[' || bytes.IndexByte(data, '\\') < 0 {
 		return data

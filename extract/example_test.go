@@ -1,0 +1,5 @@
+package extract_test
+
+import "context"
+
+func exampleContext() context.Context { return context.Background() }
