@@ -52,6 +52,24 @@ type Response struct {
 	Status int
 	Header []Field
 	Body   []byte
+
+	written *Content // by a go-icap handler, instead of Body
+}
+
+func (r *Response) body() Content {
+	if r.written != nil {
+		return *r.written
+	}
+	return Content{mem: r.Body, size: int64(len(r.Body))}
+}
+
+// release gives back what an answer holds beyond memory.
+func (a *Answer) release(s *Server) {
+	for _, c := range []*Content{a.mod.written, a.resp.written} {
+		if c != nil {
+			c.release(s)
+		}
+	}
 }
 
 // Unmodified lets the message pass as it is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -29,7 +30,6 @@ type Body struct {
 	store   *block
 	scratch *block
 	content Content
-	named   bool  // the content's file has a name still
 	read    bool  // ReadAll has run
 	err     error // its error
 	broken  error // the connection cannot go on after this
@@ -181,6 +181,19 @@ type Content struct {
 	fileSize int64
 	mem      []byte // all of it, or what follows the file's bytes
 	size     int64
+}
+
+// release closes the file and gives its bytes back to the spill budget.
+func (c *Content) release(s *Server) {
+	if c.file == nil {
+		return
+	}
+	c.file.Close()
+	if runtime.GOOS == "windows" { // elsewhere it lost its name when it was made
+		os.Remove(c.file.Name())
+	}
+	s.spill.give(c.fileSize)
+	*c = Content{}
 }
 
 // Size returns the number of bytes.

@@ -223,5 +223,10 @@ func headLines(b []byte) (line, fields []byte, ok bool) {
 		return nil, nil, false
 	}
 	line, fields, _ = bytes.Cut(b[:len(b)-2], crlf)
+	for _, c := range line {
+		if c == '\r' || c == '\n' || c == 0 { // where one parser sees a line and another one two
+			return nil, nil, false
+		}
+	}
 	return line, fields, true
 }

@@ -21,6 +21,7 @@ func (c *conn) answer() error {
 	if err == nil {
 		err = c.send(&a)
 	}
+	a.release(srv)
 	if err != nil {
 		x.body.release()
 		return err
@@ -293,16 +294,11 @@ func (c *conn) sendResponse(a *Answer) error {
 	x.edit = strconv.AppendInt(x.edit, int64(r.Status), 10)
 	x.edit = append(append(append(x.edit, ' '), http.StatusText(r.Status)...), crlf...)
 	x.edit = appendFields(x.edit, r.Header, isMessageFraming)
-	x.edit = append(x.edit, "Content-Length: "...)
-	x.edit = strconv.AppendInt(x.edit, int64(len(r.Body)), 10)
-	x.edit = append(x.edit, crlfcrlf...)
-	body := r.Body
-	if string(x.req.HTTP.Method) == http.MethodHead {
-		body = nil
-	}
-	kind := nullBody
-	if len(body) > 0 {
-		kind = resBody
+	body := r.body()
+	x.edit = append(appendLength(x.edit, body.size), crlf...)
+	kind := resBody
+	if body.size == 0 || string(x.req.HTTP.Method) == http.MethodHead {
+		kind = nullBody
 	}
 	c.begin(200, a)
 	c.encapsulate(resHdr, len(x.edit), kind)
@@ -310,7 +306,7 @@ func (c *conn) sendResponse(a *Answer) error {
 	if kind == nullBody {
 		return nil
 	}
-	if err := c.writeChunk(body); err != nil {
+	if err := c.writeContent(&body, 0); err != nil {
 		return err
 	}
 	x.out = append(x.out, "0\r\n\r\n"...)
@@ -382,6 +378,10 @@ func (c *conn) answerOptions() {
 	x := c.x
 	if c.srv.leaving.Load() || c.overload {
 		c.begin(503, nil)
+	} else if ask, ok := x.head.service.Handler.(optioner); ok {
+		a := c.askOptions(ask)
+		c.begin(200, &Answer{istag: a.istag})
+		x.out = x.head.service.appendOptions(x.out, a.fields)
 	} else {
 		c.begin(200, nil)
 		x.out = append(x.out, x.head.service.options...)

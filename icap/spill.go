@@ -3,6 +3,7 @@ package icap
 import (
 	"fmt"
 	"os"
+	"runtime"
 )
 
 const (
@@ -126,7 +127,12 @@ func (b *Body) writeFile(p []byte) error {
 		}
 		return ErrBusy
 	}
-	if err := b.appendFile(p); err != nil {
+	f, err := appendSpill(b.content.file, srv.o.SpillDir, p, b.content.fileSize)
+	if b.content.file == nil && f != nil {
+		b.content.file = f
+		srv.counts.spilled.Add(1)
+	}
+	if err != nil {
 		srv.spill.give(n)
 		srv.o.Log.Error("spill icap body", "dir", srv.o.SpillDir, "error", err)
 		return fmt.Errorf("%w: %w", ErrBusy, err)
@@ -135,22 +141,23 @@ func (b *Body) writeFile(p []byte) error {
 	return nil
 }
 
-func (b *Body) appendFile(p []byte) error {
-	if b.content.file == nil {
-		f, err := os.CreateTemp(b.conn.srv.o.SpillDir, "sluice-body-*")
-		if err != nil {
-			return fmt.Errorf("create: %w", err)
+// appendSpill writes p to f at off; without an f it makes one in dir. The file loses its
+// name at once, so that it goes away with the process, however that ends.
+func appendSpill(f *os.File, dir string, p []byte, off int64) (*os.File, error) {
+	if f == nil {
+		var err error
+		if f, err = os.CreateTemp(dir, "sluice-body-*"); err != nil {
+			return nil, fmt.Errorf("create: %w", err)
 		}
-		b.content.file = f
-		b.conn.srv.counts.spilled.Add(1)
-		// Without a name the file goes away with the process, however that ends. Where an
-		// open file cannot be removed, release does it.
-		b.named = os.Remove(f.Name()) != nil
+		if err := os.Remove(f.Name()); err != nil && runtime.GOOS != "windows" {
+			f.Close()
+			return nil, fmt.Errorf("unlink: %w", err)
+		}
 	}
-	if _, err := b.content.file.WriteAt(p, b.content.fileSize); err != nil {
-		return fmt.Errorf("write: %w", err)
+	if _, err := f.WriteAt(p, off); err != nil {
+		return f, fmt.Errorf("write: %w", err)
 	}
-	return nil
+	return f, nil
 }
 
 // seal makes what has been received the content.
@@ -210,12 +217,5 @@ func (b *Body) release() {
 	srv.blocks.put(b.store)
 	srv.blocks.put(b.scratch)
 	b.store, b.scratch = nil, nil
-	if f := b.content.file; f != nil {
-		f.Close()
-		if b.named {
-			os.Remove(f.Name())
-		}
-		srv.spill.give(b.content.fileSize)
-		b.content = Content{}
-	}
+	b.content.release(srv)
 }
