@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
-	"github.com/sluice-dlp/sluice/extract/internal/document"
 )
 
 // Role says whose words a text is.
@@ -100,7 +99,11 @@ type Options struct {
 	Depth    int           // nesting; default 6
 	Members  int           // archive members; default 2,000
 	Time     time.Duration // default 5 s
-	OCR      bool
+	OCR      bool          // read pictures, where tesseract is installed
+
+	// Worker is the command of the child processes that read PDF files: it must call
+	// [ServeWorker]. Without one only what the streams of a PDF file hold is read.
+	Worker []string
 }
 
 // Body is the bytes of a request body, in memory or not.
@@ -151,13 +154,13 @@ func CompileRule(s RuleSpec) (*Rule, error) {
 // Extractor is safe for concurrent use.
 type Extractor struct {
 	limits budget.Limits
-	trees  sync.Pool       // of *jsontree.Tree
-	help   document.Helper // may be nil
+	trees  sync.Pool // of *jsontree.Tree
+	help   *helper
 }
 
-// New returns an Extractor with limits o.
+// New returns an Extractor with limits o. With [Options.Worker] it must be closed.
 func New(o Options) *Extractor {
-	return &Extractor{limits: budget.Limits{
+	return &Extractor{help: newHelper(o), limits: budget.Limits{
 		Expanded: cmp.Or(o.Expanded, 64<<20), Member: cmp.Or(o.Member, 32<<20), Text: cmp.Or(o.Text, 16<<20),
 		Depth: cmp.Or(o.Depth, 6), Members: cmp.Or(o.Members, 2000), Time: cmp.Or(o.Time, 5*time.Second),
 	}}

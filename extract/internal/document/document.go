@@ -71,6 +71,7 @@ type PDF struct {
 	Info      string   // title, author and the like
 	Files     []File   // attachments
 	Encrypted bool
+	Cut       bool // the reading broke off
 	Limit     budget.Limit
 }
 

@@ -15,12 +15,9 @@ func (w *walk) pdf(path string, data []byte, depth int) {
 	if w.help != nil {
 		if p, ok := w.help.PDF(w.left.Context(), w.left.Deadline(), data); ok {
 			w.pdfPages(path, &p, depth)
-			if !w.left.Late() {
+			if !p.Cut && p.Limit == budget.None {
 				return
 			}
-		}
-		if w.left.Late() {
-			w.limit(budget.Time)
 			w.over = false // what can still be had quickly is worth having
 		}
 	}
@@ -30,6 +27,9 @@ func (w *walk) pdf(path string, data []byte, depth int) {
 func (w *walk) pdfPages(path string, p *PDF, depth int) {
 	if p.Encrypted {
 		w.note(Encrypted)
+	}
+	if p.Cut {
+		w.note(Broken)
 	}
 	w.limit(p.Limit)
 	w.text(join(path, "info"), []byte(p.Info))
@@ -53,7 +53,7 @@ const (
 // pdfStreams reads a PDF file without its structure: every stream is expanded, and the
 // strings that content streams show and objects hold are written out.
 func (w *walk) pdfStreams(path string, data []byte, depth int) {
-	if bytes.Contains(data, []byte("/Encrypt")) {
+	if bytes.Contains(data, []byte("/Encrypt")) && bytes.Contains(data, []byte("/Standard")) {
 		w.note(Encrypted)
 		return
 	}
