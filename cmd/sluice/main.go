@@ -1,4 +1,103 @@
-// Command sluice is the DLP server behind a company's proxy.
+// Command sluice is the DLP server that stands behind a company's proxy.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes (DESIGN 3).
+const (
+	exitFine  = 0
+	exitFound = 1 // findings, invalid input or a failed check
+	exitUsage = 2
+)
+
+// errFound says that a command did its work and the answer is "no": the output has told
+// everything already.
+var errFound = errors.New("found")
+
+// usageError is wrong use of the command line.
+type usageError struct{ error }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	cmd, err := root.ExecuteContextC(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errFound):
+		return exitFound
+	case errors.As(err, &usage):
+		fmt.Fprintf(errOut, "sluice: %v\nsee '%s --help'\n", err, cmd.CommandPath())
+		return exitUsage
+	default:
+		fmt.Fprintf(errOut, "sluice: %v\n", err)
+		return exitFound
+	}
+}
+
+// app is what every command shares.
+type app struct {
+	configPath string
+}
+
+func newRoot() *cobra.Command {
+	a := &app{}
+	root := &cobra.Command{
+		Use:           "sluice",
+		Short:         "Let people use AI without leaking what must not leave",
+		Long:          "Sluice is the DLP server behind the proxy you already run: it sees over ICAP what goes to AI apps,\nscans it, decides by approval status and policy, tells the person why, and records it.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          usageArgs(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVar(&a.configPath, "config", "", "settings file (default: sluice.yaml in this directory, if it is there)")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		a.serveCommand(), a.demoCommand(), a.checkCommand(),
+		a.scanCommand(), a.explainCommand(), a.extractCommand(), a.classifyCommand(),
+		a.profilesCommand(), a.appsCommand(), a.eventsCommand(), a.migrateCommand(),
+		icapCommand(), versionCommand(),
+	)
+	return root
+}
+
+// usageArgs makes a wrong number of arguments wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// group returns a command that only holds subcommands.
+func group(use, short string, subs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
+		}
+		return cmd.Help()
+	}}
+	cmd.AddCommand(subs...)
+	return cmd
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Check settings, policy, profiles, catalogue, database and TLS",
+		Long:    "Check everything that serve would load, and report every mistake in one run, each with its place and remedy.",
+		Example: "  sluice check --config /etc/sluice/sluice.yaml",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, err := a.settings(cmd)
+			if err != nil {
+				return err // without settings nothing else can be found
+			}
+			warnings, err := check(cmd, f)
+			for _, w := range warnings {
+				fmt.Fprintln(cmd.OutOrStdout(), "warning:", w)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "all good")
+			return nil
+		},
+	}
+}
+
+func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
+	var errs []error
+	keys, err := openKeys(f.Keys.File, false)
+	errs = append(errs, err)
+	if err == nil {
+		rs, err := loadRules(f, keys)
+		errs = append(errs, err)
+		if err == nil {
+			warnings = rs.policy.Warnings()
+			errs = append(errs, checkRules(cmd, f, keys, rs))
+		}
+	}
+	if f.ICAP.TLS.Listen != "" {
+		_, err := serverTLS(f.ICAP.TLS)
+		errs = append(errs, err)
+	}
+	if _, err := store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false); err != nil {
+		errs = append(errs, fmt.Errorf("database: %w", err))
+	}
+	return warnings, errors.Join(errs...)
+}
+
+// checkRules compiles the snapshot and runs the catalogue's fixtures through it.
+func checkRules(cmd *cobra.Command, f *config.File, keys keyring, rs *ruleset) error {
+	h, err := newHandler(f, keys, nil, nil)
+	if err != nil {
+		return err
+	}
+	rules, err := rs.snapshot(nil)
+	if err != nil {
+		return err
+	}
+	h.Swap(rules)
+	return checkFixtures(cmd.Context(), h, rs.catalogue.Fixtures())
+}

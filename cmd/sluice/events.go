@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/export"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	return group("events", "What happened", a.eventsListCommand(), a.eventsShowCommand(), a.eventsExportCommand())
+}
+
+// eventFlags select events.
+type eventFlags struct {
+	filter       store.Filter
+	since, until string
+}
+
+func (o *eventFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.since, "since", "", "RFC 3339 time, or a length of time back: 24h, 7d")
+	flags.StringVar(&o.until, "until", "", "RFC 3339 time, or a length of time back")
+	flags.StringVar(&o.filter.User, "user", "", "only this user")
+	flags.StringVar(&o.filter.App, "app", "", "only this app id")
+	flags.StringVar(&o.filter.Action, "action", "", "only this action")
+	flags.StringVar(&o.filter.Activity, "activity", "", "only this activity")
+	flags.StringVar(&o.filter.Detector, "detector", "", "only with a match of this detector")
+}
+
+func (o *eventFlags) parse(now time.Time) error {
+	var err error
+	if o.filter.Since, err = parseTime(o.since, now); err != nil {
+		return usageError{fmt.Errorf("--since: %w", err)}
+	}
+	if o.filter.Until, err = parseTime(o.until, now); err != nil {
+		return usageError{fmt.Errorf("--until: %w", err)}
+	}
+	return nil
+}
+
+func parseTime(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	var back config.Duration
+	if err := back.UnmarshalText([]byte(s)); err != nil {
+		return time.Time{}, fmt.Errorf("%q is neither an RFC 3339 time nor a length of time such as 24h", s)
+	}
+	return now.Add(-time.Duration(back)), nil
+}
+
+// each calls f for every event that the flags select, newest first, page by page.
+func (o *eventFlags) each(ctx context.Context, s *store.Store, limit int, f func(event.Event) error) error {
+	const page = 500
+	filter := o.filter
+	for n := 0; limit <= 0 || n < limit; {
+		filter.Limit = page
+		if limit > 0 {
+			filter.Limit = min(page, limit-n)
+		}
+		list, err := s.Events(ctx, filter)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			if err := f(e); err != nil {
+				return err
+			}
+		}
+		if len(list) < filter.Limit {
+			return nil
+		}
+		n += len(list)
+		filter.Before = list[len(list)-1].ID
+	}
+	return nil
+}
+
+func (a *app) eventsListCommand() *cobra.Command {
+	var o eventFlags
+	var limit int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List events, newest first",
+		Example: "  sluice events list --action block --since 24h\n  sluice events list --json",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.parse(time.Now()); err != nil {
+				return err
+			}
+			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
+				if asJSON {
+					enc := newLineEncoder(cmd)
+					return o.each(ctx, s, limit, func(e event.Event) error { return enc.Encode(e) })
+				}
+				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+				defer table.Flush()
+				fmt.Fprintln(table, "TIME\tID\tUSER\tAPP\tACTIVITY\tACTION\tMATCHES")
+				return o.each(ctx, s, limit, func(e event.Event) error {
+					_, err := fmt.Fprintln(table, strings.Join(eventRow(e), "\t"))
+					return err
+				})
+			})
+		},
+	}
+	o.register(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most this many; 0 for all")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func newLineEncoder(cmd *cobra.Command) *json.Encoder {
+	enc := json.NewEncoder(cmd.OutOrStdout())
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+func eventRow(e event.Event) []string {
+	var found []string
+	for _, m := range e.Matches {
+		found = append(found, m.Detector+" "+strings.Join(m.Masked, " "))
+	}
+	for _, g := range e.Gaps {
+		found = append(found, "not inspected: "+g)
+	}
+	return []string{e.Time.UTC().Format(time.RFC3339), e.ID, e.User, e.App.ID, e.Activity, e.Decision.Action, strings.Join(found, "; ")}
+}
+
+func (a *app) eventsShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show one event as JSON",
+		Example: "  sluice events show 0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
+				e, err := s.Event(ctx, args[0])
+				if errors.Is(err, store.ErrNotFound) {
+					return fmt.Errorf("no event %q; see 'sluice events list'", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				enc := newLineEncoder(cmd)
+				enc.SetIndent("", "  ")
+				return enc.Encode(e)
+			})
+		},
+	}
+}
+
+func (a *app) eventsExportCommand() *cobra.Command {
+	var o eventFlags
+	var format string
+	cmd := &cobra.Command{
+		Use: "export", Short: "Write events for other programs, newest first",
+		Example: "  sluice events export --since 7d --format csv > events.csv",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.parse(time.Now()); err != nil {
+				return err
+			}
+			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
+				switch format {
+				case "jsonl":
+					enc := newLineEncoder(cmd)
+					return o.each(ctx, s, 0, func(e event.Event) error { return enc.Encode(e) })
+				case "csv":
+					return exportCSV(ctx, cmd, s, &o)
+				case "ocsf":
+					return exportOCSF(ctx, cmd, s, &o)
+				}
+				return usageError{fmt.Errorf("--format %q: want jsonl, csv or ocsf", format)}
+			})
+		},
+	}
+	o.register(cmd)
+	cmd.Flags().StringVar(&format, "format", "jsonl", "jsonl, csv or ocsf")
+	return cmd
+}
+
+func exportCSV(ctx context.Context, cmd *cobra.Command, s *store.Store, o *eventFlags) error {
+	w := csv.NewWriter(cmd.OutOrStdout())
+	head := []string{"time", "id", "user", "app", "activity", "action", "found", "status", "rule", "source_ip", "method", "host", "path", "bytes_out", "bytes_in", "latency_us"}
+	if err := w.Write(head); err != nil {
+		return err
+	}
+	err := o.each(ctx, s, 0, func(e event.Event) error {
+		row := append(eventRow(e), e.App.Status, e.Decision.Rule, e.Source.IP, e.Method, e.Host, e.Path,
+			strconv.FormatInt(e.BytesOut, 10), strconv.FormatInt(e.BytesIn, 10), strconv.FormatInt(e.LatencyUS, 10))
+		for i := range row {
+			row[i] = csvSafe(row[i])
+		}
+		return w.Write(row)
+	})
+	w.Flush()
+	return errors.Join(err, w.Error())
+}
+
+func exportOCSF(ctx context.Context, cmd *cobra.Command, s *store.Store, o *eventFlags) error {
+	return o.each(ctx, s, 0, func(e event.Event) error {
+		line, err := export.OCSF(&e)
+		if err != nil {
+			return err
+		}
+		_, err = cmd.OutOrStdout().Write(append(line, '\n'))
+		return err
+	})
+}
+
+// csvSafe keeps a spreadsheet from running a cell that a stranger chose as a formula.
+func csvSafe(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/sluice-dlp/sluice/icap"
+)
+
+// har is what Sluice reads of an HTTP Archive 1.2. HAR has no binary bodies; the
+// "encoding" of content is accepted in postData too.
+type har struct {
+	Log struct {
+		Entries []struct {
+			Request harRequest `json:"request"`
+		} `json:"entries"`
+	} `json:"log"`
+}
+
+type harRequest struct {
+	Method  string    `json:"method"`
+	URL     string    `json:"url"`
+	Headers []harPair `json:"headers"`
+	Post    *struct {
+		MIME     string    `json:"mimeType"`
+		Text     string    `json:"text"`
+		Encoding string    `json:"encoding"`
+		Params   []harPair `json:"params"`
+	} `json:"postData"`
+
+	raw []byte // a body that is bytes already
+}
+
+type harPair struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// replayHAR calls f for every request of an archive, as ICAP would have brought it.
+func replayHAR(data []byte, f func(*icap.Request) error) error {
+	var h har
+	if err := json.Unmarshal(data, &h); err != nil {
+		return fmt.Errorf("not an HTTP Archive: %w", err)
+	}
+	for i, e := range h.Log.Entries {
+		r, err := e.Request.icap()
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", i, err)
+		}
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *harRequest) icap() (*icap.Request, error) {
+	u, err := url.Parse(r.URL)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("%q is not an absolute URL", r.URL)
+	}
+	body, has, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	var head bytes.Buffer
+	known := map[string]bool{}
+	field := func(name, value string) {
+		if strings.HasPrefix(name, ":") || strings.ContainsAny(name+value, "\r\n") { // HTTP/2 pseudo-headers; nothing may forge a line
+			return
+		}
+		known[strings.ToLower(name)] = true
+		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
+	}
+	for _, p := range r.Headers {
+		field(p.Name, p.Value)
+	}
+	if !known["host"] {
+		field("Host", u.Host)
+	}
+	if r.Post != nil && !known["content-type"] && r.Post.MIME != "" {
+		field("Content-Type", r.Post.MIME)
+	}
+	u.Fragment = ""
+	out := &icap.Request{
+		Method: icap.MethodReqmod, Service: "/reqmod",
+		HTTP: icap.RequestHead{Method: []byte(r.Method), Target: []byte(u.String()), Proto: []byte("HTTP/1.1"), Header: icap.ParseHeader(head.Bytes())},
+		Body: icap.NewBody(nil),
+	}
+	if has {
+		out.Body = icap.NewBody(body)
+	}
+	return out, nil
+}
+
+func (r *harRequest) body() (body []byte, has bool, err error) {
+	p := r.Post
+	switch {
+	case r.raw != nil:
+		return r.raw, true, nil
+	case p == nil:
+		return nil, false, nil
+	case p.Encoding == "base64":
+		body, err = base64.StdEncoding.DecodeString(p.Text)
+		if err != nil {
+			return nil, false, fmt.Errorf("postData: %w", err)
+		}
+	case p.Text == "" && len(p.Params) > 0:
+		form := url.Values{}
+		for _, v := range p.Params {
+			form.Add(v.Name, v.Value)
+		}
+		body = []byte(form.Encode())
+	default:
+		body = []byte(p.Text)
+	}
+	return append([]byte{}, body...), true, nil
+}
+
+// replayICAP sends recorded bytes of an ICAP client through the real engine, and calls f
+// for every REQMOD in them.
+func replayICAP(data []byte, f func(context.Context, *icap.Request) error) error {
+	var failed error
+	seen := 0
+	handler := icap.HandlerFunc(func(ctx context.Context, r *icap.Request) icap.Answer {
+		seen++
+		failed = errors.Join(failed, f(ctx, r))
+		return icap.Unmodified()
+	})
+	service := func(path string, m icap.Method) icap.Service {
+		return icap.Service{Path: path, Method: m, Handler: handler, Preview: reqmodPreview, ISTag: func() string { return "explain" }}
+	}
+	skip := service("/respmod", icap.MethodRespmod)
+	skip.Handler = icap.HandlerFunc(func(context.Context, *icap.Request) icap.Answer { seen++; return icap.Unmodified() })
+	server, err := icap.New(icap.Options{Services: []icap.Service{service("/reqmod", icap.MethodReqmod), skip}})
+	if err != nil {
+		return err
+	}
+	ours, theirs := net.Pipe()
+	l := &pipeListener{conn: make(chan net.Conn, 1), done: make(chan struct{})}
+	l.conn <- theirs
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	go func() { // a client that has said all it has to say
+		_, _ = ours.Write(data)
+		_ = server.Shutdown(context.Background())
+		_ = ours.Close()
+	}()
+	answers, err := io.ReadAll(ours)
+	if err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		return err
+	}
+	<-served
+	if failed == nil && seen == 0 && !bytes.HasPrefix(data, []byte("OPTIONS ")) {
+		line, _, _ := bytes.Cut(answers, []byte("\r\n"))
+		return fmt.Errorf("no ICAP request could be read: the engine answered %q", line)
+	}
+	return failed
+}
+
+// pipeListener accepts the one connection that it was given.
+type pipeListener struct {
+	conn chan net.Conn
+	done chan struct{}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conn:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	select {
+	case <-l.done:
+	default:
+		close(l.done)
+	}
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "replay", Net: "unix"} }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// keyBytes is the length of the master key and of every key derived from it.
+const keyBytes = 32
+
+// keyring is the master key that all nodes share; each use has a key of its own.
+type keyring struct{ master []byte }
+
+// Uses of derived keys. A name is part of the derivation: changing one changes every
+// fingerprint made with it.
+const (
+	useFingerprint = "sluice fingerprint v1"
+	useFileHash    = "sluice file hash v1"
+	useToken       = "sluice token v1"
+)
+
+func (k keyring) derive(use string) []byte {
+	key, err := hkdf.Key(sha256.New, k.master, nil, use, keyBytes)
+	if err != nil {
+		panic(err) // only for a length over 255 hashes: ours is a constant
+	}
+	return key
+}
+
+// openKeys reads the key file, or makes it (0600) when it is missing and create is set.
+// Without create, a missing file gives a key for this process alone.
+func openKeys(path string, create bool) (keyring, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newKeys(path, create)
+	}
+	if err != nil {
+		return keyring{}, fmt.Errorf("read keys.file: %w", err)
+	}
+	master, err := hex.DecodeString(string(bytes.TrimSpace(text)))
+	if err != nil || len(master) != keyBytes {
+		return keyring{}, fmt.Errorf("keys.file %s: want %d bytes in hexadecimal; copy the file of another node, or remove it on a first node", path, keyBytes)
+	}
+	return keyring{master}, nil
+}
+
+func newKeys(path string, create bool) (keyring, error) {
+	k := keyring{make([]byte, keyBytes)}
+	_, _ = rand.Read(k.master) // never fails (crypto/rand)
+	if !create {
+		return k, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return keyring{}, fmt.Errorf("make keys.file: %w", err)
+	}
+	// A file of its own name, then a link: two nodes that start at once agree on one key.
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*")
+	if err != nil {
+		return keyring{}, fmt.Errorf("make keys.file: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.WriteString(hex.EncodeToString(k.master) + "\n")
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return keyring{}, fmt.Errorf("make keys.file: %w", err)
+	}
+	if err := os.Link(tmp.Name(), path); errors.Is(err, fs.ErrExist) {
+		return openKeys(path, false)
+	} else if err != nil {
+		return keyring{}, fmt.Errorf("make keys.file: %w", err)
+	}
+	return k, nil
+}

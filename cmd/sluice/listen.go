@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/coreos/go-systemd/v22/activation"
+)
+
+// sockets are the listeners that systemd opened before it started us, by the name of
+// their FileDescriptorName: icap, icaps, ops. While one process drains and the next one
+// starts, connections wait in them, so that a restart refuses nobody.
+type sockets map[string][]net.Listener
+
+func inheritedSockets() (sockets, error) {
+	named, err := activation.ListenersWithNames()
+	if err != nil {
+		return nil, fmt.Errorf("socket activation: %w", err)
+	}
+	return named, nil
+}
+
+// listen returns the inherited listeners of that name, or opens addr.
+func (s sockets) listen(name, addr string) ([]net.Listener, error) {
+	if inherited := s[name]; len(inherited) > 0 {
+		return inherited, nil
+	}
+	if addr == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for %s: %w", name, err)
+	}
+	return []net.Listener{l}, nil
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// sluice runs the command line in this process.
+func sluice(t *testing.T, stdin string, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(args, strings.NewReader(stdin), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	n := 0
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		n++
+		if c.Short == "" {
+			t.Errorf("%s: no description", c.CommandPath())
+		}
+		if !c.HasSubCommands() && !strings.Contains(c.Example, "sluice ") {
+			t.Errorf("%s: no example", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(newRoot())
+	if n < 25 {
+		t.Fatalf("saw %d commands, want at least 25", n)
+	}
+}
+
+func TestWrongUseExitsWithTwo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, args := range map[string][]string{
+		"an unknown command":         {"sacn"},
+		"an unknown subcommand":      {"events", "lsit"},
+		"an unknown flag":            {"scan", "--formt", "json", "-"},
+		"a missing argument":         {"classify"},
+		"a value that does not fit":  {"scan", "-", "--format", "xml"},
+		"a status that is not one":   {"apps", "status", "chatgpt", "fine"},
+		"an address that is not one": {"icap", "options", "127.0.0.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, errOut := sluice(t, "", args...)
+			if code != exitUsage || !strings.Contains(errOut, "--help") {
+				t.Errorf("exit %d, want %d with a hint; stderr: %s", code, exitUsage, errOut)
+			}
+		})
+	}
+}
+
+func TestKeysAreMadeOnceAndOnlyForTheOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "keys")
+	first, err := openKeys(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Stat(path)
+	if err != nil || st.Mode().Perm() != 0o600 {
+		t.Fatalf("mode %v, %v; want 0600", st.Mode(), err)
+	}
+	again, err := openKeys(path, true)
+	if err != nil || !bytes.Equal(first.derive(useFingerprint), again.derive(useFingerprint)) {
+		t.Errorf("a second start has another key (%v)", err)
+	}
+	if bytes.Equal(first.derive(useFingerprint), first.derive(useToken)) {
+		t.Error("two uses share a key")
+	}
+	if err := os.WriteFile(path, []byte("short\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openKeys(path, true); err == nil || !strings.Contains(err.Error(), "copy the file of another node") {
+		t.Errorf("a broken key file is not refused with a remedy: %v", err)
+	}
+}
+
+func TestACellIsNoFormula(t *testing.T) {
+	for in, want := range map[string]string{"=1+1": "'=1+1", "-x": "'-x", "alice": "alice", "": ""} {
+		if got := csvSafe(in); got != want {
+			t.Errorf("csvSafe(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSplitHTTPKeepsTheBodyAndMendsLineEnds(t *testing.T) {
+	for name, raw := range map[string]string{
+		"LF":   "POST / HTTP/1.1\nHost: a\n\nbody\r\n\r\nmore",
+		"CRLF": "POST / HTTP/1.1\r\nHost: a\r\n\r\nbody\r\n\r\nmore",
+	} {
+		head, body, err := splitHTTP([]byte(raw))
+		if err != nil || string(head) != "POST / HTTP/1.1\r\nHost: a\r\n\r\n" || string(body) != "body\r\n\r\nmore" {
+			t.Errorf("%s: %q %q %v", name, head, body, err)
+		}
+	}
+	if _, _, err := splitHTTP([]byte("POST / HTTP/1.1\n")); err == nil {
+		t.Error("a head without an end is accepted")
+	}
+}

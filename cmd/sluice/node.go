@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/policy"
+	"github.com/sluice-dlp/sluice/reqmod"
+	"github.com/sluice-dlp/sluice/respmod"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+// drainTime bounds how long a stopping node waits for answers in flight.
+const drainTime = 10 * time.Second
+
+// Offers of OPTIONS (DESIGN 4.6). Squid 5.7 hangs on a preview over 65,535 bytes; any
+// preview but 0 of a response stalls server-sent events.
+const (
+	reqmodPreview  = 65535
+	respmodPreview = 0
+)
+
+// node is one running server: everything is wired here and nowhere else.
+type node struct {
+	config   *config.File
+	log      *slog.Logger
+	keys     keyring
+	store    *store.Store
+	recorder *event.Recorder
+	handler  *reqmod.Handler
+	icap     *icap.Server
+	ops      *ops
+
+	icapAddr, opsAddr net.Addr
+
+	reload sync.Mutex // one reload at a time
+	rules  *ruleset   // the last good one
+	stop   context.CancelFunc
+	tasks  sync.WaitGroup
+	failed chan error
+}
+
+// startNode starts everything and returns when the node is ready to answer.
+func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	n = &node{config: f, log: log, ops: newOps(), stop: stop, failed: make(chan error, 8)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
+		return n, fmt.Errorf("make data_dir: %w", err)
+	}
+	if n.keys, err = openKeys(f.Keys.File, true); err != nil {
+		return n, err
+	}
+	if n.rules, err = loadRules(f, n.keys); err != nil {
+		return n, err
+	}
+	if n.store, err = store.Open(ctx, f.StoreOptions(log)); err != nil {
+		return n, err
+	}
+	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log}); err != nil {
+		return n, err
+	}
+	if n.handler, err = newHandler(f, n.keys, n.recorder, log); err != nil {
+		return n, err
+	}
+	if err := n.swap(ctx, n.rules); err != nil {
+		return n, err
+	}
+	if err := n.listen(); err != nil {
+		return n, err
+	}
+	n.background(ctx)
+	n.ops.ready.Store(true)
+	return n, nil
+}
+
+// newHandler returns the request path; recorder is nil where nothing is to be recorded.
+func newHandler(f *config.File, keys keyring, recorder *event.Recorder, log *slog.Logger) (*reqmod.Handler, error) {
+	return reqmod.New(reqmod.Options{
+		Node: f.Node, Log: log, Recorder: recorder,
+		FileKey: keys.derive(useFileHash), TokenKey: keys.derive(useToken),
+		Extract: f.ExtractOptions(), FailOpen: f.FailOpen(),
+		IdentityHeaders: f.Identity.Headers, IsolateTemplate: f.Isolate.Template, ConsoleURL: f.Console.URL,
+	})
+}
+
+// snapshot joins the rules with approval statuses.
+func (rs *ruleset) snapshot(statuses map[string]policy.Status) (*reqmod.Rules, error) {
+	return reqmod.NewRules(reqmod.Sources{
+		Catalogue: rs.catalogue, Engine: rs.engine, Policy: rs.policy, Statuses: statuses, Build: build(),
+	})
+}
+
+func readStatuses(ctx context.Context, s *store.Store) (map[string]policy.Status, error) {
+	set, err := s.Statuses(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read approval statuses: %w", err)
+	}
+	statuses := make(map[string]policy.Status, len(set))
+	for id, st := range set {
+		statuses[id] = st.Status
+	}
+	return statuses, nil
+}
+
+// swap makes rules and the statuses of the store the running snapshot.
+func (n *node) swap(ctx context.Context, rs *ruleset) error {
+	statuses, err := readStatuses(ctx, n.store)
+	if err != nil {
+		return err
+	}
+	rules, err := rs.snapshot(statuses)
+	if err != nil {
+		return err
+	}
+	n.rules = rs
+	n.handler.Swap(rules)
+	return nil
+}
+
+// reloadRules loads catalogue, profiles, policy and statuses anew; when one is bad the
+// running rules stay.
+func (n *node) reloadRules(ctx context.Context, why string) {
+	n.reload.Lock()
+	defer n.reload.Unlock()
+	rs, err := loadRules(n.config, n.keys)
+	if err == nil {
+		err = n.swap(ctx, rs)
+	}
+	if err != nil {
+		n.log.Error("reload refused: the running rules stay", "why", why, "error", err)
+		return
+	}
+	n.log.Info("rules reloaded", "why", why, "snapshot", n.handler.Version())
+}
+
+// reloadStatuses takes over changed approval statuses.
+func (n *node) reloadStatuses(ctx context.Context) {
+	n.reload.Lock()
+	defer n.reload.Unlock()
+	if err := n.swap(ctx, n.rules); err != nil {
+		n.log.Error("statuses not taken over: the running ones stay", "error", err)
+		return
+	}
+	n.log.Info("approval statuses taken over", "snapshot", n.handler.Version())
+}
+
+func (n *node) listen() error {
+	f := n.config
+	inherited, err := inheritedSockets()
+	if err != nil {
+		return err
+	}
+	o := f.ICAPOptions()
+	o.Log = n.log
+	o.Services = []icap.Service{
+		{Path: "/reqmod", Method: icap.MethodReqmod, Handler: n.handler, Preview: reqmodPreview, ISTag: n.handler.Version, Include: n.handler.Include()},
+		{Path: "/respmod", Method: icap.MethodRespmod, Handler: &respmod.Handler{}, Preview: respmodPreview, ISTag: n.handler.Version},
+	}
+	if f.ICAP.TLS.Listen != "" {
+		if o.TLS, err = serverTLS(f.ICAP.TLS); err != nil {
+			return err
+		}
+	}
+	if n.icap, err = icap.New(o); err != nil {
+		return err
+	}
+	n.ops.registry.MustRegister(n.icap.Collector())
+	if n.icapAddr, err = n.open(inherited, "icap", f.ICAP.Listen, n.icap.Serve, icap.ErrServerClosed); err != nil {
+		return err
+	}
+	if o.TLS != nil {
+		if _, err = n.open(inherited, "icaps", f.ICAP.TLS.Listen, n.icap.ServeTLS, icap.ErrServerClosed); err != nil {
+			return err
+		}
+	}
+	n.opsAddr, err = n.open(inherited, "ops", f.Ops.Listen, n.ops.serve, http.ErrServerClosed)
+	return err
+}
+
+// open serves on the listeners of a name, and returns the address of the first.
+func (n *node) open(s sockets, name, addr string, serve func(net.Listener) error, expected error) (net.Addr, error) {
+	listeners, err := s.listen(name, addr)
+	if err != nil || len(listeners) == 0 {
+		return nil, err
+	}
+	for _, l := range listeners {
+		n.serve(name, func() error { return serve(l) }, expected)
+	}
+	return listeners[0].Addr(), nil
+}
+
+// serverTLS loads the certificate, which is read again when it changes, and the clients'
+// CA where one is set.
+func serverTLS(t config.TLS) (*tls.Config, error) {
+	cert, err := icap.LoadCertificate(t.Cert, t.Key)
+	if err != nil {
+		return nil, fmt.Errorf("icap.tls: %w", err)
+	}
+	conf := &tls.Config{GetCertificate: cert.GetCertificate, MinVersion: tls.VersionTLS12}
+	if t.ClientCA == "" {
+		return conf, nil
+	}
+	pem, err := os.ReadFile(t.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("icap.tls.client_ca: %w", err)
+	}
+	conf.ClientCAs, conf.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if !conf.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("icap.tls.client_ca %s: no certificate in it; want PEM", t.ClientCA)
+	}
+	return conf, nil
+}
+
+// serve runs f until it ends; an end that is not the expected one stops the node.
+func (n *node) serve(name string, f func() error, expected error) {
+	n.tasks.Go(func() {
+		if err := f(); err != nil && !errors.Is(err, expected) {
+			n.failed <- fmt.Errorf("%s: %w", name, err)
+		}
+	})
+}
+
+// background starts what runs beside requests, until close.
+func (n *node) background(ctx context.Context) {
+	n.serve("watch statuses", func() error {
+		return n.store.Watch(ctx, func() { n.reloadStatuses(ctx) })
+	}, context.Canceled)
+	n.serve("watch rules", func() error { return n.watchFiles(ctx) }, context.Canceled)
+	if sink := n.store.Sink(); sink != nil {
+		n.serve("sink "+sink.Name(), func() error { return n.recorder.Run(ctx, sink) }, context.Canceled)
+	}
+}
+
+// wait returns when ctx ends or a part of the node has failed.
+func (n *node) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-n.failed:
+		return err
+	}
+}
+
+// close drains: answers in flight are completed and their events written.
+func (n *node) close() error {
+	n.ops.ready.Store(false)
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var errs []error
+	if n.icap != nil {
+		errs = append(errs, n.icap.Shutdown(ctx))
+	}
+	if n.recorder != nil {
+		errs = append(errs, n.recorder.Close(ctx))
+	}
+	n.stop()
+	errs = append(errs, n.ops.shutdown(ctx))
+	n.tasks.Wait()
+	if n.store != nil {
+		errs = append(errs, n.store.Close())
+	}
+	return errors.Join(errs...)
+}

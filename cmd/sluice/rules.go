@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/sluice-dlp/sluice/classify"
+	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/policy"
+	"github.com/sluice-dlp/sluice/profiles"
+)
+
+// dirFS is a directory that tells its path, so that messages name whole files.
+type dirFS struct {
+	fs.FS
+	dir string
+}
+
+// String returns the directory's path.
+func (d dirFS) String() string { return d.dir }
+
+func loadCatalogue(f *config.File) (*classify.Catalogue, error) {
+	sources := []fs.FS{classify.Builtin()}
+	for _, dir := range f.Catalogue.Dirs {
+		sources = append(sources, dirFS{os.DirFS(dir), dir})
+	}
+	return classify.Load(sources...)
+}
+
+// profileSources returns the built-in profiles and those at paths.
+func profileSources(paths []string) ([]fs.FS, error) {
+	sources := []fs.FS{profiles.FS}
+	for _, path := range paths {
+		source, err := dlp.Source(path)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+func loadEngine(f *config.File, keys keyring) (*dlp.Engine, error) {
+	sources, err := profileSources(f.Profiles.Dirs)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := dlp.Load(sources...)
+	if err != nil {
+		return nil, err
+	}
+	return dlp.New(rules, dlp.Options{Key: keys.derive(useFingerprint)})
+}
+
+// ruleset is what one snapshot is made of, but for the statuses.
+type ruleset struct {
+	catalogue *classify.Catalogue
+	engine    *dlp.Engine
+	policy    *policy.Policy
+}
+
+// loadRules loads catalogue, profiles and policy; its error joins the mistakes of all.
+func loadRules(f *config.File, keys keyring) (*ruleset, error) {
+	var rs ruleset
+	var errs [3]error
+	rs.catalogue, errs[0] = loadCatalogue(f)
+	rs.engine, errs[1] = loadEngine(f, keys)
+	rs.policy, errs[2] = loadPolicy(f, rs.catalogue, rs.engine)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	return &rs, nil
+}
+
+// loadPolicy reads the policy file. Names are checked against what could be loaded: a
+// broken profile is told once, not again as an unknown name.
+func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engine) (*policy.Policy, error) {
+	if f.Policy.File == "" {
+		return policy.Default(), nil
+	}
+	data, err := os.ReadFile(f.Policy.File)
+	if err != nil {
+		return nil, fmt.Errorf("read policy.file: %w", err)
+	}
+	var o policy.Options
+	if engine != nil {
+		o.HasProfile = engine.HasProfile
+	}
+	if catalogue != nil {
+		o.HasApp = func(id string) bool { _, ok := catalogue.App(id); return ok }
+	}
+	return policy.Parse(f.Policy.File, data, o)
+}

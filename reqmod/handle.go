@@ -1,0 +1,300 @@
+package reqmod
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sluice-dlp/sluice/classify"
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/extract"
+	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/policy"
+)
+
+// peekBytes is how much of a body a look-up may see.
+const peekBytes = 64 << 10
+
+// call is one request on its way through the hops. One goroutine uses it.
+type call struct {
+	h     *Handler
+	rules *Rules
+	req   *icap.Request
+	whole bool // explain: inspect even what cannot change the decision
+	began time.Time
+	took  map[string]int64 // microseconds a hop took, for explain
+
+	target  target
+	line    classify.Request
+	match   classify.Match
+	isAI    bool
+	who     identity
+	account classify.Account
+
+	content  *icap.Content // nil: there is no body, or it was not read
+	doc      *extract.Doc
+	gaps     []policy.Gap
+	facts    policy.Facts
+	plan     *policy.Plan
+	findings []dlp.Finding
+	evidence policy.Evidence
+	excepted map[string]string // what the person holds an exception for -> its id
+	decision policy.Decision
+	redacted []byte
+}
+
+// ServeICAP is the request path: hops 2 to 8 of one REQMOD.
+func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
+	c := &call{h: h, rules: h.rules.Load(), req: r, began: h.o.Now()}
+	c.guard(func() { c.recognise(ctx) })
+	if !c.isAI && len(c.gaps) == 0 {
+		return icap.Unmodified()
+	}
+	c.guard(func() { c.inspect(ctx) })
+	c.decide()
+	e := c.event()
+	answer := c.answer(e)
+	return c.record(ctx, e, answer)
+}
+
+// guard runs a hop; a panic in it is the gap internal, which policy decides on.
+func (c *call) guard(hop func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.gaps = append(c.gaps, policy.Internal)
+			// The value of a panic may quote the request: only where it happened is told.
+			c.h.o.Log.Error("a hop of the request path panicked", "host", c.target.host, "stack", string(debug.Stack()))
+		}
+	}()
+	hop()
+}
+
+// recognise finds the app and the endpoint: hop 3.
+func (c *call) recognise(ctx context.Context) {
+	c.target = parseTarget(c.req.HTTP)
+	c.line = classify.Request{
+		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.req.HTTP.Header.Get,
+	}
+	catalogue := c.rules.catalogue
+	// A CONNECT carries nothing, and nobody sees an answer to it; nor to a preflight.
+	if catalogue == nil || c.target.method == "CONNECT" || isPreflight(c.target, c.req.HTTP.Header) {
+		return
+	}
+	c.match, c.isAI = catalogue.Lookup(c.line)
+	if c.isAI || !catalogue.Candidate(c.line) {
+		return
+	}
+	c.match, c.isAI = catalogue.Shape(c.line, c.peek(ctx, c.req.Body.Preview()))
+}
+
+// peek undoes the content codings of what there is of the body.
+func (c *call) peek(ctx context.Context, body []byte) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	in := c.input()
+	in.Body = memory(body)
+	return c.h.extractor.Peek(ctx, in, peekBytes)
+}
+
+func (c *call) input() extract.Input {
+	in := extract.Input{
+		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.req.HTTP.Header.Get,
+		Rule: c.rules.extract[c.match.Endpoint],
+	}
+	if c.content != nil {
+		in.Body = c.content
+	}
+	return in
+}
+
+// inspect reads the body as far as the decision needs it, and looks into it: hops 4 and 5.
+func (c *call) inspect(ctx context.Context) {
+	c.who = c.h.identify(c.req.Header)
+	if !c.whole && !c.rules.policy.ReadsBody() {
+		c.collect()
+		if c.plan.Settled() {
+			return
+		}
+	}
+	c.read(ctx)
+	c.refine(ctx)
+	c.timed("extract", func() { c.extract(ctx) })
+	c.collect()
+	c.timed("scan", func() { c.scan(ctx) })
+}
+
+func (c *call) timed(hop string, run func()) {
+	if c.took == nil {
+		run()
+		return
+	}
+	began := time.Now()
+	run()
+	c.took[hop] += time.Since(began).Microseconds()
+}
+
+// read receives the body; why not all of it came is a gap.
+func (c *call) read(ctx context.Context) {
+	if c.req.Body.None() {
+		return
+	}
+	content, err := c.req.Body.ReadAll(ctx)
+	c.content = content
+	switch {
+	case err == nil:
+	case errors.Is(err, icap.ErrTooLarge), errors.Is(err, icap.ErrBusy):
+		c.gaps = append(c.gaps, policy.TooLarge)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		c.gaps = append(c.gaps, policy.Deadline)
+	default:
+		c.gaps = append(c.gaps, policy.Internal)
+	}
+}
+
+// refine finds out what only the body can tell of the request.
+func (c *call) refine(ctx context.Context) {
+	var head []byte
+	if c.content != nil {
+		if in := c.input(); in.Body != nil {
+			head = c.h.extractor.Peek(ctx, in, peekBytes)
+		}
+	}
+	c.match = c.rules.catalogue.Refine(c.match, c.line, head)
+	c.account = classify.AccountOf(c.match.App, c.line, head)
+}
+
+func (c *call) extract(ctx context.Context) {
+	c.doc = c.h.extractor.Extract(ctx, c.input())
+	for _, g := range c.doc.Gaps {
+		c.gaps = append(c.gaps, policy.Gap(g.Reason))
+	}
+}
+
+// collect gathers the facts and evaluates the conditions of the policy on them.
+func (c *call) collect() {
+	app := c.match.App
+	if app == nil {
+		app = &classify.App{}
+	}
+	c.facts = policy.Facts{
+		App: policy.App{
+			ID: app.ID, Name: app.Name, Vendor: app.Vendor, Category: app.Category, Host: c.target.host, Status: c.rules.status(app),
+		},
+		Activity: c.match.Activity(), Actor: classify.Actor(c.line),
+		Account: policy.Account{ID: c.account.ID, Plan: c.account.Plan, Kind: c.account.Kind},
+		User:    c.who.user, Source: c.who.source, Device: c.who.device,
+		Request: policy.Request{Method: c.target.method, Host: c.target.host, Path: c.target.path, Bytes: c.size()},
+		Now:     c.began,
+	}
+	if c.facts.Account.Kind == "" {
+		c.facts.Account.Kind = "unknown"
+	}
+	if c.doc != nil {
+		for _, f := range c.doc.Files {
+			c.facts.Files = append(c.facts.Files, policy.File{Name: f.Name, Type: f.Type, Size: f.Size})
+		}
+	}
+	c.plan = c.rules.policy.Plan(&c.facts)
+	if c.h.o.Exceptions != nil {
+		c.excepted = c.h.o.Exceptions.Excepted(c.who.user.Name, ipString(c.who.source.IP), app.ID, c.began)
+	}
+}
+
+// size is the number of body bytes, as far as they are known.
+func (c *call) size() int64 {
+	if c.content != nil {
+		return c.content.Size()
+	}
+	n, err := strconv.ParseInt(string(c.req.HTTP.Header.Get("Content-Length")), 10, 64)
+	if err != nil || n < 0 || c.req.Body.None() {
+		return 0
+	}
+	return n
+}
+
+// scan looks for what the plan asks about, all in one pass: hop 5.
+func (c *call) scan(ctx context.Context) {
+	asks := c.plan.Asks()
+	if len(asks) == 0 {
+		return
+	}
+	var profiles []string
+	for _, a := range asks {
+		if !slices.Contains(profiles, a.Profile) {
+			profiles = append(profiles, a.Profile)
+		}
+	}
+	texts := make([]dlp.Text, len(c.doc.Texts))
+	for i, t := range c.doc.Texts {
+		texts[i] = dlp.Text{Part: t.Path, Role: string(t.Role), Data: t.Data, Reader: t.Reader, Size: t.Size}
+	}
+	report := c.rules.engine.Scan(ctx, dlp.Query{Profiles: profiles}, texts...)
+	c.findings = report.Findings
+	if !report.Complete {
+		c.gaps = append(c.gaps, scanGap(report.Limit))
+	}
+	c.evidence.Triggered = make([]bool, len(asks))
+	for i, a := range asks {
+		c.evidence.Triggered[i] = c.rules.engine.Triggers(a.Profile, a.Roles, c.findings)
+	}
+}
+
+func scanGap(limit string) policy.Gap {
+	switch limit {
+	case "deadline":
+		return policy.Deadline
+	case "findings":
+		return policy.TooLarge
+	}
+	return policy.Internal
+}
+
+// decide is hop 6. Whether a body can be redacted is found out by doing it.
+func (c *call) decide() {
+	began := time.Now()
+	if c.plan == nil { // recognise or identify panicked
+		c.guard(c.collect)
+		if c.plan == nil {
+			c.plan = policy.Default().Plan(&c.facts)
+		}
+	}
+	slices.Sort(c.gaps)
+	c.evidence.Gaps = slices.Compact(c.gaps)
+	for what := range c.excepted {
+		c.evidence.Excepted = append(c.evidence.Excepted, what)
+	}
+	slices.Sort(c.evidence.Excepted)
+	c.evidence.Redact = true
+	c.decision = c.plan.Decide(c.evidence)
+	if c.decision.Action == policy.Redact {
+		c.guard(c.redact)
+		if c.redacted == nil {
+			c.evidence.Redact = false
+			c.decision = c.plan.Decide(c.evidence)
+		}
+	}
+	if c.took != nil {
+		c.took["decide"] = time.Since(began).Microseconds()
+	}
+}
+
+// redact cuts what the deciding profiles found out of the body.
+func (c *call) redact() {
+	if c.doc == nil {
+		return
+	}
+	var cuts []extract.Cut
+	for _, f := range c.findings {
+		if slices.ContainsFunc(f.Profiles, func(p string) bool { return slices.Contains(c.decision.Profiles, p) }) {
+			cuts = append(cuts, extract.Cut{Text: f.Text, Start: int(f.Start), End: int(f.End), With: dlp.Redaction(f)})
+		}
+	}
+	body, err := c.doc.Rewrite(cuts)
+	if err == nil && len(cuts) > 0 {
+		c.redacted = body
+	}
+}

@@ -1,0 +1,261 @@
+package reqmod
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sluice-dlp/sluice/classify"
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/policy"
+)
+
+const (
+	recordTime   = 3 * time.Second // for an event to reach the disk
+	maxMasked    = 5               // values shown of one detector in one part
+	maxPrints    = 50              // fingerprints kept of one detector in one part
+	excerptBytes = 120             // of an excerpt, masked
+	excerptSide  = 40              // context on each side of a finding
+)
+
+// event is what is recorded of the request: hop 8's input. It holds nothing in the clear
+// that a detector knows.
+func (c *call) event() *event.Event {
+	app := c.match.App
+	if app == nil {
+		app = &classify.App{}
+	}
+	f, d := &c.facts, &c.decision
+	e := &event.Event{
+		ID: event.NewID(c.began), Time: c.began.UTC(), Node: c.h.o.Node, Snapshot: c.rules.Version(),
+		User: f.User.Name, Groups: f.User.Groups, Actor: f.Actor,
+		Account:  event.Account(f.Account),
+		Source:   event.Source{IP: ipString(f.Source.IP), Country: f.Source.Country, Site: f.Source.Site},
+		Device:   event.Device(f.Device),
+		App:      event.App{ID: app.ID, Name: app.Name, Category: app.Category, Status: string(f.App.Status), Source: c.match.Source},
+		Activity: f.Activity, Visibility: visibility(app, f.Activity), Method: c.target.method, Host: c.target.host,
+		BytesOut: c.size(), Matches: c.matches(),
+		Decision: event.Decision{
+			Action: d.Action.String(), Would: d.Would.String(), Rule: d.Rule, Reason: d.Reason, Profiles: d.Profiles, Mode: d.Mode,
+		},
+		Exception: c.exception(),
+	}
+	for _, g := range c.evidence.Gaps {
+		e.Gaps = append(e.Gaps, string(g))
+	}
+	for _, s := range d.Trace {
+		e.Trace = append(e.Trace, event.Step(s))
+	}
+	c.nameThings(e)
+	if n, ok := c.h.o.Recorder.(namer); ok {
+		n.Incident(e)
+	}
+	return e
+}
+
+func visibility(app *classify.App, activity string) string {
+	switch {
+	case activity == "session":
+		return "handshake"
+	case app.Visibility != "":
+		return app.Visibility
+	}
+	return "full"
+}
+
+// exception returns the id of the exception that made the decision milder.
+func (c *call) exception() *string {
+	for _, what := range c.decision.Excepted {
+		if id, ok := c.excepted[what]; ok {
+			return &id
+		}
+	}
+	return nil
+}
+
+// nameThings sets path and files, their names scanned and masked.
+func (c *call) nameThings(e *event.Event) {
+	names := []string{c.target.path}
+	if c.doc != nil {
+		for _, f := range c.doc.Files {
+			names = append(names, f.Name)
+		}
+	}
+	names = c.masked(names)
+	e.Path = names[0]
+	for i, name := range names[1:] {
+		f := c.doc.Files[i]
+		e.Files = append(e.Files, event.File{Name: name, Type: f.Type, Size: f.Size, Hash: c.fileHash(f.SHA256), Outcome: string(f.Outcome)})
+	}
+}
+
+// fileHash is keyed: the plain hash of a known file would name it.
+func (c *call) fileHash(sha string) string {
+	if sha == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, c.h.o.FileKey)
+	mac.Write([]byte(sha))
+	return "hmac:" + hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// masked returns texts with everything masked that any detector suspects.
+func (c *call) masked(list []string) []string {
+	if c.rules.engine == nil {
+		return make([]string, len(list))
+	}
+	texts := make([]dlp.Text, len(list))
+	for i, s := range list {
+		texts[i].Data = []byte(strings.ToValidUTF8(s, "\uFFFD"))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	report := c.rules.engine.Scan(ctx, dlp.Query{MinConfidence: dlp.Low}, texts...)
+	out := make([]string, len(list))
+	if !report.Complete {
+		return out // better no name than one in the clear
+	}
+	for i := range texts {
+		var of []dlp.Finding
+		for _, f := range report.Findings {
+			if f.Text == i {
+				of = append(of, f)
+			}
+		}
+		out[i] = dlp.MaskAll(texts[i].Data, of)
+	}
+	return out
+}
+
+// matches groups the findings by detector and part.
+func (c *call) matches() []event.Match {
+	type group struct{ detector, part, role string }
+	index := map[group]int{}
+	var list []event.Match
+	for _, f := range c.findings {
+		g := group{f.Detector, f.Part, f.Role}
+		i, ok := index[g]
+		if !ok {
+			i = len(list)
+			index[g] = i
+			list = append(list, event.Match{
+				Detector: f.Detector, Profiles: f.Profiles, Severity: f.Severity.String(), Confidence: f.Confidence.String(),
+				Part: f.Part, Role: f.Role, Excerpt: c.excerpt(f),
+			})
+		}
+		m := &list[i]
+		m.Count++
+		if f.Confidence > confidenceOf(m.Confidence) {
+			m.Confidence = f.Confidence.String()
+		}
+		m.Profiles = union(m.Profiles, f.Profiles)
+		if len(m.Masked) < maxMasked && !slices.Contains(m.Masked, f.Masked) {
+			m.Masked = append(m.Masked, f.Masked)
+		}
+		if len(m.Fingerprints) < maxPrints && !slices.Contains(m.Fingerprints, f.Fingerprint) {
+			m.Fingerprints = append(m.Fingerprints, f.Fingerprint)
+		}
+	}
+	parts := make([]string, len(list))
+	for i := range list {
+		parts[i] = list[i].Part
+	}
+	if len(parts) > 0 { // a part may be named by a file or a key that the person chose
+		for i, part := range c.masked(parts) {
+			list[i].Part = part
+		}
+	}
+	return list
+}
+
+func confidenceOf(name string) dlp.Confidence {
+	c, _ := dlp.ParseConfidence(name)
+	return c
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(slices.Clip(a), s)
+		}
+	}
+	return a
+}
+
+// excerpt is the text around a finding, with that and every other suspect masked.
+func (c *call) excerpt(f dlp.Finding) string {
+	t := c.doc.Texts[f.Text]
+	size := int64(len(t.Data))
+	if t.Reader != nil {
+		size = t.Size
+	}
+	start, end := max(f.Start-excerptSide, 0), min(f.End+excerptSide, size)
+	window := make([]byte, min(end-start, 4096))
+	if t.Reader != nil {
+		n, _ := t.Reader.ReadAt(window, start)
+		window = window[:n]
+	} else {
+		copy(window, t.Data[start:])
+	}
+	var known []dlp.Finding
+	for _, o := range c.findings {
+		if o.Text == f.Text && o.Start < end && o.End > start {
+			o.Start, o.End = o.Start-start, o.End-start
+			known = append(known, o)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	report := c.rules.engine.Scan(ctx, dlp.Query{MinConfidence: dlp.Low}, dlp.Text{Data: window})
+	if !report.Complete {
+		return ""
+	}
+	text := dlp.MaskAll(window, append(known, report.Findings...))
+	return shorten(strings.ToValidUTF8(text, ""))
+}
+
+// shorten cuts an excerpt to its bound at a character's edge.
+func shorten(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= excerptBytes {
+		return s
+	}
+	cut := excerptBytes - len("…")
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// record is hop 8: on disk before the answer leaves when it matters. What cannot be
+// recorded does not pass, unless the node fails open.
+func (c *call) record(ctx context.Context, e *event.Event, answer icap.Answer) icap.Answer {
+	e.LatencyUS = c.h.o.Now().Sub(c.began).Microseconds()
+	if c.decision.Action > policy.Log {
+		c.h.o.Log.Info("decision", "app", e.App.ID, "activity", e.Activity, "action", e.Decision.Action, "rule", e.Decision.Rule,
+			"would", e.Decision.Would, "event", e.ID, "us", e.LatencyUS)
+	}
+	if c.h.o.Recorder == nil {
+		return answer
+	}
+	durable := len(e.Matches) > 0 || c.decision.Action > policy.Log
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	err := c.h.o.Recorder.Record(ctx, e, durable)
+	if err == nil {
+		return answer
+	}
+	c.h.o.Log.Error("event not recorded", "event", e.ID, "app", e.App.ID, "action", e.Decision.Action, "error", err)
+	if c.h.o.FailOpen || c.decision.Action >= policy.Coach && c.decision.Action != policy.Redact {
+		return answer
+	}
+	c.decision = policy.Decision{Action: policy.Block, Would: policy.Block, Rule: "overload", Reason: "the request could not be recorded"}
+	return c.answer(e)
+}
