@@ -107,22 +107,35 @@ type Step struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Numbered is an event with its number in its outbox. Numbers start at 1 and have no holes
-// that a reader could mistake for a lost event.
+// Numbered is a row of the outbox with its number. Numbers start at 1, rise, and are never
+// used again; a missing one was dropped by retention, after every sink had taken it.
 type Numbered struct {
 	Seq   int64
 	Event Event
+	// Counts says that the row is no event of its own: it adds its requests and bytes to
+	// the roll-ups, and to the event of the same id when there is one. Only a [RowSink]
+	// gets such rows.
+	Counts bool
+
+	raw raw
 }
 
 // Sink takes events from the outbox in order. Write must be idempotent for a range of
 // numbers: it is called again with the same first number after a failure.
 type Sink interface {
 	Name() string
-	// Position returns the number of the last event of that outbox the sink holds.
+	// Position returns the number of the last event of that outbox the sink holds; 0 for
+	// an outbox it does not know.
 	Position(ctx context.Context, outbox string) (int64, error)
-	// Write stores batch, whose numbers follow after.
+	// Write stores batch, whose numbers follow after. After a success the position is the
+	// number of the last event of batch.
 	Write(ctx context.Context, outbox string, after int64, batch []Numbered) error
 }
 
-// NewID returns a new event id (UUIDv7).
-func NewID(now time.Time) string { return "" }
+// RowSink is a Sink that takes rows as they are: also those that only count, and with
+// groups, matches, files and trace undecoded until [Numbered.Open].
+type RowSink interface {
+	Sink
+	// Frees says that the outbox may drop rows that this and all other running sinks hold.
+	Frees() bool
+}

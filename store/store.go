@@ -5,11 +5,17 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"log/slog"
-	"time"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/sluice-dlp/sluice/event"
-	"github.com/sluice-dlp/sluice/policy"
 )
 
 // Options say which database to use.
@@ -20,66 +26,129 @@ type Options struct {
 }
 
 // Store is safe for concurrent use.
-type Store struct{}
+//
+// The file sluice.db in DataDir is always there: it is the outbox of the events and, without
+// Postgres, the store. With Postgres it also keeps the last statuses, so that a node that
+// has seen Postgres once starts and enforces without it.
+type Store struct {
+	o     Options
+	log   *slog.Logger
+	local *sql.DB       // sluice.db
+	pool  *pgxpool.Pool // nil with SQLite
+	db    *sql.DB       // where queries go: local, or pool
+	sink  event.RowSink
+
+	preparing sync.Mutex
+	prepared  atomic.Bool // db has the schema
+
+	seen    atomic.Int64 // version of the statuses last given out
+	changes broadcast    // this process changed something
+}
 
 // Open connects, applies migrations and checks the schema. Its error says what to do.
-func Open(ctx context.Context, o Options) (*Store, error) { return &Store{}, nil }
+// When Postgres does not answer, but did before, Open succeeds: [Store.Statuses] gives the
+// last that were seen, events wait in the outbox, and queries fail until it answers.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{o: o, log: o.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	if err := os.MkdirAll(s.o.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make data_dir: %w", err)
+	}
+	var err error
+	if s.local, err = openLocal(ctx, s.o.DataDir); err != nil {
+		return err
+	}
+	if s.o.URL == "" {
+		s.db = s.local
+		s.prepared.Store(true)
+		return nil
+	}
+	if s.pool, err = openPool(ctx, s.o.URL); err != nil {
+		return err
+	}
+	s.db, s.sink = stdlib.OpenDBFromPool(s.pool), newPostgresSink(s)
+	err = s.prepare(ctx)
+	if err == nil || !unreachable(err) {
+		return err
+	}
+	if _, known := s.mirrored(ctx); !known {
+		return err
+	}
+	s.log.Error("database.url does not answer: starting with the last statuses seen; events wait in the outbox", "error", err)
+	return nil
+}
+
+// prepare brings Postgres to this version's schema, once.
+func (s *Store) prepare(ctx context.Context) error {
+	if s.prepared.Load() {
+		return nil
+	}
+	s.preparing.Lock()
+	defer s.preparing.Unlock()
+	if s.prepared.Load() {
+		return nil
+	}
+	if err := migratePostgres(ctx, s.pool); err != nil {
+		return err
+	}
+	s.prepared.Store(true)
+	return nil
+}
 
 // OutboxDB returns the SQLite database of the outbox, for event.Open.
-func (s *Store) OutboxDB() *sql.DB { return nil }
+func (s *Store) OutboxDB() *sql.DB { return s.local }
 
 // Sink returns the sink that moves events from the outbox to the store, or nil when the
 // outbox is the store (SQLite).
-func (s *Store) Sink() event.Sink { return nil }
-
-// Filter selects events, newest first.
-type Filter struct {
-	Since, Until                          time.Time
-	User, App, Action, Activity, Detector string
-	Limit                                 int    // default 100
-	Before                                string // id of the last event of the page before
+func (s *Store) Sink() event.Sink {
+	if s.sink == nil {
+		return nil
+	}
+	return s.sink
 }
 
-// Events returns the events that match f.
-func (s *Store) Events(ctx context.Context, f Filter) ([]event.Event, error) { return nil, nil }
+// Close closes the databases. It waits for queries that run.
+func (s *Store) Close() error {
+	var errs []error
+	if s.db != nil && s.db != s.local {
+		errs = append(errs, s.db.Close())
+	}
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	if s.local != nil {
+		errs = append(errs, s.local.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// inTx runs f in a transaction of the store.
+func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
+	return inTx(ctx, s.db, f)
+}
+
+func inTx(ctx context.Context, db *sql.DB, f func(tx *sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
+			return errors.Join(err, back)
+		}
+		return err
+	}
+	return tx.Commit()
+}
 
 // ErrNotFound says that there is no such row.
 var ErrNotFound = sql.ErrNoRows
-
-// Event returns one event. The error is [ErrNotFound] when there is none.
-func (s *Store) Event(ctx context.Context, id string) (event.Event, error) { return event.Event{}, nil }
-
-// AppStatus is one app's approval status with its latest change.
-type AppStatus struct {
-	App    string        `json:"app"`
-	Status policy.Status `json:"status"`
-	Note   string        `json:"note"`
-	By     string        `json:"by"`
-	At     time.Time     `json:"at"`
-}
-
-// Statuses returns every status that was set, by app id.
-func (s *Store) Statuses(ctx context.Context) (map[string]AppStatus, error) { return nil, nil }
-
-// SetStatus sets a status and keeps the history.
-func (s *Store) SetStatus(ctx context.Context, a AppStatus) error { return nil }
-
-// StatusHistory returns all changes of an app, newest first.
-func (s *Store) StatusHistory(ctx context.Context, app string) ([]AppStatus, error) { return nil, nil }
-
-// Watch calls changed after every change of statuses (by any node), until ctx ends.
-func (s *Store) Watch(ctx context.Context, changed func()) error { return nil }
-
-// Close closes the databases.
-func (s *Store) Close() error { return nil }
-
-// MigrationStatus is one migration of the schema.
-type MigrationStatus struct {
-	Database string    `json:"database"` // outbox | store
-	Version  int64     `json:"version"`
-	Name     string    `json:"name"`
-	Applied  time.Time `json:"applied,omitzero"`
-}
-
-// Migrate applies all migrations (up), or reports them.
-func Migrate(ctx context.Context, o Options, up bool) ([]MigrationStatus, error) { return nil, nil }

@@ -1,0 +1,340 @@
+package event
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	feedRows   = 10000    // rows of a batch
+	feedBytes  = 16 << 20 // details of a batch
+	feedSmall  = 1000     // batches under it wait for more to come
+	feedLinger = 50 * time.Millisecond
+	feedPoll   = time.Second // another process may write to the file
+	feedGrace  = 10 * time.Second
+	pauseMin   = 100 * time.Millisecond
+	pauseMax   = 15 * time.Second
+)
+
+// feeds are the sinks that Run serves.
+type feeds struct {
+	mu    sync.Mutex
+	fresh chan struct{} // closed when there is something new
+	stop  chan struct{} // closed when the Recorder closes
+	all   map[*feed]struct{}
+	done  sync.WaitGroup
+}
+
+// feed is one sink being served.
+type feed struct {
+	r     *Recorder
+	sink  Sink
+	rows  RowSink // nil: events only
+	since time.Time
+
+	mu   sync.Mutex
+	pos  int64 // up to here everything is the sink's, or nothing for it
+	fail error
+}
+
+func (f *feeds) init() {
+	if f.fresh == nil {
+		f.fresh, f.stop, f.all = make(chan struct{}), make(chan struct{}), map[*feed]struct{}{}
+	}
+}
+
+func (f *feeds) wake() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.init()
+	close(f.fresh)
+	f.fresh = make(chan struct{})
+}
+
+// news returns what to wait for before there is something new.
+func (f *feeds) news() (fresh, stop <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.init()
+	return f.fresh, f.stop
+}
+
+// join reports false when the Recorder has closed.
+func (f *feeds) join(one *feed) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.init()
+	select {
+	case <-f.stop:
+		return false
+	default:
+	}
+	f.all[one] = struct{}{}
+	f.done.Add(1)
+	return true
+}
+
+func (f *feeds) leave(one *feed) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.all, one)
+	f.done.Done()
+}
+
+// drain lets every feed deliver what is left, until ctx ends.
+func (f *feeds) drain(ctx context.Context) error {
+	f.mu.Lock()
+	f.init()
+	close(f.stop)
+	f.mu.Unlock()
+	done := make(chan struct{})
+	go func() { f.done.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("deliver events: %w", context.Cause(ctx))
+	}
+}
+
+// Run feeds sink from the outbox until ctx ends or the Recorder closes, retrying with
+// back-off. Call it once a sink. After a Close that found nothing failing it returns nil.
+func (r *Recorder) Run(ctx context.Context, sink Sink) error {
+	f := &feed{r: r, sink: sink, since: time.Now()}
+	f.rows, _ = sink.(RowSink)
+	if !r.feeds.join(f) {
+		return ErrClosed
+	}
+	defer r.feeds.leave(f)
+	pause := pauseMin
+	for {
+		err := f.serve(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			return nil
+		}
+		if f.setFail(err) {
+			r.o.Log.Error("events wait in the outbox", "sink", sink.Name(), "error", err)
+			pause = pauseMin
+		}
+		_, stop := r.feeds.news()
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-stop:
+			return nil // what is left stays in the outbox
+		}
+		pause = min(2*pause, pauseMax)
+	}
+}
+
+// setFail keeps err and reports whether it is the first since a success.
+func (f *feed) setFail(err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	isFirst := f.fail == nil && err != nil
+	if f.fail != nil && err == nil {
+		f.r.o.Log.Info("events are delivered again", "sink", f.sink.Name())
+	}
+	f.fail = err
+	return isFirst
+}
+
+func (f *feed) setPos(pos int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pos = pos
+}
+
+func (f *feed) state() (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pos, f.fail
+}
+
+// serve delivers batches until something fails; nil when the Recorder has closed and
+// nothing is left.
+func (f *feed) serve(ctx context.Context) error {
+	outbox, pos, err := f.begin(ctx)
+	if err != nil {
+		return err
+	}
+	sunk := pos // the sink's own position; rows between it and pos are not for it
+	for {
+		fresh, stop := f.r.feeds.news()
+		batch, last, err := f.read(ctx, pos)
+		if err != nil {
+			return fmt.Errorf("read outbox: %w", err)
+		}
+		if len(batch) > 0 {
+			if err := f.sink.Write(ctx, outbox, sunk, batch); err != nil {
+				return err
+			}
+			sunk = batch[len(batch)-1].Seq
+			f.r.stats.delivered.Add(int64(len(batch)))
+		}
+		f.setFail(nil)
+		pos = max(pos, last)
+		f.setPos(pos)
+		if last != 0 && len(batch) >= feedSmall {
+			continue
+		}
+		if wait(ctx, fresh, stop, last != 0) {
+			continue
+		}
+		return ctx.Err()
+	}
+}
+
+// wait returns true when it is time to read again, false when all is over. After a small
+// batch it lingers for the next to be larger.
+func wait(ctx context.Context, fresh, stop <-chan struct{}, more bool) bool {
+	select {
+	case <-stop:
+		return more // the rest in one go, without lingering
+	default:
+	}
+	if more {
+		select {
+		case <-time.After(feedLinger):
+		case <-ctx.Done():
+			return false
+		case <-stop:
+		}
+		return true
+	}
+	select {
+	case <-fresh:
+	case <-time.After(feedPoll):
+	case <-stop:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// begin asks the sink where it stands.
+func (f *feed) begin(ctx context.Context) (string, int64, error) {
+	e := f.r.ends.Load()
+	outbox := e.uuid
+	pos, err := f.sink.Position(ctx, e.uuid)
+	if err != nil {
+		return "", 0, fmt.Errorf("ask sink for its position: %w", err)
+	}
+	if pos > f.r.written.Load() {
+		if e, err = f.r.recognise(ctx, e, f.sink.Name(), pos); err != nil {
+			return "", 0, err
+		}
+		if e.uuid != outbox {
+			pos = 0
+		}
+	}
+	pos = max(pos, e.first)
+	f.setPos(pos)
+	return e.uuid, pos, nil
+}
+
+// recognise gives the outbox a new UUID when a sink holds more than it ever had. That
+// proves that the file is an older copy (a restored disk): numbers would be used twice and
+// the sink would drop what comes. Everything the copy held when it was opened is with
+// the sink; what came since belongs to the new outbox.
+func (r *Recorder) recognise(ctx context.Context, old *ends, sink string, pos int64) (*ends, error) {
+	r.naming.Lock()
+	defer r.naming.Unlock()
+	if now := r.ends.Load(); now != old {
+		return now, nil
+	}
+	last, err := lastNumber(ctx, r.db)
+	if err != nil || pos <= last {
+		return old, err // another process writes to the file
+	}
+	e := &ends{uuid: newUUID(), first: old.open, open: old.open}
+	if _, err := r.db.ExecContext(ctx, `UPDATE outbox SET uuid = $1, first = $2 WHERE one = 1`, e.uuid, e.first); err != nil {
+		return nil, fmt.Errorf("rename outbox: %w", err)
+	}
+	r.o.Log.Warn("outbox is an older copy of itself (restored disk?): it goes on under a new name",
+		"sink", sink, "sink_has", pos, "outbox_had", old.open, "outbox", e.uuid)
+	r.ends.Store(e)
+	return e, nil
+}
+
+// read returns the next rows for the sink, and the number of the last row it looked at.
+func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error) {
+	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, `+Columns+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, feedRows)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	var batch []Numbered
+	var last int64
+	for size := 0; size < feedBytes && rows.Next(); {
+		var n Numbered
+		var kind int
+		if err := n.Event.scan(&n.raw, rows.Scan, &n.Seq, &kind); err != nil {
+			return nil, 0, err
+		}
+		last, size, n.Counts = n.Seq, size+len(n.raw.detail)+512, kind == kindCount
+		if f.rows == nil {
+			if n.Counts {
+				continue
+			}
+			if err := n.Open(); err != nil {
+				f.r.o.Log.Error("event delivered without its detail", "sink", f.sink.Name(), "error", err)
+			}
+		}
+		batch = append(batch, n)
+	}
+	return batch, last, rows.Err()
+}
+
+// prune drops rows that every running sink has, when one of them keeps them. For a while
+// after the start nothing is dropped: a sink may still be about to start.
+func (r *Recorder) prune(ctx context.Context) error {
+	upto, ok := r.feeds.passed()
+	if !ok || upto <= r.pruned {
+		return nil
+	}
+	const rows = 5000
+	for done := false; !done; {
+		res, err := r.conn.ExecContext(ctx, `DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= $1 ORDER BY seq LIMIT $2)`, upto, rows)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		done = n < rows
+		if !done && len(r.queue) > 0 {
+			return nil // writing comes first; the rest in a second
+		}
+	}
+	r.pruned = upto
+	if _, err := r.conn.ExecContext(ctx, `PRAGMA incremental_vacuum(2000)`); err != nil {
+		return err
+	}
+	return nil
+}
+
+// passed returns the number up to which every sink has everything, and whether one of them
+// frees the outbox.
+func (f *feeds) passed() (int64, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	upto, frees := int64(-1), false
+	for one := range f.all {
+		pos, _ := one.state()
+		if upto < 0 || pos < upto {
+			upto = pos
+		}
+		if one.rows != nil && one.rows.Frees() && time.Since(one.since) > feedGrace {
+			frees = true
+		}
+	}
+	return upto, frees
+}

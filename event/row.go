@@ -1,0 +1,281 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Columns are the columns of the view events, in the order that [Scan] reads them. The
+// view exists in every dialect.
+const Columns = `ts, id, node, usr, grps, actor, account_kind, src, country, site, device, app, category,
+ status, app_source, activity, visibility, method, host, path, bytes_out, bytes_in, action, would, mode,
+ rule, nmatch, detectors, gaps, latency_us, n, detail`
+
+// columnCount is how many Columns there are.
+const columnCount = 32
+
+// Limits of what is stored. Names are short enough for an index; the rest bounds a row.
+const (
+	maxName   = 256
+	maxPath   = 2048
+	maxDetail = 64 << 10
+	maxGroups = 256
+	maxList   = 64
+)
+
+// detail is what no report asks for: one JSON column instead of a dozen.
+type detail struct {
+	Snapshot    string   `json:"snapshot,omitempty"`
+	AccountID   string   `json:"account_id,omitempty"`
+	AccountPlan string   `json:"account_plan,omitempty"`
+	Posture     string   `json:"posture,omitempty"`
+	AppName     string   `json:"app_name,omitempty"`
+	Reason      string   `json:"reason,omitempty"`
+	Profiles    []string `json:"profiles,omitempty"`
+	Exception   *string  `json:"exception,omitempty"`
+	Files       []File   `json:"files,omitempty"`
+	Matches     []Match  `json:"matches,omitempty"`
+	Trace       []Step   `json:"trace,omitempty"`
+	Cut         bool     `json:"cut,omitempty"` // something was left out for length
+}
+
+// Stamp is a time in a database: timestamptz in Postgres, microseconds in SQLite.
+type Stamp time.Time
+
+// Scan implements sql.Scanner.
+func (s *Stamp) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*s = Stamp{}
+	case time.Time:
+		*s = Stamp(v.UTC())
+	case int64:
+		*s = Stamp(time.UnixMicro(v).UTC())
+	default:
+		return fmt.Errorf("a time is %T", v)
+	}
+	return nil
+}
+
+// values appends e, which stands for n requests, as the values of Columns. Text is valid UTF-8 without NUL, which
+// Postgres refuses, and within the limits, so that no sink can stumble over a row.
+func (e *Event) values(dst []any, n int64) ([]any, error) {
+	ts, ok := IDTime(e.ID)
+	if !ok {
+		return nil, fmt.Errorf("event id %q is not a UUIDv7", clean(e.ID, 36))
+	}
+	d, err := e.detail()
+	if err != nil {
+		return nil, err
+	}
+	groups, err := groupList(e.Groups)
+	if err != nil {
+		return nil, err
+	}
+	matches, detectors := e.matched()
+	return append(dst, ts, e.ID, clean(e.Node, maxName), clean(e.User, maxName), groups,
+		clean(e.Actor, maxName), clean(e.Account.Kind, maxName), clean(e.Source.IP, maxName),
+		clean(e.Source.Country, maxName), clean(e.Source.Site, maxName), clean(e.Device.ID, maxName),
+		clean(e.App.ID, maxName), clean(e.App.Category, maxName), clean(e.App.Status, maxName),
+		clean(e.App.Source, maxName), clean(e.Activity, maxName), clean(e.Visibility, maxName),
+		clean(e.Method, maxName), clean(e.Host, maxName), clean(e.Path, maxPath),
+		max(e.BytesOut, 0), max(e.BytesIn, 0), clean(e.Decision.Action, maxName),
+		clean(e.Decision.Would, maxName), clean(e.Decision.Mode, maxName), clean(e.Decision.Rule, maxName),
+		matches, detectors, wordList(e.Gaps), max(e.LatencyUS, 0), n, d), nil
+}
+
+// raw is what of a row is kept in the form of the database until somebody needs more.
+type raw struct {
+	groups, detectors, gaps string
+	matches, n              int64
+	detail                  []byte
+}
+
+// ErrDetail says that the detail of an event cannot be read.
+var ErrDetail = errors.New("detail of the event is not readable")
+
+// Scan reads one row of [Columns]. When only its detail cannot be read, the event holds
+// everything else and the error is [ErrDetail].
+func Scan(scan func(dest ...any) error) (Event, error) {
+	var e Event
+	var r raw
+	if err := e.scan(&r, scan); err != nil {
+		return e, err
+	}
+	return e, e.open(&r)
+}
+
+// scan reads the columns; those before an event's go into head.
+func (e *Event) scan(r *raw, scan func(dest ...any) error, head ...any) error {
+	var ts Stamp
+	err := scan(append(head, &ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
+		&e.Source.Country, &e.Source.Site, &e.Device.ID, &e.App.ID, &e.App.Category, &e.App.Status,
+		&e.App.Source, &e.Activity, &e.Visibility, &e.Method, &e.Host, &e.Path, &e.BytesOut, &e.BytesIn,
+		&e.Decision.Action, &e.Decision.Would, &e.Decision.Mode, &e.Decision.Rule, &r.matches, &r.detectors,
+		&r.gaps, &e.LatencyUS, &r.n, &r.detail)...)
+	e.Time, e.Count = time.Time(ts), r.n
+	if r.n == 1 {
+		e.Count = 0
+	}
+	return err
+}
+
+// open fills in what scan left in r.
+func (e *Event) open(r *raw) error {
+	var d detail
+	err := json.Unmarshal(r.detail, &d)
+	if err == nil {
+		err = json.Unmarshal([]byte(r.groups), &e.Groups)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: event %s", ErrDetail, e.ID)
+	}
+	e.Gaps = words(r.gaps)
+	e.Snapshot, e.Account.ID, e.Account.Plan = d.Snapshot, d.AccountID, d.AccountPlan
+	e.Device.Posture, e.App.Name, e.Exception = d.Posture, d.AppName, d.Exception
+	e.Decision.Reason, e.Decision.Profiles = d.Reason, d.Profiles
+	e.Files, e.Matches, e.Trace = list(d.Files), list(d.Matches), list(d.Trace)
+	e.Groups = list(e.Groups)
+	return err
+}
+
+// Groups returns the event's groups as a sorted JSON array, without decoding it.
+func (n *Numbered) Groups() string { return n.raw.groups }
+
+// MatchCount returns the number of findings.
+func (n *Numbered) MatchCount() int64 { return n.raw.matches }
+
+// Requests returns how many requests the row stands for; 0 for one that only adds bytes.
+func (n *Numbered) Requests() int64 { return n.raw.n }
+
+// Gaps returns the gaps as words between bars.
+func (n *Numbered) Gaps() string { return n.raw.gaps }
+
+// Open decodes the groups, matches, files and trace of a row that a [RowSink] was given.
+func (n *Numbered) Open() error { return n.Event.open(&n.raw) }
+
+// Values appends the row as the values of [Columns].
+func (n *Numbered) Values(dst []any) []any {
+	e, r := &n.Event, &n.raw
+	return append(dst, e.Time, e.ID, e.Node, e.User, r.groups, e.Actor, e.Account.Kind, e.Source.IP,
+		e.Source.Country, e.Source.Site, e.Device.ID, e.App.ID, e.App.Category, e.App.Status,
+		e.App.Source, e.Activity, e.Visibility, e.Method, e.Host, e.Path, e.BytesOut, e.BytesIn,
+		e.Decision.Action, e.Decision.Would, e.Decision.Mode, e.Decision.Rule, r.matches, r.detectors,
+		r.gaps, e.LatencyUS, r.n, string(r.detail))
+}
+
+// detail renders what has no column; over maxDetail the trace goes first, then the texts
+// of matches, then files and matches themselves.
+func (e *Event) detail() (string, error) {
+	d := detail{
+		Snapshot: e.Snapshot, AccountID: clean(e.Account.ID, maxName), AccountPlan: clean(e.Account.Plan, maxName),
+		Posture: clean(e.Device.Posture, maxName), AppName: clean(e.App.Name, maxName),
+		Reason: e.Decision.Reason, Profiles: e.Decision.Profiles, Exception: e.Exception,
+		Files: e.Files, Matches: e.Matches, Trace: e.Trace,
+	}
+	cuts := []func(){
+		func() { d.Trace = nil },
+		func() {
+			d.Matches = slices.Clone(first(d.Matches, maxList))
+			for i := range d.Matches {
+				m := &d.Matches[i]
+				m.Masked, m.Fingerprints = first(m.Masked, 4), first(m.Fingerprints, 4)
+			}
+			d.Files = first(d.Files, maxList)
+		},
+		func() { d.Matches, d.Files, d.Reason = nil, nil, clean(d.Reason, maxName) },
+		func() { d = detail{Reason: d.Reason} },
+	}
+	for {
+		b, err := json.Marshal(&d)
+		if err != nil {
+			return "", fmt.Errorf("encode event: %w", err)
+		}
+		if len(b) <= maxDetail || len(cuts) == 0 {
+			return string(b), nil
+		}
+		cuts[0]()
+		cuts, d.Cut = cuts[1:], true
+	}
+}
+
+func first[T any](s []T, n int) []T { return s[:min(len(s), n)] }
+
+// matched returns the number of findings and the words of their detectors.
+func (e *Event) matched() (int64, string) {
+	if len(e.Matches) == 0 {
+		return 0, ""
+	}
+	var n int64
+	ids := make([]string, 0, len(e.Matches))
+	for i := range e.Matches {
+		n += int64(max(e.Matches[i].Count, 1))
+		ids = append(ids, e.Matches[i].Detector)
+	}
+	slices.Sort(ids)
+	return n, wordList(slices.Compact(ids))
+}
+
+func groupList(groups []string) (string, error) {
+	if len(groups) == 0 {
+		return "[]", nil
+	}
+	set := make([]string, 0, len(groups))
+	for _, g := range first(groups, maxGroups) {
+		set = append(set, clean(g, maxName))
+	}
+	slices.Sort(set)
+	b, err := json.Marshal(slices.Compact(set))
+	return string(b), err
+}
+
+// wordList renders a list as |a|b|, in which LIKE '%|a|%' finds a word.
+func wordList(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, w := range first(list, maxList) {
+		b.WriteByte('|')
+		b.WriteString(strings.ReplaceAll(clean(w, maxName), "|", "_"))
+	}
+	b.WriteByte('|')
+	return b.String()
+}
+
+func words(list string) []string {
+	if list == "" {
+		return []string{}
+	}
+	return strings.Split(strings.Trim(list, "|"), "|")
+}
+
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// clean returns s as valid UTF-8 without NUL in at most limit bytes.
+func clean(s string, limit int) string {
+	if len(s) > limit {
+		cut := limit
+		for cut > 0 && cut > limit-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		s = s[:cut]
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return s
+}

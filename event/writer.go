@@ -1,0 +1,417 @@
+package event
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	maxBatch    = 2048             // items of one transaction
+	commitTime  = 10 * time.Second // a transaction that takes longer has failed
+	retryPause  = 250 * time.Millisecond
+	housekeep   = time.Second // between looks at disk and finished minutes
+	foldedLimit = 1000        // rows of finished minutes a transaction takes up
+)
+
+// write is the writer: the only goroutine that uses r.conn.
+func (r *Recorder) write() {
+	defer close(r.done)
+	tick := time.NewTicker(housekeep)
+	defer tick.Stop()
+	var batch []*item
+	for open := true; open; {
+		if batch, open = r.gather(batch, tick.C); len(batch) > 0 {
+			batch = r.commit(batch)
+		}
+		if len(batch) > 0 && open {
+			time.Sleep(retryPause) // the disk refused usage events; they wait their turn
+		}
+	}
+	r.finish(batch)
+}
+
+// gather adds to batch what is queued: at once when somebody waits for the disk, else what
+// comes within Delay. It reports false when the queue is closed and empty.
+func (r *Recorder) gather(batch []*item, tick <-chan time.Time) ([]*item, bool) {
+	var delay <-chan time.Time
+	if len(batch) > 0 {
+		delay = time.After(r.o.Delay)
+	}
+	waited := false
+	for len(batch) < max(maxBatch, r.o.Queue) {
+		if waited || len(batch) >= maxBatch {
+			select {
+			case it, ok := <-r.queue:
+				if !ok {
+					return batch, false
+				}
+				batch = append(batch, it)
+				continue
+			default:
+				return batch, true
+			}
+		}
+		select {
+		case it, ok := <-r.queue:
+			if !ok {
+				return batch, false
+			}
+			batch = append(batch, it)
+			waited = it.done != nil
+			if delay == nil && !waited {
+				delay = time.After(r.o.Delay)
+			}
+		case <-delay:
+			return batch, true
+		case <-tick:
+			r.keepHouse()
+		}
+	}
+	return batch, true
+}
+
+// commit writes batch in one transaction, tells those who wait, and returns the usage
+// events that have to be tried again.
+func (r *Recorder) commit(batch []*item) []*item {
+	var err error
+	for len(batch) > 0 {
+		n := min(len(batch), maxBatch)
+		if err = r.transact(batch[:n]); err != nil {
+			break
+		}
+		for _, it := range batch[:n] {
+			if it.done != nil {
+				it.done <- nil
+			}
+		}
+		batch = batch[n:]
+	}
+	if err == nil {
+		if r.failing {
+			r.failing = false
+			r.o.Log.Info("outbox is written again")
+		}
+		r.feeds.wake()
+		return nil
+	}
+	r.stats.failures.Add(1)
+	if !r.failing {
+		r.failing = true
+		r.o.Log.Error("outbox cannot be written", "error", err)
+	}
+	var again []*item
+	for _, it := range batch {
+		if it.done == nil {
+			again = append(again, it)
+			continue
+		}
+		it.unfold()
+		it.done <- err
+	}
+	return again
+}
+
+// transact writes batch. An error means that nothing of it is on disk: SQLite rolls back,
+// and overwrites the frames of a transaction whose fsync failed with those of the next.
+func (r *Recorder) transact(batch []*item) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	defer cancel()
+	tx, err := r.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return diskError(err)
+	}
+	defer func() {
+		if err != nil {
+			err = diskError(errors.Join(err, rollback(tx)))
+		}
+	}()
+	var last int64
+	rows := make([][]any, 0, len(batch))
+	for _, it := range batch {
+		if it.row != nil {
+			rows = append(rows, it.row)
+		}
+	}
+	if last, err = r.ins.events(ctx, tx, kindEvent, rows); err != nil {
+		return err
+	}
+	now := r.o.Now()
+	if err := r.addCounts(ctx, tx, now, batch); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	r.stats.recorded.Add(int64(len(rows)))
+	if last > 0 {
+		r.written.Store(last)
+	}
+	return nil
+}
+
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
+
+// diskError marks what SQLite says of a full disk.
+func diskError(err error) error {
+	const sqliteFull = 13
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) && coded.Code()&0xff == sqliteFull {
+		return fmt.Errorf("write outbox: %w: %w", ErrFull, err)
+	}
+	return fmt.Errorf("write outbox: %w", err)
+}
+
+// addCounts adds the batch's counts to the running minute.
+func (r *Recorder) addCounts(ctx context.Context, tx *sql.Tx, now time.Time, batch []*item) error {
+	type sum struct {
+		e          *Event
+		n, out, in int64
+	}
+	sums := map[string]*sum{}
+	for _, it := range batch {
+		if it.count == nil {
+			continue
+		}
+		key := it.count.key()
+		s := sums[key]
+		if s == nil {
+			s = &sum{e: it.count}
+			sums[key] = s
+		}
+		s.n, s.out, s.in = s.n+it.n, s.out+max(it.count.BytesOut, 0), s.in+it.in
+	}
+	for key, s := range sums {
+		body, err := json.Marshal(s.e)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.StmtContext(ctx, r.ins.fold).ExecContext(ctx, now.Unix()/60, key, string(body), s.n, s.out, s.in); err != nil {
+			return err
+		}
+		r.folding = true
+	}
+	return nil
+}
+
+// keepHouse looks at the disk, turns the counts of finished minutes into rows, and drops
+// what every sink has.
+func (r *Recorder) keepHouse() {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	defer cancel()
+	if err := r.measure(ctx); err != nil {
+		r.o.Log.Warn("outbox: disk not measured", "error", err)
+	}
+	if r.folding {
+		if err := r.closeFolds(ctx, r.o.Now().Unix()/60); err != nil {
+			r.stats.failures.Add(1)
+			r.o.Log.Error("outbox: counts not closed", "error", err)
+		}
+	}
+	if err := r.prune(ctx); err != nil {
+		r.o.Log.Warn("outbox: delivered rows not dropped", "error", err)
+	}
+}
+
+// finish writes what is left when the Recorder closes.
+func (r *Recorder) finish(batch []*item) {
+	if batch = r.commit(batch); len(batch) > 0 {
+		r.stats.lost.Add(int64(len(batch)))
+		r.o.Log.Error("outbox closed with usage events that the disk refused", "events", len(batch))
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	defer cancel()
+	if err := r.closeFolds(ctx, -1); err != nil {
+		r.o.Log.Error("outbox: counts stay for the next start", "error", err)
+	}
+}
+
+// closeFolds turns the counts of every minute but running into rows of the outbox.
+func (r *Recorder) closeFolds(ctx context.Context, running int64) error {
+	for {
+		n, err := r.closeSome(ctx, running)
+		if err != nil {
+			return diskError(err)
+		}
+		if n > 0 {
+			r.feeds.wake()
+		}
+		if n < foldedLimit {
+			break
+		}
+	}
+	var left int
+	if err := r.conn.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM fold LIMIT 1)`).Scan(&left); err != nil {
+		return err
+	}
+	r.folding = left > 0
+	return nil
+}
+
+// counts is one row of table fold.
+type counts struct {
+	minute  int64
+	key     string
+	n, in   int64
+	e       Event
+	isEvent bool
+}
+
+func (r *Recorder) closeSome(ctx context.Context, running int64) (n int, err error) {
+	tx, err := r.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, rollback(tx))
+		}
+	}()
+	list, err := readCounts(ctx, tx, running)
+	if err != nil || len(list) == 0 {
+		return 0, errors.Join(err, rollback(tx))
+	}
+	rows := make([][]any, 0, len(list))
+	for i := range list {
+		c := &list[i]
+		row, err := c.e.values(make([]any, 0, columnCount), c.n)
+		if err != nil {
+			return 0, err
+		}
+		rows = append(rows, row)
+		if _, err := tx.ExecContext(ctx, `DELETE FROM fold WHERE minute = $1 AND key = $2`, c.minute, c.key); err != nil {
+			return 0, err
+		}
+		if !c.isEvent {
+			continue
+		}
+		ts, _ := IDTime(c.e.ID)
+		if _, err := tx.ExecContext(ctx,
+			`UPDATE event SET late_n = late_n + $1, late_in = late_in + $2 WHERE kind = 0 AND ts = $3 AND id = $4`,
+			c.n, c.in, ts, c.e.ID); err != nil {
+			return 0, err
+		}
+	}
+	last, err := r.ins.events(ctx, tx, kindCount, rows)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, err
+	}
+	r.written.Store(last)
+	return len(list), nil
+}
+
+func readCounts(ctx context.Context, tx *sql.Tx, running int64) ([]counts, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT minute, key, event, n, bytes_out, bytes_in FROM fold
+ WHERE minute <> $1 ORDER BY minute, key LIMIT $2`, running, foldedLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []counts
+	for rows.Next() {
+		var c counts
+		var body []byte
+		var out int64
+		if err := rows.Scan(&c.minute, &c.key, &body, &c.n, &out, &c.in); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(body, &c.e); err != nil {
+			return nil, fmt.Errorf("counts of minute %d: %w", c.minute, err)
+		}
+		c.e.BytesOut, c.e.BytesIn = out, c.in
+		if _, c.isEvent = IDTime(c.e.ID); !c.isEvent {
+			c.e.ID = NewID(time.Unix(c.minute*60, 0))
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+// The kinds of rows in table event.
+const (
+	kindEvent = 0
+	kindCount = 1
+)
+
+// inserts are the writer's prepared statements.
+type inserts struct {
+	one, eight, many *sql.Stmt
+	fold             *sql.Stmt
+}
+
+const manyRows = 48
+
+func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
+	for _, p := range []struct {
+		dst  **sql.Stmt
+		text string
+	}{
+		{&s.one, insertText(1)},
+		{&s.eight, insertText(8)},
+		{&s.many, insertText(manyRows)},
+		{&s.fold, `INSERT INTO fold (minute, key, event, n, bytes_out, bytes_in) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (minute, key) DO UPDATE SET n = n + excluded.n, bytes_out = bytes_out + excluded.bytes_out,
+ bytes_in = bytes_in + excluded.bytes_in`},
+	} {
+		if *p.dst, err = c.PrepareContext(ctx, p.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertText(rows int) string {
+	group := "(?" + strings.Repeat(",?", columnCount) + ")"
+	return "INSERT INTO event (kind, " + Columns + ") VALUES " + group + strings.Repeat(","+group, rows-1)
+}
+
+func (s *inserts) close() error {
+	var errs []error
+	for _, st := range []*sql.Stmt{s.one, s.eight, s.many, s.fold} {
+		if st != nil {
+			errs = append(errs, st.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// events inserts rows and returns the number of the last; 0 when there are none.
+func (s *inserts) events(ctx context.Context, tx *sql.Tx, kind int, rows [][]any) (int64, error) {
+	var last int64
+	args := make([]any, 0, manyRows*(columnCount+1))
+	for len(rows) > 0 {
+		st, n := s.one, 1
+		switch {
+		case len(rows) >= manyRows:
+			st, n = s.many, manyRows
+		case len(rows) >= 8:
+			st, n = s.eight, 8
+		}
+		args = args[:0]
+		for _, row := range rows[:n] {
+			args = append(append(args, kind), row...)
+		}
+		res, err := tx.StmtContext(ctx, st).ExecContext(ctx, args...)
+		if err != nil {
+			return 0, err
+		}
+		if last, err = res.LastInsertId(); err != nil {
+			return 0, err
+		}
+		rows = rows[n:]
+	}
+	return last, nil
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluice-dlp/sluice/event"
+)
+
+// Filter selects events, newest first.
+type Filter struct {
+	Since, Until                          time.Time // from Since, before Until; zero: no bound
+	User, App, Action, Activity, Detector string
+	Limit                                 int    // default 100, at most 10,000
+	Before                                string // id of the last event of the page before
+}
+
+const (
+	defaultLimit = 100
+	maxLimit     = 10000
+)
+
+// Events returns the events that match f.
+func (s *Store) Events(ctx context.Context, f Filter) ([]event.Event, error) {
+	q, err := f.query()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, q.text(), q.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	defer rows.Close()
+	list := []event.Event{}
+	for rows.Next() {
+		e, err := event.Scan(rows.Scan)
+		if errors.Is(err, event.ErrDetail) {
+			s.log.Error("event shown without its detail", "error", err)
+		} else if err != nil {
+			return nil, fmt.Errorf("read events: %w", err)
+		}
+		list = append(list, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return list, nil
+}
+
+// Event returns one event. The error is [ErrNotFound] when there is none.
+func (s *Store) Event(ctx context.Context, id string) (event.Event, error) {
+	id = strings.ToLower(id)
+	ts, ok := event.IDTime(id)
+	if !ok {
+		return event.Event{}, fmt.Errorf("event %q: %w", id, ErrNotFound)
+	}
+	row := s.db.QueryRowContext(ctx, `SELECT `+event.Columns+` FROM events WHERE ts = $1 AND id = $2`, ts, id)
+	e, err := event.Scan(row.Scan)
+	if err != nil {
+		return e, fmt.Errorf("event %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// selection is a query on events under construction.
+type selection struct {
+	where []string
+	args  []any
+	limit int
+}
+
+// add appends a condition in which each ? is the next of args.
+func (q *selection) add(condition string, args ...any) {
+	var b strings.Builder
+	for _, part := range strings.SplitAfter(condition, "?") {
+		text, isArg := strings.CutSuffix(part, "?")
+		b.WriteString(text)
+		if isArg {
+			q.args = append(q.args, args[0])
+			args = args[1:]
+			b.WriteString("$" + strconv.Itoa(len(q.args)))
+		}
+	}
+	q.where = append(q.where, b.String())
+}
+
+func (q *selection) text() string {
+	t := `SELECT ` + event.Columns + ` FROM events`
+	if len(q.where) > 0 {
+		t += ` WHERE ` + strings.Join(q.where, ` AND `)
+	}
+	return t + ` ORDER BY ts DESC, id DESC LIMIT ` + strconv.Itoa(q.limit)
+}
+
+func (f *Filter) query() (*selection, error) {
+	q := &selection{limit: min(f.Limit, maxLimit)}
+	if q.limit <= 0 {
+		q.limit = defaultLimit
+	}
+	if !f.Since.IsZero() {
+		q.add(`ts >= ?`, f.Since.UTC())
+	}
+	if !f.Until.IsZero() {
+		q.add(`ts < ?`, f.Until.UTC())
+	}
+	if f.Before != "" {
+		id := strings.ToLower(f.Before)
+		ts, ok := event.IDTime(id)
+		if !ok {
+			return nil, fmt.Errorf("filter: %q is not the id of an event", f.Before)
+		}
+		q.add(`ts <= ?`, ts)
+		q.add(`(ts, id) < (?, ?)`, ts, id)
+	}
+	for _, c := range []struct{ column, value string }{
+		{"usr", f.User}, {"app", f.App}, {"action", f.Action}, {"activity", f.Activity},
+	} {
+		if c.value != "" {
+			q.add(c.column+` = ?`, c.value)
+		}
+	}
+	if f.Detector != "" {
+		q.add(`nmatch > 0 AND detectors LIKE ? ESCAPE '\'`, `%|`+likeEscaper.Replace(f.Detector)+`|%`)
+	}
+	return q, nil
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sluice-dlp/sluice/event"
+)
+
+// postgresSink moves rows of an outbox into Postgres. One transaction moves the cursor,
+// copies the rows and adds to the roll-ups, so that each row arrives exactly once without
+// a unique index.
+type postgresSink struct {
+	s       *Store
+	people  *interner
+	devices *interner
+	groups  *interner
+
+	mu   sync.Mutex
+	days map[int64]bool // partitions known to exist, by day
+}
+
+func newPostgresSink(s *Store) *postgresSink {
+	return &postgresSink{
+		s: s, people: newInterner(internPeople()), devices: newInterner(internDevices()), groups: newInterner(internGroups()),
+		days: map[int64]bool{},
+	}
+}
+
+// Name implements event.Sink.
+func (p *postgresSink) Name() string { return "postgres" }
+
+// Frees implements event.RowSink: what Postgres has, the outbox may drop.
+func (p *postgresSink) Frees() bool { return true }
+
+// Position implements event.Sink.
+func (p *postgresSink) Position(ctx context.Context, outbox string) (int64, error) {
+	if err := p.s.prepare(ctx); err != nil {
+		return 0, err
+	}
+	var seq int64
+	err := p.s.pool.QueryRow(ctx, `SELECT seq FROM ingest_cursor WHERE outbox = $1`, outbox).Scan(&seq)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
+
+// errMoved says that the cursor is not where this sink left it.
+var errMoved = errors.New("the cursor has moved: another process feeds the same outbox, or the last transaction did arrive")
+
+// Write implements event.Sink.
+func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	ids, err := p.resolve(ctx, batch)
+	if err != nil {
+		return fmt.Errorf("intern names: %w", err)
+	}
+	if err := p.makeDays(ctx, batch); err != nil {
+		return fmt.Errorf("make partitions: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, p.s.pool, func(tx pgx.Tx) error {
+		if err := moveCursor(ctx, tx, outbox, after, batch[len(batch)-1].Seq); err != nil {
+			return err
+		}
+		if err := copyEvents(ctx, tx, batch, ids); err != nil {
+			return err
+		}
+		return addLate(ctx, tx, batch)
+	})
+	if err != nil {
+		return fmt.Errorf("write to postgres: %w", err)
+	}
+	return nil
+}
+
+func moveCursor(ctx context.Context, tx pgx.Tx, outbox string, from, to int64) error {
+	t, err := tx.Exec(ctx, `UPDATE ingest_cursor SET seq = $3 WHERE outbox = $1 AND seq = $2`, outbox, from, to)
+	if err != nil {
+		return err
+	}
+	if t.RowsAffected() == 1 {
+		return nil
+	}
+	// The first batch of an outbox has no cursor yet.
+	t, err = tx.Exec(ctx, `INSERT INTO ingest_cursor (outbox, seq) VALUES ($1, $2) ON CONFLICT DO NOTHING`, outbox, to)
+	if err != nil {
+		return err
+	}
+	if t.RowsAffected() != 1 {
+		return errMoved
+	}
+	return nil
+}
+
+// rowIDs are the numbers of a row's names.
+type rowIDs struct{ usr, device, grp int32 }
+
+func (p *postgresSink) resolve(ctx context.Context, batch []event.Numbered) ([]rowIDs, error) {
+	ids := make([]rowIDs, len(batch))
+	for _, one := range []struct {
+		in   *interner
+		name func(*event.Numbered) string
+		set  func(*rowIDs, int32)
+	}{
+		{p.people, func(n *event.Numbered) string { return n.Event.User }, func(r *rowIDs, id int32) { r.usr = id }},
+		{p.devices, func(n *event.Numbered) string { return n.Event.Device.ID }, func(r *rowIDs, id int32) { r.device = id }},
+		{p.groups, (*event.Numbered).Groups, func(r *rowIDs, id int32) { r.grp = id }},
+	} {
+		names := make([]string, len(batch))
+		for i := range batch {
+			names[i] = one.name(&batch[i])
+		}
+		found, err := one.in.ids(ctx, p.s.db, names)
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range names {
+			one.set(&ids[i], found[name])
+		}
+	}
+	return ids, nil
+}
+
+// copyColumns are event.Columns; id, usr, grps and device hold numbers here.
+func copyColumns() []string {
+	list := strings.FieldsFunc(event.Columns, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
+	for i, c := range list {
+		if c == "grps" {
+			list[i] = "grp"
+		}
+	}
+	return list
+}
+
+// Places of the interned columns in event.Columns.
+const (
+	placeID     = 1
+	placeUser   = 3
+	placeGroups = 4
+	placeDevice = 10
+)
+
+func copyEvents(ctx context.Context, tx pgx.Tx, batch []event.Numbered, ids []rowIDs) error {
+	i := -1
+	var values []any
+	source := pgx.CopyFromFunc(func() ([]any, error) {
+		for i++; i < len(batch) && batch[i].Counts; i++ {
+		}
+		if i >= len(batch) {
+			return nil, nil
+		}
+		values = batch[i].Values(values[:0])
+		id, err := uuidBytes(batch[i].Event.ID)
+		if err != nil {
+			return nil, err
+		}
+		values[placeID], values[placeUser], values[placeGroups], values[placeDevice] = id, ids[i].usr, ids[i].grp, ids[i].device
+		return values, nil
+	})
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"event"}, copyColumns(), source)
+	return err
+}
+
+func uuidBytes(s string) (id [16]byte, err error) {
+	if len(s) != 36 {
+		return id, errors.New("event id is not a UUID")
+	}
+	_, err = hex.Decode(id[:], []byte(s[:8]+s[9:13]+s[14:18]+s[19:23]+s[24:]))
+	return id, err
+}
+
+// addLate adds what rows that only count bring to the event they belong to.
+func addLate(ctx context.Context, tx pgx.Tx, batch []event.Numbered) error {
+	b := &pgx.Batch{}
+	for i := range batch {
+		n := &batch[i]
+		if !n.Counts || n.Event.BytesIn == 0 && (n.Event.Decision.Action == "allow" || n.Event.Decision.Action == "log") {
+			continue
+		}
+		b.Queue(`UPDATE event SET late_n = late_n + $1, late_in = late_in + $2 WHERE ts = $3 AND id = $4`,
+			n.Requests(), n.Event.BytesIn, n.Event.Time, n.Event.ID)
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	return tx.SendBatch(ctx, b).Close()
+}
+
+const day = 24 * time.Hour
+
+// Partitions are made for days that a clock can sanely say; other rows go to event_rest.
+const (
+	daysBack  = 3 * 365
+	daysAhead = 3
+)
+
+// makeDays makes the partitions that batch needs, and tomorrow's.
+func (p *postgresSink) makeDays(ctx context.Context, batch []event.Numbered) error {
+	today := time.Now().Unix() / 86400
+	need := map[int64]bool{today: true, today + 1: true}
+	for i := range batch {
+		if d := batch[i].Event.Time.Unix() / 86400; d >= today-daysBack && d <= today+daysAhead {
+			need[d] = true
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for d := range need {
+		if p.days[d] {
+			continue
+		}
+		if err := makeDay(ctx, p.s.db, d); err != nil {
+			return err
+		}
+		p.days[d] = true
+	}
+	return nil
+}
+
+// partitionLock is the advisory lock under which nodes make and drop partitions.
+const partitionLock = 0x51ce0001
+
+func makeDay(ctx context.Context, db *sql.DB, d int64) error {
+	from := time.Unix(d*86400, 0).UTC()
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, partitionLock); err != nil {
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, partitionName(from)).Scan(&exists); err != nil || exists {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE %s PARTITION OF event FOR VALUES FROM ('%s') TO ('%s')`,
+			partitionName(from), from.Format(time.RFC3339), from.Add(day).Format(time.RFC3339)))
+		return err
+	})
+}
+
+func partitionName(from time.Time) string { return "event_" + from.Format("20060102") }

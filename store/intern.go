@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// maxInterned bounds the names an interner remembers; it forgets all when it is full.
+const maxInterned = 1 << 17
+
+// internChunk is how many names one statement takes.
+const internChunk = 500
+
+// interner gives names numbers, kept in a table; any number of nodes may do so at once. It
+// commits before the numbers are used: a number without a use does no harm.
+type interner struct {
+	kind internKind
+
+	mu    sync.Mutex
+	known map[string]int32
+}
+
+// internKind says where names are kept. key is the column that is unique.
+type internKind struct {
+	table, key string
+	keyOf      func(name string) string
+	add        func(ctx context.Context, tx *sql.Tx, name string) error
+}
+
+// The kinds of names. A set of groups is named by its sorted JSON array.
+func internPeople() internKind  { return internNames("person") }
+func internDevices() internKind { return internNames("device") }
+
+func internNames(table string) internKind {
+	return internKind{table: table, key: "name", keyOf: itself, add: func(ctx context.Context, tx *sql.Tx, name string) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (name) VALUES ($1) ON CONFLICT DO NOTHING`, name)
+		return err
+	}}
+}
+
+func internGroups() internKind {
+	return internKind{table: "group_set", key: "digest", keyOf: digest, add: addGroups}
+}
+
+func addGroups(ctx context.Context, tx *sql.Tx, names string) error {
+	var groups []string
+	if err := json.Unmarshal([]byte(names), &groups); err != nil {
+		return fmt.Errorf("groups of an event: %w", err)
+	}
+	var id int32
+	err := tx.QueryRowContext(ctx, `INSERT INTO group_set (digest, names) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id`,
+		digest(names), names).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // another node was faster, and adds the members
+	}
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO group_member (set_id, grp) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func itself(name string) string { return name }
+
+func digest(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])
+}
+
+func newInterner(k internKind) *interner { return &interner{kind: k, known: map[string]int32{}} }
+
+// forget drops what is remembered, after names were changed in the table.
+func (in *interner) forget() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	clear(in.known)
+}
+
+// ids returns the number of each name.
+func (in *interner) ids(ctx context.Context, db *sql.DB, names []string) (map[string]int32, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if len(in.known) > maxInterned {
+		clear(in.known)
+	}
+	found := make(map[string]int32, 64)
+	var missing []string
+	for _, name := range names {
+		if _, done := found[name]; done {
+			continue
+		}
+		id, ok := in.known[name]
+		found[name] = id
+		if !ok {
+			missing = append(missing, name)
+		}
+	}
+	slices.Sort(missing) // all nodes in one order: no deadlock
+	for part := range slices.Chunk(missing, internChunk) {
+		if err := in.learn(ctx, db, part); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range missing {
+		found[name] = in.known[name]
+	}
+	return found, nil
+}
+
+// learn looks names up, and adds those that are new.
+func (in *interner) learn(ctx context.Context, db *sql.DB, names []string) error {
+	for range 3 { // a name may be added by another node, or erased, in between
+		if err := in.lookUp(ctx, db, names); err != nil {
+			return err
+		}
+		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { _, ok := in.known[n]; return ok })
+		if len(names) == 0 {
+			return nil
+		}
+		if err := in.insert(ctx, db, names); err != nil {
+			return err
+		}
+	}
+	if err := in.lookUp(ctx, db, names); err != nil {
+		return err
+	}
+	for _, n := range names {
+		if _, ok := in.known[n]; !ok {
+			return fmt.Errorf("%s: a name was not kept", in.kind.table)
+		}
+	}
+	return nil
+}
+
+func (in *interner) lookUp(ctx context.Context, db *sql.DB, names []string) error {
+	byKey := make(map[string]string, len(names))
+	args := make([]any, 0, len(names))
+	for _, n := range names {
+		k := in.kind.keyOf(n)
+		byKey[k] = n
+		args = append(args, k)
+	}
+	rows, err := db.QueryContext(ctx, `SELECT id, `+in.kind.key+` FROM `+in.kind.table+` WHERE `+in.kind.key+` IN (`+placeholders(1, len(args))+`)`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int32
+		var key string
+		if err := rows.Scan(&id, &key); err != nil {
+			return err
+		}
+		in.known[byKey[key]] = id
+	}
+	return rows.Err()
+}
+
+func (in *interner) insert(ctx context.Context, db *sql.DB, names []string) error {
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		for _, n := range names {
+			if err := in.kind.add(ctx, tx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// placeholders returns $first, … for n values.
+func placeholders(first, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("$" + strconv.Itoa(first+i))
+	}
+	return b.String()
+}

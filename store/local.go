@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+)
+
+// localFile is the name of the SQLite file in data_dir.
+const localFile = "sluice.db"
+
+// openLocal opens sluice.db and brings it to this version's schema.
+func openLocal(ctx context.Context, dir string) (*sql.DB, error) {
+	db, err := connectLocal(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrateLocal(ctx, db, dir); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connectLocal opens sluice.db. A committed transaction survives the loss of power
+// (synchronous=full); readers never wait for the writer (WAL).
+func connectLocal(dir string) (*sql.DB, error) {
+	path := filepath.Join(dir, localFile)
+	// SQLite gives its -wal and -shm files the mode of the database, which it would make
+	// readable by all.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open outbox: %w", err)
+	}
+	err = errors.Join(f.Chmod(0o600), f.Close())
+	if err != nil {
+		return nil, fmt.Errorf("open outbox: %w", err)
+	}
+	c, err := sqlite.NewConnector(localDSN(path))
+	if err != nil {
+		return nil, fmt.Errorf("open outbox: %w", err)
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(8)
+	return db, nil
+}
+
+func localDSN(path string) string {
+	q := url.Values{
+		"_txlock":              {"immediate"},
+		"_time_integer_format": {"unix_micro"},
+		// The order counts: auto_vacuum only takes effect before the first table.
+		"_pragma": {
+			"busy_timeout(10000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(full)",
+			"journal_size_limit(67108864)", "wal_autocheckpoint(4000)", "cache_size(-32000)",
+			"temp_store(memory)", "trusted_schema(off)", "cell_size_check(on)",
+		},
+	}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// lockLocal lets one process at a time change the schema.
+func lockLocal(dir string) (unlock func() error, err error) {
+	f, err := os.OpenFile(filepath.Join(dir, localFile+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
+}
