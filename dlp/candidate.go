@@ -32,7 +32,7 @@ func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byte) candidate {
 	c := candidate{det: d, confidence: int(p.confidence)}
 	c.start, c.end = p.value(text, start, end)
-	if touches(text, start, end) {
+	if !p.exact && touches(text, start, end) {
 		return c.reject("part of a longer word or number")
 	}
 	validators := d.validate

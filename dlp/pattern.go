@@ -23,6 +23,7 @@ type pattern struct {
 	re2    *re2.Regexp    // the authority: accepts or refuses, and matches
 	std    *regexp.Regexp // where RE2 is blind (invalid UTF-8), and for short texts
 	groups int            // the first group that takes part is the value; without groups the whole match
+	exact  bool           // a literal that is no word: found inside longer ones too
 	exotic bool           // tells a bad byte from the control character that stands in for it
 }
 
@@ -35,7 +36,10 @@ func (p *pattern) compile(expr string) error {
 	if err != nil {
 		return fmt.Errorf("pattern: %w; patterns are RE2 syntax: no look-around, no back references", mildly(err))
 	}
-	p.expr = bounded(expr, tree)
+	p.exact = unlikeWord(tree)
+	if p.expr = expr; !p.exact {
+		p.expr = bounded(expr, tree)
+	}
 	if p.std, err = regexp.Compile(p.expr); err != nil {
 		return fmt.Errorf("pattern: %w", mildly(err))
 	}
@@ -48,6 +52,30 @@ func (p *pattern) compile(expr string) error {
 	p.groups = p.std.NumSubexp()
 	p.exotic = tellsApart(tree, unicode.ReplacementChar, standIn)
 	return nil
+}
+
+// exactRunes is how long a literal must be to stand for itself.
+const exactRunes = 8
+
+// unlikeWord reports an expression that is one long literal of letters, digits and other
+// characters mixed, such as a code name PRJ-77x4. Boundaries keep words and numbers from
+// matching inside longer ones; such a literal is in no longer one by accident.
+func unlikeWord(tree *syntax.Regexp) bool {
+	if tree.Op != syntax.OpLiteral || tree.Flags&syntax.FoldCase != 0 || len(tree.Rune) < exactRunes {
+		return false
+	}
+	var letters, digits, others bool
+	for _, r := range tree.Rune {
+		switch {
+		case unicode.IsLetter(r):
+			letters = true
+		case unicode.IsDigit(r):
+			digits = true
+		default:
+			others = true
+		}
+	}
+	return letters && digits && others
 }
 
 // mildly drops the package prefix that authors cannot make sense of.
