@@ -33,7 +33,7 @@ func (w *walk) html(path string, data []byte, cs charset.Charset) {
 	z := html.NewTokenizer(bytes.NewReader(cs.Decode(data)))
 	z.SetMaxBuf(maxToken)
 	out := make([]byte, 0, len(data)/2)
-	style := false
+	style, verbatim := false, 0
 	for !w.left.Late() {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -41,7 +41,7 @@ func (w *walk) html(path string, data []byte, cs charset.Charset) {
 			return
 		case html.TextToken:
 			if !style {
-				out = append(out, z.Text()...)
+				out = appendCollapsed(out, z.Text(), verbatim > 0)
 			}
 		case html.CommentToken:
 			out = append(append(append(out, '\n'), z.Text()...), '\n')
@@ -49,6 +49,9 @@ func (w *walk) html(path string, data []byte, cs charset.Charset) {
 			name, attrs := z.TagName()
 			tag := atom.Lookup(name)
 			style = tag == atom.Style
+			if keepsSpace(tag) {
+				verbatim++
+			}
 			out = appendBlock(out, tag)
 			for attrs {
 				var key, value []byte
@@ -57,13 +60,40 @@ func (w *walk) html(path string, data []byte, cs charset.Charset) {
 			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
+			tag := atom.Lookup(name)
 			style = false
-			out = appendBlock(out, atom.Lookup(name))
+			if keepsSpace(tag) {
+				verbatim = max(0, verbatim-1)
+			}
+			out = appendBlock(out, tag)
 		case html.DoctypeToken:
 		}
 	}
 	w.text(path, out)
 	w.limit(budget.Time)
+}
+
+func keepsSpace(tag atom.Atom) bool {
+	return tag == atom.Pre || tag == atom.Textarea || tag == atom.Script
+}
+
+// appendCollapsed appends text as a browser shows it: a run of white space, which lines
+// broken by a program make, is one space.
+func appendCollapsed(out, text []byte, verbatim bool) []byte {
+	if verbatim {
+		return append(out, text...)
+	}
+	for _, c := range text {
+		switch c {
+		case ' ', '\t', '\n', '\r', '\f':
+			if n := len(out); n == 0 || out[n-1] != ' ' && out[n-1] != '\n' && out[n-1] != '\t' {
+				out = append(out, ' ')
+			}
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func appendBlock(out []byte, tag atom.Atom) []byte {

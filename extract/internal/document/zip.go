@@ -93,6 +93,17 @@ func (a *zipArchive) find(name string) *zip.File {
 	return nil
 }
 
+// know notes where the data of a member is; it is false when another one is there.
+func (a *zipArchive) know(f *zip.File, offset int64) bool {
+	i, seen := slices.BinarySearchFunc(a.known, offset, byStart)
+	if seen {
+		return false
+	}
+	size := int64(min(f.CompressedSize64, uint64(len(a.data))))
+	a.known = slices.Insert(a.known, i, extent{offset, offset + size})
+	return true
+}
+
 // zipMembers reads each member as a file of its own.
 func (w *walk) zipMembers(path string, a *zipArchive, depth int) {
 	if f := a.find("META-INF/manifest.xml"); f != nil {
@@ -130,12 +141,9 @@ func (w *walk) zipMember(a *zipArchive, f *zip.File) ([]byte, bool) {
 		w.note(Broken)
 		return nil, false
 	}
-	i, seen := slices.BinarySearchFunc(a.known, offset, byStart)
-	if seen {
+	if !a.know(f, offset) {
 		return nil, false
 	}
-	size := int64(min(f.CompressedSize64, uint64(len(a.data))))
-	a.known = slices.Insert(a.known, i, extent{offset, offset + size})
 	raw, err := f.OpenRaw()
 	if err != nil {
 		w.note(Broken)
@@ -166,6 +174,11 @@ func (w *walk) inflate(method uint16, raw io.Reader) ([]byte, bool) {
 
 // zipHidden reads members that stand in the archive and that its directory does not name.
 func (w *walk) zipHidden(path string, a *zipArchive, depth int) {
+	for _, f := range a.files { // those that were left out are named all the same
+		if offset, err := f.DataOffset(); err == nil {
+			a.know(f, offset)
+		}
+	}
 	at, before := 0, 0
 	for n := 0; n < maxHidden && !w.over; n++ {
 		i := bytes.Index(a.data[at:], []byte(localMagic))
