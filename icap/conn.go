@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -25,6 +26,7 @@ type conn struct {
 	nc       net.Conn
 	raw      syscall.RawConn // nil where bytes do not come straight from a socket (TLS)
 	overload bool            // over the connection budget: every request gets the overload answer
+	resting  bool            // waiting in a goroutine that has done nothing else
 	state    atomic.Uint32
 	call     atomic.Pointer[callContext] // of the running handler
 
@@ -57,7 +59,7 @@ type exchange struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc, clock: s.now()}
+	c := &conn{srv: s, nc: nc, resting: true, clock: s.now()}
 	if sc, ok := nc.(syscall.Conn); ok && pollable {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
@@ -67,14 +69,33 @@ func newConn(s *Server, nc net.Conn) *conn {
 	return c
 }
 
-// serve answers requests until the connection ends.
+// serve answers requests until the connection ends. A goroutine that has answered one has
+// a stack of several pages; when its connection stays idle it leaves the waiting to a new
+// one, which needs the smallest stack there is. What waits is kept shallow for that.
 func (c *conn) serve() {
-	err := c.handshake()
-	for err == nil {
-		if err = c.next(); err == nil {
-			err = c.answer()
+	for {
+		err := c.idle()
+		if errors.Is(err, errResting) {
+			go c.serve()
+			return
+		}
+		for err == nil && c.pending() {
+			if err = c.next(); err == nil {
+				err = c.answer()
+			}
+		}
+		if err != nil {
+			c.close(err)
+			return
 		}
 	}
+}
+
+// pending reports whether bytes are there that are not answered yet.
+func (c *conn) pending() bool { return c.x != nil && c.x.r < c.x.w }
+
+// close ends the connection for the reason err.
+func (c *conn) close(err error) {
 	c.end(err)
 	c.putExchange()
 	c.state.Store(connDead)
@@ -82,12 +103,19 @@ func (c *conn) serve() {
 	c.srv.gone(c)
 }
 
-// handshake completes TLS within the time of a head.
-func (c *conn) handshake() error {
-	t, ok := c.nc.(*tls.Conn)
-	if !ok {
-		return nil
+// start is the connection's first function.
+func (c *conn) start() {
+	if t, ok := c.nc.(*tls.Conn); ok {
+		if err := c.handshake(t); err != nil {
+			c.close(err)
+			return
+		}
 	}
+	c.serve()
+}
+
+// handshake completes TLS within the time of a head.
+func (c *conn) handshake(t *tls.Conn) error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.srv.o.HeadTime)
 	defer cancel()
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -181,8 +209,22 @@ func (c *conn) putExchange() {
 		x.out = nil
 	}
 	x.edit, x.original = nil, nil
-	x.head, x.req, x.body = icapHead{}, Request{}, Body{}
+	x.head = icapHead{} // one by one: a temporary of them all would grow the stack
+	x.req = Request{}
+	x.body = Body{}
 	c.srv.free.Put(x)
+}
+
+// restAfter is how long a connection must be idle to be left to a goroutine of its own.
+const restAfter = time.Second
+
+// patience is how long to wait for a request.
+func (c *conn) patience() time.Duration {
+	if c.raw == nil || c.resting || c.srv.o.Idle <= c.srv.rest {
+		c.resting = true
+		return c.srv.o.Idle
+	}
+	return c.srv.rest
 }
 
 // idle waits for the first byte of a request.
@@ -196,13 +238,19 @@ func (c *conn) idle() error {
 			c.putExchange()
 		}
 	}
-	c.armRead(c.srv.o.Idle)
+	c.armRead(c.patience())
 	if !c.state.CompareAndSwap(connBusy, connIdle) && c.state.Load() != connIdle || c.srv.draining.Load() {
 		return errFinished
 	}
 	if err := c.receive(); err != nil {
+		if c.raw != nil && !c.resting && errors.Is(err, os.ErrDeadlineExceeded) {
+			c.resting = true
+			c.tick()
+			return errResting
+		}
 		return errClosed
 	}
+	c.resting = false
 	c.tick()
 	if !c.state.CompareAndSwap(connIdle, connBusy) {
 		return errClosed

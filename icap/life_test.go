@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -255,6 +256,31 @@ func TestSlowClients(t *testing.T) {
 				t.Errorf("limits %v", s.Stats().Limits)
 			}
 		})
+	}
+}
+
+// TestResting: an idle connection is left to a goroutine of its own, and served, closed
+// when it has been idle for too long, and drained as any other.
+func TestResting(t *testing.T) {
+	addr, s := start(t, Options{Idle: 400 * time.Millisecond}, findMarker)
+	s.rest = 5 * time.Millisecond
+	c := &Client{Addr: addr}
+	defer c.Close()
+	for range 5 {
+		if r, err := c.Options(t.Context(), "/reqmod"); err != nil || r.Status != 200 {
+			t.Fatalf("%+v %v", r, err)
+		}
+		c.nc.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
+		if _, err := c.br.Peek(1); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("while resting: %v", err)
+		}
+	}
+	if n := s.Stats().Accepted; n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	c.nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := c.br.Peek(1); err != io.EOF {
+		t.Errorf("after the idle time: %v, want EOF", err)
 	}
 }
 

@@ -24,6 +24,8 @@ var (
 	// errClosed ends a connection without a word: there is nobody to talk to, or
 	// nothing to say.
 	errClosed = errors.New("icap: connection closed")
+	// errResting hands an idle connection over to another goroutine.
+	errResting = errors.New("icap: connection idle")
 	// errFinished ends a connection after an answer that said so.
 	errFinished = errors.New("icap: connection finished")
 )

@@ -14,13 +14,9 @@ const eager = 64 << 10
 
 // next receives a request: its heads, and its body up to the end of the preview.
 func (c *conn) next() error {
-	if c.x == nil || c.x.r == c.x.w {
-		if err := c.idle(); err != nil {
-			return err
-		}
-	}
 	started := c.clock
-	c.x.head, c.x.closing, c.x.starved = icapHead{}, false, false
+	c.x.closing, c.x.starved = false, false
+	c.x.head = icapHead{}
 	n, err := c.readHead(started)
 	if err != nil {
 		return err
@@ -41,7 +37,9 @@ func (c *conn) next() error {
 	complete := c.clock
 	c.srv.counts.phases[phaseHead].observe(complete - started)
 	x = c.x
-	x.body = Body{conn: c, v: window{start: end, end: end, r: end, w: x.w - x.r}}
+	x.body = Body{}
+	x.body.conn = c
+	x.body.v = window{start: end, end: end, r: end, w: x.w - x.r}
 	if k := x.head.encap.body; k != nullBody && k != noSection {
 		x.body.has = true
 		if err := x.body.receiveFirst(); err != nil {
@@ -134,19 +132,19 @@ func (c *conn) room(v *window) error {
 func (c *conn) assemble(n int) (err error) {
 	x := c.x
 	h, b := &x.head, x.in.data[x.r:]
-	x.req = Request{
-		Method: h.method, Service: h.service.Path, URI: h.uri.of(b), RemoteAddr: c.nc.RemoteAddr(),
-		Header: Header{raw: h.fields.of(b)}, Body: &x.body,
-	}
+	r := &x.req
+	*r = Request{}
+	r.Method, r.Service, r.URI, r.RemoteAddr = h.method, h.service.Path, h.uri.of(b), c.nc.RemoteAddr()
+	r.Header.raw, r.Body = h.fields.of(b), &x.body
 	x.body.buf, x.body.preview = b, b[x.body.v.start:x.body.v.end]
 	mid, end := n+int(h.encap.reqLen), n+int(h.encap.length())
 	if mid > n {
-		if x.req.HTTP, err = parseRequestHead(b[n:mid]); err != nil {
+		if r.HTTP, err = parseRequestHead(b[n:mid]); err != nil {
 			return err
 		}
 	}
 	if end > mid {
-		if x.req.Response, err = parseResponseHead(b[mid:end]); err != nil {
+		if r.Response, err = parseResponseHead(b[mid:end]); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type Server struct {
 	blocks   blocks
 	free     sync.Pool // of *exchange
 	epoch    time.Time
+	rest     time.Duration // restAfter, but in tests
 	date     atomic.Pointer[dateText]
 	counts   counters
 	leaving  atomic.Bool // Shutdown has been called; OPTIONS says so
@@ -42,7 +43,7 @@ func New(o Options) (*Server, error) {
 	}
 	o.setDefaults()
 	s := &Server{
-		o: o, epoch: time.Now(),
+		o: o, epoch: time.Now(), rest: restAfter,
 		listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{},
 		stop: make(chan struct{}), empty: make(chan struct{}),
 	}
@@ -140,7 +141,7 @@ func (s *Server) admit(nc net.Conn) {
 		return
 	}
 	s.counts.accepted.Add(1)
-	go c.serve()
+	go c.start()
 }
 
 func (s *Server) allowed(addr net.Addr) bool {
