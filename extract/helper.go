@@ -88,6 +88,15 @@ func (x *Extractor) Warm() {
 	}
 }
 
+// Wait starts the child processes and waits until one can work: where their code is not
+// compiled yet, longer than one file may take. Without child processes it returns at once.
+func (x *Extractor) Wait(ctx context.Context) error {
+	if x.help.pool == nil {
+		return nil
+	}
+	return x.help.pool.Wait(ctx)
+}
+
 // Close ends the child processes. The Extractor must not be used after it.
 func (x *Extractor) Close() error {
 	if x.help.pool != nil {

@@ -42,13 +42,13 @@ type Exceptions interface {
 
 // Options configure a [Handler]. A zero field means the default in its comment.
 type Options struct {
-	Node     string       // label of this node in events
-	Log      *slog.Logger // default: discard
-	Recorder Recorder     // default: nothing is recorded
-	FileKey  []byte       // for keyed hashes of files and of turns; default: random, so that nothing is comparable
-	TokenKey []byte       // signs coach tokens; default: random
-	Extract  extract.Options
-	FailOpen bool // what a request gets that cannot be recorded: let through, else blocked
+	Node      string             // label of this node in events
+	Log       *slog.Logger       // default: discard
+	Recorder  Recorder           // default: nothing is recorded
+	FileKey   []byte             // for keyed hashes of files and of turns; default: random, so that nothing is comparable
+	TokenKey  []byte             // signs coach tokens; default: random
+	Extractor *extract.Extractor // default: one with the default limits, which reads no PDF pages
+	FailOpen  bool               // what a request gets that cannot be recorded: let through, else blocked
 
 	// IdentityHeaders name ICAP header fields by what they tell: device, posture.
 	IdentityHeaders map[string]string
@@ -77,6 +77,9 @@ func New(o Options) (*Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Extractor == nil {
+		o.Extractor = extract.New(extract.Options{})
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -100,7 +103,7 @@ func New(o Options) (*Handler, error) {
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, extractor: extract.New(o.Extract)}
+	h := &Handler{o: o, extractor: o.Extractor}
 	h.rules.Store(&Rules{})
 	return h, nil
 }

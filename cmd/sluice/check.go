@@ -58,7 +58,7 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 
 // checkRules compiles the snapshot and runs the catalogue's fixtures through it.
 func checkRules(cmd *cobra.Command, f *config.File, keys keyring, rs *ruleset) error {
-	h, err := newHandler(f, keys, nil, nil)
+	h, err := newHandler(f, keys, nil, nil, nil)
 	if err != nil {
 		return err
 	}

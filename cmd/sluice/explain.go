@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/reqmod"
@@ -51,7 +52,9 @@ func (a *app) explain(cmd *cobra.Command, args []string, o explainFlags) error {
 	if err != nil {
 		return err
 	}
-	h, err := explainHandler(cmd.Context(), f, o)
+	x := newExtractor(f, "")
+	defer x.Close()
+	h, err := explainHandler(cmd.Context(), f, x, o)
 	if err != nil {
 		return err
 	}
@@ -61,7 +64,7 @@ func (a *app) explain(cmd *cobra.Command, args []string, o explainFlags) error {
 	}
 	var errs []error
 	for _, path := range args {
-		if err := explainFile(cmd.Context(), h, path, o, enc); err != nil {
+		if err := explainFile(cmd.Context(), h, x, path, o, enc); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
 		}
 	}
@@ -69,7 +72,7 @@ func (a *app) explain(cmd *cobra.Command, args []string, o explainFlags) error {
 }
 
 // explainHandler is the handler that serve would use, without a recorder.
-func explainHandler(ctx context.Context, f *config.File, o explainFlags) (*reqmod.Handler, error) {
+func explainHandler(ctx context.Context, f *config.File, x *extract.Extractor, o explainFlags) (*reqmod.Handler, error) {
 	keys, err := openKeys(f.Keys.File, false)
 	if err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func explainHandler(ctx context.Context, f *config.File, o explainFlags) (*reqmo
 		}
 		statuses[id] = status
 	}
-	h, err := newHandler(f, keys, nil, nil)
+	h, err := newHandler(f, keys, x, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +120,12 @@ func storedStatuses(ctx context.Context, f *config.File) (map[string]policy.Stat
 	return readStatuses(ctx, s)
 }
 
-func explainFile(ctx context.Context, h *reqmod.Handler, path string, o explainFlags, enc *json.Encoder) error {
+func explainFile(ctx context.Context, h *reqmod.Handler, x *extract.Extractor, path string, o explainFlags, enc *json.Encoder) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
+	awaitWorkers(ctx, x, data)
 	explain := func(ctx context.Context, r *icap.Request) error {
 		r.Header = identify(r.Header, o)
 		return enc.Encode(h.Explain(ctx, r))

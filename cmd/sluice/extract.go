@@ -41,8 +41,10 @@ func (a *app) extractCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x := extract.New(f.ExtractOptions())
+			x := newExtractor(f, "")
+			defer x.Close()
 			return eachInput(cmd, args, func(path string, data []byte) error {
+				awaitWorkers(cmd.Context(), x, data)
 				return printExtracted(cmd, path, x.ExtractFile(cmd.Context(), filepath.Base(path), data), asJSON)
 			})
 		},

@@ -144,19 +144,15 @@ func replayICAP(data []byte, f func(context.Context, *icap.Request) error) error
 	if err != nil {
 		return err
 	}
-	ours, theirs := net.Pipe()
-	l := &pipeListener{conn: make(chan net.Conn, 1), done: make(chan struct{})}
-	l.conn <- theirs
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	go func() { // a client that has said all it has to say
-		_, _ = ours.Write(data)
-		_ = server.Shutdown(context.Background())
-		_ = ours.Close()
-	}()
-	answers, err := io.ReadAll(ours)
-	if err != nil && !errors.Is(err, io.ErrClosedPipe) {
-		return err
+	answers, err := exchange(l.Addr().String(), data)
+	if err = errors.Join(err, server.Shutdown(context.Background())); err != nil {
+		return fmt.Errorf("replay: %w", err)
 	}
 	<-served
 	if failed == nil && seen == 0 && !bytes.HasPrefix(data, []byte("OPTIONS ")) {
@@ -166,28 +162,18 @@ func replayICAP(data []byte, f func(context.Context, *icap.Request) error) error
 	return failed
 }
 
-// pipeListener accepts the one connection that it was given.
-type pipeListener struct {
-	conn chan net.Conn
-	done chan struct{}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conn:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
+// exchange sends all of data and returns all that comes back.
+func exchange(addr string, data []byte) ([]byte, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
 	}
+	defer conn.Close()
+	sent := make(chan error, 1)
+	go func() {
+		_, err := conn.Write(data)
+		sent <- errors.Join(err, conn.(*net.TCPConn).CloseWrite())
+	}()
+	answers, err := io.ReadAll(conn)
+	return answers, errors.Join(err, <-sent)
 }
-
-func (l *pipeListener) Close() error {
-	select {
-	case <-l.done:
-	default:
-		close(l.done)
-	}
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "replay", Net: "unix"} }

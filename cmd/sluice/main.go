@@ -75,7 +75,7 @@ func newRoot() *cobra.Command {
 		a.serveCommand(), a.demoCommand(), a.checkCommand(),
 		a.scanCommand(), a.explainCommand(), a.extractCommand(), a.classifyCommand(),
 		a.profilesCommand(), a.appsCommand(), a.eventsCommand(), a.migrateCommand(),
-		icapCommand(), versionCommand(),
+		icapCommand(), versionCommand(), workerCommand(),
 	)
 	return root
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/reqmod"
@@ -34,14 +35,15 @@ const (
 
 // node is one running server: everything is wired here and nowhere else.
 type node struct {
-	config   *config.File
-	log      *slog.Logger
-	keys     keyring
-	store    *store.Store
-	recorder *event.Recorder
-	handler  *reqmod.Handler
-	icap     *icap.Server
-	ops      *ops
+	config    *config.File
+	log       *slog.Logger
+	keys      keyring
+	store     *store.Store
+	recorder  *event.Recorder
+	handler   *reqmod.Handler
+	extractor *extract.Extractor
+	icap      *icap.Server
+	ops       *ops
 
 	icapAddr, opsAddr net.Addr
 
@@ -76,7 +78,8 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log}); err != nil {
 		return n, err
 	}
-	if n.handler, err = newHandler(f, n.keys, n.recorder, log); err != nil {
+	n.extractor = newExtractor(f, f.DataDir)
+	if n.handler, err = newHandler(f, n.keys, n.extractor, n.recorder, log); err != nil {
 		return n, err
 	}
 	if err := n.swap(ctx, n.rules); err != nil {
@@ -91,11 +94,11 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 }
 
 // newHandler returns the request path; recorder is nil where nothing is to be recorded.
-func newHandler(f *config.File, keys keyring, recorder *event.Recorder, log *slog.Logger) (*reqmod.Handler, error) {
+func newHandler(f *config.File, keys keyring, x *extract.Extractor, recorder *event.Recorder, log *slog.Logger) (*reqmod.Handler, error) {
 	return reqmod.New(reqmod.Options{
 		Node: f.Node, Log: log, Recorder: recorder,
 		FileKey: keys.derive(useFileHash), TokenKey: keys.derive(useToken),
-		Extract: f.ExtractOptions(), FailOpen: f.FailOpen(),
+		Extractor: x, FailOpen: f.FailOpen(),
 		IdentityHeaders: f.Identity.Headers, IsolateTemplate: f.Isolate.Template, ConsoleURL: f.Console.URL,
 	})
 }
@@ -242,6 +245,7 @@ func (n *node) background(ctx context.Context) {
 	n.serve("watch statuses", func() error {
 		return n.store.Watch(ctx, func() { n.reloadStatuses(ctx) })
 	}, context.Canceled)
+	n.extractor.Warm()
 	n.serve("watch rules", func() error { return n.watchFiles(ctx) }, context.Canceled)
 	if sink := n.store.Sink(); sink != nil {
 		n.serve("sink "+sink.Name(), func() error { return n.recorder.Run(ctx, sink) }, context.Canceled)
@@ -273,6 +277,9 @@ func (n *node) close() error {
 	n.stop()
 	errs = append(errs, n.ops.shutdown(ctx))
 	n.tasks.Wait()
+	if n.extractor != nil {
+		errs = append(errs, n.extractor.Close())
+	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())
 	}

@@ -89,7 +89,9 @@ func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
 			return usageError{fmt.Errorf("no profile %q; see 'sluice profiles list'", p)}
 		}
 	}
-	s := &scanner{engine, extract.New(f.ExtractOptions()), dlp.Query{Profiles: o.profiles, MinConfidence: confidence, Explain: o.explain}, o.reveal}
+	x := newExtractor(f, "")
+	defer x.Close()
+	s := &scanner{engine, x, dlp.Query{Profiles: o.profiles, MinConfidence: confidence, Explain: o.explain}, o.reveal}
 	if o.jsonl != "" {
 		return s.lines(cmd, o.jsonl)
 	}
@@ -114,6 +116,7 @@ func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
 }
 
 func (s *scanner) file(cmd *cobra.Command, path string, data []byte) (extract.Outcome, []found) {
+	awaitWorkers(cmd.Context(), s.extract, data)
 	doc := s.extract.ExtractFile(cmd.Context(), filepath.Base(path), data)
 	texts := make([]dlp.Text, len(doc.Texts))
 	for i, t := range doc.Texts {

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/extract"
+)
+
+// newExtractor returns an extractor whose PDF files are read by child processes of this
+// binary. dataDir keeps their compiled code; "" takes the user's cache.
+func newExtractor(f *config.File, dataDir string) *extract.Extractor {
+	o := f.ExtractOptions()
+	if self, err := os.Executable(); err == nil {
+		o.Worker = []string{self, "extract-worker", workerCache(dataDir)}
+	}
+	return extract.New(o)
+}
+
+// maxWait bounds how long a command waits for child processes; a cold start compiles.
+const maxWait = time.Minute
+
+// awaitWorkers waits for the child processes before a file that may hold a PDF: compiling
+// their code must not count against the file's time.
+func awaitWorkers(ctx context.Context, x *extract.Extractor, data []byte) {
+	if utf8.Valid(data) && !bytes.Contains(data, []byte("%PDF-")) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	_ = x.Wait(ctx) // without one, streams are read
+}
+
+// workerCache returns a directory that only its owner can write, or "" for none: it holds
+// machine code.
+func workerCache(dataDir string) string {
+	dir := dataDir
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(user, "sluice")
+	}
+	dir = filepath.Join(dir, "pdfium")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return ""
+	}
+	return dir
+}
+
+// workerCommand is what the child processes run; it is for no person.
+func workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "extract-worker CACHE", Hidden: true, Short: "Read documents for another sluice process",
+		Example: "  sluice extract-worker ''",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return extract.ServeWorker(os.Stdin, os.Stdout, args[0])
+		},
+	}
+}
