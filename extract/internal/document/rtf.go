@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/sluice-dlp/sluice/extract/internal/budget"
 	"github.com/sluice-dlp/sluice/extract/internal/charset"
 )
 
@@ -39,6 +40,10 @@ func (w *walk) rtf(path string, data []byte, depth int) {
 	page, _ := charset.Label("windows-1252")
 	r := rtfReader{data: data, page: page, state: rtfState{uc: 1}}
 	r.read()
+	if r.at < len(data) { // it is no document any more
+		w.limit(budget.Depth)
+		w.text(path, runs(data[r.at:], leastRun))
+	}
 	w.text(path, r.out)
 	if len(r.objects) > 32 && w.left.Expand(len(r.objects)/2) {
 		obj := make([]byte, hex.DecodedLen(len(r.objects)))

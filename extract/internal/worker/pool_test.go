@@ -30,7 +30,9 @@ func (parrot) Read(data []byte, _ bool, to Sink) error {
 		case "die":
 			os.Exit(2)
 		case "hang":
-			select {}
+			for {
+				time.Sleep(time.Hour)
+			}
 		case "fail":
 			err = errors.New("as told")
 		case "lock":
