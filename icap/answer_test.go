@@ -48,13 +48,13 @@ func TestModifiedAnswers(t *testing.T) {
 		"a body given to a request without one":                 {replace([]byte("new")), Message{Preview: 0}, 200, sized(3), []byte("new"), 3},
 		"a large new body":                                      {replace(large), Message{Body: original, HasBody: true, Preview: 65535}, 200, sized(len(large)), large, len(large)},
 	}
-	var mod Modification
-	addr, _ := start(t, Options{}, func(context.Context, *Request) Answer { return Modified(mod) })
+	mods := make(chan Modification, 1)
+	addr, _ := start(t, Options{}, func(context.Context, *Request) Answer { return Modified(<-mods) })
 	c := &Client{Addr: addr}
 	defer c.Close()
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			mod = tc.mod
+			mods <- tc.mod
 			m := tc.m
 			m.Method, m.Service, m.RequestHead = MethodReqmod, "/reqmod", []byte(head)
 			r, err := c.Do(t.Context(), m)
@@ -219,7 +219,7 @@ func TestPipelining(t *testing.T) {
 
 func TestContentReadAt(t *testing.T) {
 	data := body(3 << 20)
-	var got []byte
+	read := make(chan []byte, 1)
 	addr, s := start(t, Options{MaxInMemory: 64 << 10}, func(ctx context.Context, r *Request) Answer {
 		content, err := r.Body.ReadAll(ctx)
 		if err != nil || content.Size() != int64(len(data)) {
@@ -232,6 +232,7 @@ func TestContentReadAt(t *testing.T) {
 		if again != content || err != nil {
 			return Fail(502)
 		}
+		var got []byte
 		for off := int64(0); ; off += 99_991 { // across the edge of file and memory
 			p := make([]byte, 99_991)
 			n, err := content.ReadAt(p, off)
@@ -243,12 +244,13 @@ func TestContentReadAt(t *testing.T) {
 		if _, err := content.ReadAt(make([]byte, 1), -1); err == nil {
 			return Fail(503)
 		}
+		read <- got
 		return Unmodified()
 	})
 	c := &Client{Addr: addr}
 	defer c.Close()
 	r, err := c.Do(t.Context(), Message{Method: MethodReqmod, Service: "/reqmod", RequestHead: post(len(data)), HasBody: true, Body: data, Preview: -1})
-	if err != nil || r.Status != 200 || !bytes.Equal(r.Body, data) || !bytes.Equal(got, data) {
+	if got := <-read; err != nil || r.Status != 200 || !bytes.Equal(r.Body, data) || !bytes.Equal(got, data) {
 		t.Errorf("%d %v: %d bytes read, %d echoed", r.Status, err, len(got), len(r.Body))
 	}
 	if n := s.Stats().Spilled; n != 1 {

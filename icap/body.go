@@ -30,6 +30,7 @@ type Body struct {
 	store   *block
 	scratch *block
 	content Content
+	toFile  bool  // the body is known to be large
 	read    bool  // ReadAll has run
 	err     error // its error
 	broken  error // the connection cannot go on after this

@@ -55,7 +55,7 @@ type exchange struct {
 	starved  bool   // no memory for the preview: answered without asking the handler
 	ctx      *callContext
 	vec      net.Buffers
-	vecs     [2][]byte
+	vecs     [3][]byte
 }
 
 func newConn(s *Server, nc net.Conn) *conn {

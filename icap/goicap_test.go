@@ -333,23 +333,22 @@ func TestGoICAPOptionalInterfaces(t *testing.T) {
 // TestGoICAPStreaming: the handler that breaks go-icap's own engine, which writes
 // "100 Continue" into the answer.
 func TestGoICAPStreaming(t *testing.T) {
-	twice := false
 	c, s := serveGo(t, Options{MaxInMemory: 64 << 10}, func(w goicap.ResponseWriter, r *goicap.Request) {
 		w.WriteHeader(200, r.Request, true)
 		if _, err := io.Copy(w, r.Request.Body); err != nil {
 			t.Error(err)
 		}
-		if twice {
+		if r.Header.Get("X-Twice") != "" {
 			w.Write([]byte("tail"))
 		}
 	})
 	b := body(3 << 20)
-	for _, twice = range []bool{false, true} {
-		want := b
+	for _, twice := range []bool{false, true} {
+		want, header := b, []Field(nil)
 		if twice {
-			want = append(bytes.Clone(b), "tail"...)
+			want, header = append(bytes.Clone(b), "tail"...), []Field{{"X-Twice", "yes"}}
 		}
-		r, err := c.Do(t.Context(), Message{Method: MethodReqmod, Service: "/reqmod", RequestHead: post(len(b)), HasBody: true, Body: b, Preview: 100})
+		r, err := c.Do(t.Context(), Message{Method: MethodReqmod, Service: "/reqmod", Header: header, RequestHead: post(len(b)), HasBody: true, Body: b, Preview: 100})
 		if err != nil || !r.Continued || !bytes.Equal(r.Body, want) {
 			t.Fatalf("%v: %d bytes", err, len(r.Body))
 		}

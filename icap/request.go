@@ -78,7 +78,7 @@ func (c *conn) readHead(started time.Duration) (n int, err error) {
 
 // more receives more of a head, within the time that a head has.
 func (c *conn) more(started time.Duration) error {
-	if err := c.room(nil); err != nil {
+	if err := c.room(nil, 0); err != nil {
 		return err
 	}
 	c.readUntil(started + c.srv.o.HeadTime)
@@ -98,8 +98,8 @@ func readError(err error, l limit) error {
 }
 
 // room makes sure that more bytes can be received. Where v is given, bytes that decoding
-// has freed are used first.
-func (c *conn) room(v *window) error {
+// has freed are used first. more is how many are expected, if that is known.
+func (c *conn) room(v *window, more int) error {
 	x := c.x
 	free := len(x.in.data) - x.w
 	if v != nil && v.r > v.end && free < len(x.in.data)/4 {
@@ -117,7 +117,7 @@ func (c *conn) room(v *window) error {
 		x.r = 0
 		return nil
 	}
-	b := c.srv.blocks.get(2 * len(x.in.data))
+	b := c.srv.blocks.get(max(2*len(x.in.data), x.w+more))
 	if b == nil {
 		return overLimit(limitMemory, 503, "memory budget spent")
 	}
@@ -178,7 +178,7 @@ func (b *Body) receiveFirst() error {
 			b.stage = bodyFlowing
 			return nil
 		}
-		if err := c.room(&b.v); err != nil {
+		if err := c.room(&b.v, int(min(b.dec.left, eager))+maxChunkLine); err != nil {
 			c.srv.counts.hit(limitMemory)
 			c.x.starved, b.stage = true, bodyFlowing
 			return nil

@@ -176,11 +176,7 @@ func (c *conn) sendModified(a *Answer) error {
 	if !has {
 		return nil
 	}
-	if err := c.writeContent(&body, 0); err != nil {
-		return err
-	}
-	x.out = append(x.out, "0\r\n\r\n"...)
-	return nil
+	return c.writeContent(&body, 0, chunkEnds)
 }
 
 // sendKept answers with what was written, followed by a part of the original body.
@@ -206,7 +202,7 @@ func (c *conn) sendKept(a *Answer, base []byte) error {
 	}
 	x.edit = splice(x.edit[:0], base, m, body.size+content.size-m.original, x.head.service.Via)
 	c.sendHead(200, a, x.edit, true)
-	if err := c.writeContent(&body, 0); err != nil {
+	if err := c.writeContent(&body, 0, crlf); err != nil {
 		return err
 	}
 	return c.writeOriginal(m.original)
@@ -227,7 +223,7 @@ func sameTail(a, b []byte) (n int) {
 // the client takes the original.
 func (c *conn) sendPartial(a *Answer, head []byte, body Content, from int64) error {
 	c.sendHead(206, a, head, true)
-	if err := c.writeContent(&body, 0); err != nil {
+	if err := c.writeContent(&body, 0, crlf); err != nil {
 		return err
 	}
 	x := c.x
@@ -263,7 +259,10 @@ func (c *conn) writeOriginal(from int64) error {
 	if b.read {
 		held = b.content
 	}
-	if err := c.writeContent(&held, from); err != nil {
+	if b.stage == bodyComplete && len(b.dec.trailer) == 0 {
+		return c.writeContent(&held, from, chunkEnds)
+	}
+	if err := c.writeContent(&held, from, crlf); err != nil {
 		return err
 	}
 	if b.stage != bodyComplete {
@@ -306,11 +305,7 @@ func (c *conn) sendResponse(a *Answer) error {
 	if kind == nullBody {
 		return nil
 	}
-	if err := c.writeContent(&body, 0); err != nil {
-		return err
-	}
-	x.out = append(x.out, "0\r\n\r\n"...)
-	return nil
+	return c.writeContent(&body, 0, chunkEnds)
 }
 
 // sendError answers with an ICAP error. A body that is still coming is not waited for:

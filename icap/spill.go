@@ -17,7 +17,7 @@ const (
 func (b *Body) useStore() error {
 	blocks := &b.conn.srv.blocks
 	rest := b.buf[b.v.r:b.v.w]
-	if s := blocks.get(max(firstStore, 2*(len(b.preview)+len(rest)))); s != nil {
+	if s := blocks.get(b.storeSize(len(b.preview) + len(rest))); s != nil {
 		n := copy(s.data, b.preview)
 		b.store, b.buf = s, s.data
 		b.v = window{end: n, r: n, w: n + copy(s.data[n:], rest)}
@@ -30,6 +30,27 @@ func (b *Body) useStore() error {
 	b.v.start, b.v.end = b.v.r, b.v.r
 	b.store = blocks.get(baseBlock) // not charged, never nil
 	return nil
+}
+
+// storeSize chooses the size of the first store. What Content-Length says is only
+// believed while there is plenty of memory.
+func (b *Body) storeSize(have int) int {
+	srv, x := b.conn.srv, b.conn.x
+	size := max(firstStore, 2*have)
+	head := x.req.HTTP.Header
+	if x.head.method == MethodRespmod {
+		head = x.req.Response.Header
+	}
+	n, ok := number(head.Get("Content-Length"))
+	switch {
+	case !ok || srv.memory.used.Load() > srv.memory.limit/2:
+	case n > srv.o.MaxInMemory:
+		b.toFile = true
+		return max(size, spillStore)
+	default:
+		return max(size, int(n+n/16)+firstStore) // with room for the chunk framing of one read
+	}
+	return size
 }
 
 // leaveInput decodes what came with the preview where it lies, and moves the unfinished
@@ -56,17 +77,13 @@ func (b *Body) leaveInput() (done bool, err error) {
 // grows, or spills it.
 func (b *Body) storeRoom() error {
 	size := len(b.buf)
-	inMemory := int64(b.v.end-b.v.start) <= b.conn.srv.o.MaxInMemory && b.content.file == nil
-	if inMemory && size-b.v.w >= size/8 {
+	inMemory := !b.toFile && b.content.file == nil
+	over := inMemory && int64(b.v.end-b.v.start) > b.conn.srv.o.MaxInMemory
+	if !over && size-b.v.w >= size/8 {
 		return nil
 	}
 	b.compact()
-	switch free := size - b.v.w; {
-	case inMemory && free >= size/4:
-		return nil
-	case inMemory && b.grow():
-		return nil
-	case b.content.file != nil && free >= size/2:
+	if !over && (size-b.v.w >= size/2 || inMemory && b.grow()) {
 		return nil
 	}
 	return b.spill()

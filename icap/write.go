@@ -13,44 +13,47 @@ const (
 	writePiece = 256 << 10 // at a time, so that a slow reader makes progress
 )
 
-// writeChunk writes p as one or more chunks: copied when small, else from where it is.
-func (c *conn) writeChunk(p []byte) error {
+// writeChunk writes p as one chunk: copied when small, else from where it is.
+func (c *conn) writeChunk(p []byte) error { return c.writeChunkWith(p, crlf) }
+
+// chunkEnds is the end of a last chunk and of the body.
+var chunkEnds = []byte("\r\n0\r\n\r\n")
+
+// writeChunkWith writes p as one chunk that ends in end.
+func (c *conn) writeChunkWith(p, end []byte) error {
 	x := c.x
 	if len(p) == 0 {
+		x.out = append(x.out, end[len(crlf):]...)
 		return nil
 	}
 	x.out = strconv.AppendInt(x.out, int64(len(p)), 16)
 	x.out = append(x.out, crlf...)
 	if len(p) <= copyLimit {
-		x.out = append(append(x.out, p...), crlf...)
+		x.out = append(append(x.out, p...), end...)
 		if len(x.out) > 4*copyLimit {
 			return c.flush()
 		}
 		return nil
 	}
-	for len(p) > 0 {
-		n := min(len(p), writePiece)
-		if err := c.flushWith(p[:n]); err != nil {
+	for len(p) > writePiece {
+		if err := c.flushWith(p[:writePiece], nil); err != nil {
 			return err
 		}
-		p = p[n:]
+		p = p[writePiece:]
 	}
-	x.out = append(x.out, crlf...)
-	return nil
+	return c.flushWith(p, end)
 }
 
-// writeContent writes a body from an offset on.
-func (c *conn) writeContent(content *Content, from int64) error {
+// writeContent writes a body from an offset on; end ends its last chunk.
+func (c *conn) writeContent(content *Content, from int64, end []byte) error {
 	if from < content.fileSize {
 		if err := c.writeFile(content.file, from, content.fileSize); err != nil {
 			return err
 		}
 		from = content.fileSize
 	}
-	if from -= content.fileSize; from < int64(len(content.mem)) {
-		return c.writeChunk(content.mem[from:])
-	}
-	return nil
+	from = min(from-content.fileSize, int64(len(content.mem)))
+	return c.writeChunkWith(content.mem[from:], end)
 }
 
 // writeFile writes a stretch of a file, chunk by chunk.
@@ -85,15 +88,15 @@ func (c *conn) flush() error {
 	return c.wrote(int64(n), err)
 }
 
-// flushWith sends what is waiting in x.out, then p, in one call.
-func (c *conn) flushWith(p []byte) error {
+// flushWith sends what is waiting in x.out, then p and q, in one call.
+func (c *conn) flushWith(p, q []byte) error {
 	x := c.x
 	c.armWrite(c.srv.o.WriteTime)
-	x.vecs = [2][]byte{x.out, p}
+	x.vecs = [3][]byte{x.out, p, q}
 	x.vec = x.vecs[:]
 	n, err := x.vec.WriteTo(c.nc)
 	x.out = x.out[:0]
-	x.vecs = [2][]byte{}
+	x.vecs = [3][]byte{}
 	return c.wrote(n, err)
 }
 
