@@ -125,15 +125,18 @@ func explainFile(ctx context.Context, h *reqmod.Handler, x *extract.Extractor, p
 	if err != nil {
 		return err
 	}
-	awaitWorkers(ctx, x, data)
 	explain := func(ctx context.Context, r *icap.Request) error {
 		r.Header = identify(r.Header, o)
 		return enc.Encode(h.Explain(ctx, r))
 	}
 	if filepath.Ext(path) == ".icap" || !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		awaitWorkers(ctx, x, data)
 		return replayICAP(data, explain)
 	}
-	return replayHAR(data, func(r *icap.Request) error { return explain(ctx, r) })
+	return replayHAR(data, func(r *icap.Request) error {
+		awaitWorkers(ctx, x, r.Body.Preview())
+		return explain(ctx, r)
+	})
 }
 
 // identify puts the user and groups of the flags in place of those the header names.
