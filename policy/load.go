@@ -147,8 +147,10 @@ func Parse(name string, data []byte, o Options) (*Policy, error) {
 		reader:   reader{name: name},
 		compiler: c,
 		ids:      map[string]int{},
-		policy: &Policy{vocabulary: c.vocabulary, adapter: c.env.CELTypeAdapter(),
-			version: hex.EncodeToString(sum[:8])},
+		policy: &Policy{
+			vocabulary: c.vocabulary, adapter: c.env.CELTypeAdapter(),
+			version: hex.EncodeToString(sum[:8]),
+		},
 	}
 	if doc := l.document(data); doc != nil {
 		l.mapping(doc, "policy", map[string]func(key, value *yaml.Node){

@@ -152,6 +152,7 @@ type Decision struct {
 	Profiles []string `json:"profiles"` // profiles that triggered for the deciding rule; for a decision without a match those it asked for
 	Mode     string   `json:"mode"`     // observe when a rule in observe mode would have decided, else enforce
 	Gap      Gap      `json:"gap,omitempty"`
+	Roles    []string `json:"-"` // roles in which Profiles were looked for; nil: all
 	Excepted []string `json:"-"` // the exceptions that made the decision milder
 	Matched  bool     `json:"-"` // a rule or the status default matched
 	Message  string   `json:"-"` // one sentence for the person; "" takes the default text
@@ -225,7 +226,7 @@ func (p *Plan) match(e Evidence, trial bool) outcome {
 			continue
 		}
 		return outcome{rule: r, observed: r.observe, Decision: Decision{
-			Action: r.verdict.action, Rule: r.id, Profiles: triggered, Matched: true,
+			Action: r.verdict.action, Rule: r.id, Profiles: triggered, Roles: r.roles, Matched: true,
 			Reason: reason("rule "+r.id, triggered), Excepted: excepted,
 		}}
 	}
@@ -318,8 +319,10 @@ func (p *Plan) message(d *outcome) string {
 		return ""
 	}
 	f := p.facts
-	words := spoken{App: f.App, Activity: f.Activity, Actor: f.Actor, Account: f.Account, User: f.User,
-		Source: f.Source, Device: f.Device, Profiles: d.Profiles, Gap: d.Gap}
+	words := spoken{
+		App: f.App, Activity: f.Activity, Actor: f.Actor, Account: f.Account, User: f.User,
+		Source: f.Source, Device: f.Device, Profiles: d.Profiles, Gap: d.Gap,
+	}
 	if len(d.Profiles) > 0 {
 		words.Profile = d.Profiles[0]
 	}

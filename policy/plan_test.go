@@ -62,48 +62,67 @@ rules:
 		want   string // action would rule mode: reason
 	}{
 		"nothing found in an app in review passes": {
-			facts: sampleFacts(), want: "allow allow default:in_review enforce: nothing found"},
+			facts: sampleFacts(), want: "allow allow default:in_review enforce: nothing found",
+		},
 		"a match in an app in review is blocked by the default": {
-			facts: sampleFacts(), hits: "default", want: "block block default:in_review enforce: app is in_review; profile default found something"},
+			facts: sampleFacts(), hits: "default", want: "block block default:in_review enforce: app is in_review; profile default found something",
+		},
 		"a match in an approved app is logged": {
-			facts: status(Approved), hits: "default", want: "log log default:approved enforce: app is approved; profile default found something"},
+			facts: status(Approved), hits: "default", want: "log log default:approved enforce: app is approved; profile default found something",
+		},
 		"a match in an unreviewed app is coached": {
-			facts: status(""), hits: "default", want: "coach coach default:unreviewed enforce: app is unreviewed; profile default found something"},
+			facts: status(""), hits: "default", want: "coach coach default:unreviewed enforce: app is unreviewed; profile default found something",
+		},
 		"an unapproved app is blocked without a match": {
-			facts: status(Unapproved), want: "block block default:unapproved enforce: app is unapproved"},
+			facts: status(Unapproved), want: "block block default:unapproved enforce: app is unapproved",
+		},
 		"a rule with an action decides at once": {
-			facts: with(func(f *Facts) { f.Activity = "upload" }), hits: "pci", want: "block block no-uploads-while-in-review enforce: rule no-uploads-while-in-review"},
+			facts: with(func(f *Facts) { f.Activity = "upload" }), hits: "pci", want: "block block no-uploads-while-in-review enforce: rule no-uploads-while-in-review",
+		},
 		"a rule with profiles comes before the default": {
-			facts: sampleFacts(), hits: "pci default", want: "redact redact finance-redacts-cards enforce: rule finance-redacts-cards; profile pci found something"},
+			facts: sampleFacts(), hits: "pci default", want: "redact redact finance-redacts-cards enforce: rule finance-redacts-cards; profile pci found something",
+		},
 		"a rule whose profile did not trigger leaves it to the default": {
-			facts: sampleFacts(), hits: "default", want: "block block default:in_review enforce: app is in_review; profile default found something"},
+			facts: sampleFacts(), hits: "default", want: "block block default:in_review enforce: app is in_review; profile default found something",
+		},
 		"a rule in observe mode is recorded and does not decide": {
-			facts: status(Approved), hits: "source-code default", want: "log block default:approved observe: app is approved; profile default found something"},
+			facts: status(Approved), hits: "source-code default", want: "log block default:approved observe: app is approved; profile default found something",
+		},
 		"the first matching enforced rule decides, not the strictest": {
-			policy: order, facts: sampleFacts(), hits: "pci", want: "log block first observe: rule first; profile pci found something"},
+			policy: order, facts: sampleFacts(), hits: "pci", want: "log block first observe: rule first; profile pci found something",
+		},
 		"a rule that does not trigger is passed over": {
-			policy: order, facts: sampleFacts(), hits: "pii", want: "block block second enforce: rule second; profile pii found something"},
+			policy: order, facts: sampleFacts(), hits: "pii", want: "block block second enforce: rule second; profile pii found something",
+		},
 		"a gap brings on_gap of the first rule that has one": {
-			policy: order, facts: sampleFacts(), gaps: []Gap{Encrypted}, want: "allow allow default:in_review enforce: nothing found"},
+			policy: order, facts: sampleFacts(), gaps: []Gap{Encrypted}, want: "allow allow default:in_review enforce: nothing found",
+		},
 		"a gap brings the table's action where no rule has on_gap": {
-			facts: sampleFacts(), gaps: []Gap{TooLarge, Encrypted}, want: "block block gap:in_review enforce: could not inspect the whole request: too_large"},
+			facts: sampleFacts(), gaps: []Gap{TooLarge, Encrypted}, want: "block block gap:in_review enforce: could not inspect the whole request: too_large",
+		},
 		"a gap of an approved app is logged": {
-			facts: status(Approved), gaps: []Gap{Deadline}, want: "log log gap:approved enforce: could not inspect the whole request: deadline"},
+			facts: status(Approved), gaps: []Gap{Deadline}, want: "log log gap:approved enforce: could not inspect the whole request: deadline",
+		},
 		"with a match and a gap the stricter wins: the match": {
-			facts: status(Approved), hits: "default", gaps: []Gap{Deadline}, want: "log log default:approved enforce: app is approved; profile default found something"},
+			facts: status(Approved), hits: "default", gaps: []Gap{Deadline}, want: "log log default:approved enforce: app is approved; profile default found something",
+		},
 		"with a match and a gap the stricter wins: the gap": {
 			policy: "gaps: {approved: block}", facts: status(Approved), hits: "default", gaps: []Gap{Deadline},
-			want: "block block gap:approved enforce: could not inspect the whole request: deadline"},
+			want: "block block gap:approved enforce: could not inspect the whole request: deadline",
+		},
 		"an evaluation error is the gap policy_error": {
 			policy: `rules: [{id: bad, action: allow, when: 'files[3].size > 1'}]`, facts: sampleFacts(),
-			want: "block block gap:in_review enforce: could not inspect the whole request: policy_error"},
+			want: "block block gap:in_review enforce: could not inspect the whole request: policy_error",
+		},
 		"an error beside something false is no error": {
 			policy: `rules: [{id: bad, action: allow, when: 'files[3].size > 1 && app.id == "claude"'}]`, facts: sampleFacts(),
-			want: "allow allow default:in_review enforce: nothing found"},
+			want: "allow allow default:in_review enforce: nothing found",
+		},
 		"too much work is an error": {
 			policy: `rules: [{id: slow, action: allow, when: 'user.groups.exists(a, user.groups.exists(b, user.groups.exists(c, a + b + c == "x")))'}]`,
 			facts:  with(func(f *Facts) { f.User.Groups = make([]string, 300) }),
-			want:   "block block gap:in_review enforce: could not inspect the whole request: policy_error"},
+			want:   "block block gap:in_review enforce: could not inspect the whole request: policy_error",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -56,10 +56,14 @@ func variables() []variable {
 		text("request.host", func(f *Facts) string { return f.Request.Host }),
 		text("request.path", func(f *Facts) string { return f.Request.Path }),
 		late(variable{name: "request.bytes", kind: cel.IntType, number: func(f *Facts) int64 { return f.Request.Bytes }}),
-		late(variable{name: "files", kind: cel.ListType(cel.ObjectType(fileType)),
-			value: func(a types.Adapter, f *Facts) ref.Val { return a.NativeToValue(f.Files) }}),
-		{name: "now", kind: cel.TimestampType,
-			value: func(_ types.Adapter, f *Facts) ref.Val { return types.Timestamp{Time: f.Now} }},
+		late(variable{
+			name: "files", kind: cel.ListType(cel.ObjectType(fileType)),
+			value: func(a types.Adapter, f *Facts) ref.Val { return a.NativeToValue(f.Files) },
+		}),
+		{
+			name: "now", kind: cel.TimestampType,
+			value: func(_ types.Adapter, f *Facts) ref.Val { return types.Timestamp{Time: f.Now} },
+		},
 	}
 }
 

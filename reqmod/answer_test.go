@@ -57,8 +57,10 @@ func TestTheRefusalIsInTheShapeThatTheAppsClientsRead(t *testing.T) {
 	}{
 		"OpenAI":    {request("POST", apiURL, api("card "+card)), []string{"error", "message"}},
 		"Anthropic": {request("POST", "https://api.anthropic.com/v1/messages", claude), []string{"error", "message"}},
-		"Gemini": {request("POST", "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent", gemini),
-			[]string{"error", "message"}},
+		"Gemini": {
+			request("POST", "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent", gemini),
+			[]string{"error", "message"},
+		},
 		"a web app": {request("POST", gptURL, gpt("card "+card), "User-Agent: Mozilla/5.0"), []string{"message"}},
 	}
 	for name, c := range cases {

@@ -42,8 +42,10 @@ func NewRules(s Sources) (*Rules, error) {
 	if s.Policy == nil {
 		s.Policy = policy.Default()
 	}
-	r := &Rules{catalogue: s.Catalogue, engine: s.Engine, policy: s.Policy,
-		statuses: maps.Clone(s.Statuses), extract: map[*classify.Endpoint]*extract.Rule{}}
+	r := &Rules{
+		catalogue: s.Catalogue, engine: s.Engine, policy: s.Policy,
+		statuses: maps.Clone(s.Statuses), extract: map[*classify.Endpoint]*extract.Rule{},
+	}
 	var mistakes []error
 	for _, e := range s.Catalogue.Endpoints() {
 		rule, err := extract.CompileRule(extract.RuleSpec{

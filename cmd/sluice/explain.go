@@ -131,7 +131,7 @@ func explainFile(ctx context.Context, h *reqmod.Handler, x *extract.Extractor, p
 	}
 	if filepath.Ext(path) == ".icap" || !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		awaitWorkers(ctx, x, data)
-		return replayICAP(data, explain)
+		return replayICAP(ctx, data, explain)
 	}
 	return replayHAR(data, func(r *icap.Request) error {
 		awaitWorkers(ctx, x, r.Body.Preview())

@@ -127,7 +127,7 @@ func (r *harRequest) body() (body []byte, has bool, err error) {
 
 // replayICAP sends recorded bytes of an ICAP client through the real engine, and calls f
 // for every REQMOD in them.
-func replayICAP(data []byte, f func(context.Context, *icap.Request) error) error {
+func replayICAP(ctx context.Context, data []byte, f func(context.Context, *icap.Request) error) error {
 	var failed error
 	seen := 0
 	handler := icap.HandlerFunc(func(ctx context.Context, r *icap.Request) icap.Answer {
@@ -150,11 +150,13 @@ func replayICAP(data []byte, f func(context.Context, *icap.Request) error) error
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	answers, err := exchange(l.Addr().String(), data)
-	if err = errors.Join(err, server.Shutdown(context.Background())); err != nil {
+	answers, err := exchange(ctx, l.Addr().String(), data)
+	if err = errors.Join(err, server.Shutdown(ctx)); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
-	<-served
+	if err := <-served; !errors.Is(err, icap.ErrServerClosed) {
+		return fmt.Errorf("replay: %w", err)
+	}
 	if failed == nil && seen == 0 && !bytes.HasPrefix(data, []byte("OPTIONS ")) {
 		line, _, _ := bytes.Cut(answers, []byte("\r\n"))
 		return fmt.Errorf("no ICAP request could be read: the engine answered %q", line)
@@ -163,8 +165,9 @@ func replayICAP(data []byte, f func(context.Context, *icap.Request) error) error
 }
 
 // exchange sends all of data and returns all that comes back.
-func exchange(addr string, data []byte) ([]byte, error) {
-	conn, err := net.Dial("tcp", addr)
+func exchange(ctx context.Context, addr string, data []byte) ([]byte, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
