@@ -50,6 +50,7 @@ func (w *walk) json(l int, prefix string, routes []route) bool {
 	} else if prefix == "" {
 		w.missed = true
 	}
+	w.room(d)
 	w.emit(d)
 	if rest := data[min(t.End, len(data)):]; !t.OK && len(bytes.TrimSpace(rest)) > 0 {
 		if t.Full {
@@ -190,8 +191,13 @@ func (d *jsonDoc) addTurn(role, turnNode int) {
 	if t.Nodes[role].Kind == jsontree.String {
 		value = t.Str(role)
 	}
+	if d.turns == nil {
+		d.turns = make([]turn, 0, usualTurns)
+	}
 	d.turns = append(d.turns, turn{turnNode, namedSpeaker(value)})
 }
+
+const usualTurns = 64 // of one conversation
 
 // settle tags the turns of d and of what is inside it.
 func (w *walk) settle(d *jsonDoc) {
@@ -221,7 +227,7 @@ func (w *walk) found(d *jsonDoc) bool {
 // path writes the path of a node.
 func (w *walk) path(d *jsonDoc, node int) string {
 	w.scratch = d.tree.AppendPath(append(w.scratch[:0], d.prefix...), node)
-	return string(w.scratch[len(d.prefix):])
+	return w.keep(w.scratch[len(d.prefix):])
 }
 
 // fullPath writes the path of a node with its prefix.
@@ -230,5 +236,30 @@ func (w *walk) fullPath(d *jsonDoc, node int) string {
 	if len(w.scratch) == 0 {
 		return "body"
 	}
-	return string(w.scratch)
+	return w.keep(w.scratch)
+}
+
+// keep returns s as a string; the paths of one request share their memory.
+func (w *walk) keep(s []byte) string {
+	if w.paths.Cap() == 0 {
+		w.paths.Grow(pathBytes)
+	}
+	from := w.paths.Len()
+	w.paths.Write(s)
+	return w.paths.String()[from:]
+}
+
+const pathBytes = 1 << 10 // that the paths of one request take at first
+
+// room makes room for the texts that are marked.
+func (w *walk) room(d *jsonDoc) {
+	n := 0
+	for i := range d.tree.Nodes {
+		if m := d.tree.Nodes[i].Mark; m == markUser || m == markSystem || m == markContext {
+			n++
+		}
+	}
+	n = min(n, maxTexts)
+	w.doc.Texts = slices.Grow(w.doc.Texts, n)
+	w.doc.layers = slices.Grow(w.doc.layers, n)
 }

@@ -167,9 +167,12 @@ func (d *pbDoc) routes(routes []route) bool {
 				return
 			}
 			for j := i; j < f.skip; j++ {
-				if d.fields[j].mark == 0 {
-					d.fields[j].mark = markOf(r.to)
-					hit = hit || r.to == toUser && d.fields[j].kind == wireText
+				if g := &d.fields[j]; g.mark == 0 {
+					g.mark = markOf(r.to)
+					hit = hit || r.to == toUser && g.kind == wireText
+					if len(r.steps[0].path) == 0 && g.mark == markUser && !prose(d.data[g.from:g.end]) {
+						g.mark = markContext // of all strings, names and versions are not a person's
+					}
 				}
 			}
 		})

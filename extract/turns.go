@@ -27,7 +27,17 @@ const (
 
 // speakerOf reads the value of a role. Numbers are the senders of X and Cursor.
 func speakerOf(role []byte) speaker {
-	switch string(bytes.TrimPrefix(bytes.ToLower(role), []byte("role_"))) {
+	var buf [24]byte
+	if len(role) > len(buf) {
+		return nobody
+	}
+	for i, c := range role {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	switch string(bytes.TrimPrefix(buf[:len(role)], []byte("role_"))) {
 	case "":
 		return nobody
 	case "user", "human", "customer", "person", "me", "1", "end_user", "message_type_human":

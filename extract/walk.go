@@ -20,7 +20,8 @@ type walk struct {
 	left budget.Budget
 
 	trees   []*jsontree.Tree // borrowed from the Extractor
-	scratch []byte           // of paths
+	scratch []byte           // for one path
+	paths   strings.Builder  // all paths
 	depth   int              // how many decodings lie above the current one
 	hit     bool             // a route has led to text of the user
 	missed  bool             // no route has, in the whole of the body
@@ -56,7 +57,7 @@ func (x *Extractor) extract(ctx context.Context, in *Input) *Doc {
 	if in.Body != nil {
 		body, inMemory = w.bytes(in.Body)
 	}
-	w.doc.layers = append(make([]layer, 0, 8), layer{parent: -1, data: body})
+	w.doc.layers = append(make([]layer, 0, 4), layer{parent: -1, data: body})
 	w.query()
 	switch {
 	case !inMemory:

@@ -6,6 +6,8 @@
 // has read, needs no recursion and allocates one slab.
 package jsontree
 
+import "bytes"
+
 // Kind says what a node is.
 type Kind uint8
 
@@ -208,15 +210,23 @@ func (p *parser) add(n Node) (int, bool) {
 func (p *parser) quoted() (start, end int, escaped, ok bool) {
 	p.at++
 	start = p.at
-	for i := start; i < len(p.data); i++ {
-		switch p.data[i] {
-		case '"':
-			p.at = i + 1
-			return start, i, escaped, true
-		case '\\':
-			escaped = true
-			i++
+	quote := start - 1 // the next quotation mark, sought once
+	for i := start; i < len(p.data); {
+		if quote < i {
+			k := bytes.IndexByte(p.data[i:], '"')
+			if k < 0 {
+				escaped = escaped || bytes.IndexByte(p.data[i:], '\\') >= 0
+				break
+			}
+			quote = i + k
 		}
+		k := bytes.IndexByte(p.data[i:quote], '\\')
+		if k < 0 {
+			p.at = quote + 1
+			return start, quote, escaped, true
+		}
+		escaped = true
+		i += k + 2
 	}
 	p.at = len(p.data)
 	return start, p.at, escaped, false
