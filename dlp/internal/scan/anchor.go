@@ -19,24 +19,27 @@ type anchor struct {
 
 // What the steps after the kernel cost, in nanoseconds, for choosing among anchors.
 const (
-	costLook   = 6   // a position that the kernel reports
+	costLook   = 8   // a position that the kernel reports
 	costTry    = 40  // a position where the whole sequence holds
 	costStart  = 3   // each further possible start
-	costSlot   = .03 // a class sequence makes the kernel's groups wider
+	costSlot   = .01 // a class sequence makes the kernel's groups wider
 	costUsable = 4   // above, going without an anchor is better
 )
 
 const (
-	maxKeys    = 512  // four-byte keys of one sequence
+	maxKeys    = 512  // four-byte keys of one sequence that begins a word
+	maxAnyKeys = 32   // of one that can begin anywhere, so that only near-literals qualify
 	manyKeys   = 4096 // four-byte keys of one pattern
 	maxStarts  = 512  // possible starts before an anchor
+	maxRun     = 200  // kinds of bytes in a run of unknown length before an anchor
 	maxCuts    = 48
 	goodEnough = 0.002
+	few        = 12 // sequences of one pattern that are worth comparing with each other
 )
 
 // findAnchor returns the cheapest anchor of re, or nil when re can match the empty string
 // or shows nothing that is rare enough.
-func findAnchor(re *syntax.Regexp, r *rates) *anchor {
+func findAnchor(re *syntax.Regexp, r *sample) *anchor {
 	if lo, _ := width(re); lo == 0 {
 		return nil
 	}
@@ -60,7 +63,7 @@ func findAnchor(re *syntax.Regexp, r *rates) *anchor {
 		lo, hi := width(it)
 		before.near, before.far = plus(before.near, lo), plus(before.far, hi)
 		bytesOf(it, &before.run)
-		if before.far >= unbounded && before.run.size() > 128 || before.far < unbounded && before.far-before.near > maxStarts {
+		if before.far >= unbounded && before.run.size() > maxRun || before.far < unbounded && before.far-before.near > maxStarts {
 			break
 		}
 	}
@@ -71,7 +74,7 @@ func findAnchor(re *syntax.Regexp, r *rates) *anchor {
 }
 
 // anchorAt returns the anchor that items begin with, or nil.
-func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander, r *rates) *anchor {
+func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander, r *sample) *anchor {
 	qs, ok := x.expand(items)
 	if !ok || len(qs) == 0 {
 		return nil
@@ -88,39 +91,75 @@ func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander
 	return a
 }
 
-// weigh estimates what the anchor costs per byte of ordinary text.
-func (a *anchor) weigh(r *rates) {
+// weigh estimates what the anchor costs per byte of ordinary text, and how it is best
+// looked for.
+func (a *anchor) weigh(r *sample) {
 	starts := 1.0
 	if a.far >= unbounded {
 		starts = 12
 	} else {
 		starts += float64(a.far - a.near)
 	}
-	keys, look, try := 0, 0.0, 0.0
+	a.keyed = a.keyable()
+	if !a.keyed && len(a.sequences) <= few {
+		a.sequences = compress(a.sequences, a.wordStart, costTry+costStart*starts, r)
+	}
+	a.cost = 0
 	for i := range a.sequences {
 		q := &a.sequences[i]
-		n := keyCount(q)
-		keys = plus(keys, n)
-		if n > maxKeys {
-			keys = unbounded
+		a.cost += r.rate(q, window, a.wordStart, false) * (costTry + costStart*starts)
+		look := r.rate(q, keyWindow, a.wordStart, false) * costLook
+		if a.keyed && a.wordStart {
+			look /= 8 // groups of keys are narrow
 		}
-		look += r.of(q, 4)
-		try += r.of(q, window)
+		a.cost += look
+		if !a.keyed {
+			a.cost += costSlot
+		}
 	}
-	share := 1.0
+}
+
+// keyable reports whether the sequences begin with few enough different four bytes.
+func (a *anchor) keyable() bool {
+	most, all := maxAnyKeys, 0
 	if a.wordStart {
-		share = 0.3
+		most = maxKeys
 	}
-	a.keyed = keys <= manyKeys && (a.wordStart || len(a.sequences) > 8)
-	a.cost = share * try * (costTry + costStart*starts)
-	switch {
-	case a.keyed && a.wordStart:
-		a.cost += share * look * 0.5 // every word's beginning is looked up anyhow
-	case a.keyed:
-		a.cost += look*costLook + costSlot
-	default:
-		a.cost += share*look*costLook + costSlot*float64(len(a.sequences))
+	for i := range a.sequences {
+		n := keyCount(&a.sequences[i])
+		if all += n; n > most || all > manyKeys {
+			return false
+		}
 	}
+	return true
+}
+
+// compress joins sequences of one anchor as long as what the wider one finds in vain
+// costs less than a slot.
+func compress(qs []sequence, wordStart bool, try float64, r *sample) []sequence {
+	cost := func(q *sequence) float64 { return try*r.rate(q, window, wordStart, false) + costSlot }
+	costs := make([]float64, len(qs))
+	for i := range qs {
+		costs[i] = cost(&qs[i])
+	}
+	for len(qs) > 1 {
+		best, a, b := 0.0, -1, -1
+		for i := range qs {
+			for j := i + 1; j < len(qs); j++ {
+				u := qs[i].union(&qs[j])
+				if d := cost(&u) - costs[i] - costs[j]; d < best {
+					best, a, b = d, i, j
+				}
+			}
+		}
+		if a < 0 {
+			break
+		}
+		qs[a] = qs[a].union(&qs[b])
+		costs[a] = cost(&qs[a])
+		qs, costs = slices.Delete(qs, b, b+1), slices.Delete(costs, b, b+1)
+	}
+	return qs
 }
 
 // foldKey makes the letters of a four-byte key small. Other bytes may collide; what a key
@@ -178,7 +217,6 @@ func flatten(re *syntax.Regexp, out []*syntax.Regexp) []*syntax.Regexp {
 // merge drops equal sequences, and joins those that differ only behind the fourth byte
 // when there are many.
 func merge(qs []sequence) []sequence {
-	const few = 12
 	seen := make(map[sequence]bool, len(qs))
 	qs = slices.DeleteFunc(qs, func(q sequence) bool {
 		dup := seen[q]

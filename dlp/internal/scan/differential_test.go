@@ -17,7 +17,7 @@ type span struct{ start, end int }
 func scanned(t testing.TB, db *DB, n int, text []byte) [][]span {
 	t.Helper()
 	got := make([][]span, n)
-	err := db.Scan(t.Context(), text, func(p, start, end int) bool {
+	err := db.Scan(t.Context(), text, nil, func(p, start, end int) bool {
 		got[p] = append(got[p], span{start, end})
 		return true
 	})

@@ -46,6 +46,9 @@ func (r *run) others(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if r.only != nil && !r.only[p] {
+			continue
+		}
 		next := r.of(p).next
 		pat := &r.db.patterns[p]
 		for _, m := range pat.other.find(pat.expr, r.text) {

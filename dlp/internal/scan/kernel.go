@@ -9,22 +9,26 @@ const (
 	block = 64 // bytes that one set of masks covers
 	batch = 32 // blocks in one call of a kernel
 
-	groups    = 8 // of class sequences, one bit of a byte each
-	keyWindow = 4 // bytes that a key's group looks at
-	foldGroup = 7 // the group of keys that finds ſ and K
+	groups    = 16         // of class sequences, and of keys; one bit each
+	keyWindow = 4          // bytes that a key's group looks at
+	foldGroup = groups - 1 // the group of keys that finds ſ and K
 )
 
-// tables are what a kernel looks bytes up in. A byte is in a class when the entries for
-// its low and its high four bits share the group's bit; that is what AVX2 can do at once,
-// and the portable kernel does the same, so that all kernels return the same masks.
+// halves are the groups whose class at one place has a byte, by the byte's low and high
+// half: groups 0 to 7, then 8 to 15. A byte counts as being in a class when its two halves
+// occur there, if not together; that is what AVX2 can look up at once, and the portable
+// kernel does the same, so that all kernels return the same masks.
+type halves struct{ lo, hi [2][16]uint8 }
+
+// tables are what a kernel looks bytes up in. The assembly knows their layout.
 type tables struct {
-	slotLo, slotHi [window][16]uint8
-	keyLo, keyHi   [keyWindow][16]uint8
-	wordLo, wordHi [16]uint8
-	slotAny        uint8 // groups of slots that count anywhere
-	slotStart      uint8 // groups of slots that count only where a word begins
-	keyAny         uint8
-	keyStart       uint8
+	slot      [window]halves
+	key       [keyWindow]halves
+	word      struct{ lo, hi [16]uint8 }
+	slotAny   uint16 // groups of slots that count anywhere
+	slotStart uint16 // groups of slots that count only where a word begins
+	keyAny    uint16
+	keyStart  uint16
 
 	portable *portableTables
 }
@@ -37,35 +41,32 @@ type masks struct {
 	starts uint64 // a word begins
 }
 
-// kernel fills out[:n] for n blocks of v, of which window bytes more must be readable.
-// carry is 1 when the byte before v is a word character; loose is or'ed to masks.starts
-// before it is used. It returns the next carry.
-type kernel func(t *tables, v []byte, n int, carry, loose uint64, out *[batch]masks) uint64
+// findings are what a kernel finds in a batch.
+type findings struct {
+	masks  [batch]masks
+	groups [2][batch * block]uint8 // the groups of slots that hold, where masks.slots is set
+}
 
-// set fills the class tables for one group from the sequence that joins its members.
-func setGroup(lo, hi [][16]uint8, group int, q *sequence) {
-	for j := range lo {
+// kernel fills out for n blocks of v, of which window bytes more must be readable. carry is
+// 1 when the byte before v is a word character; loose is or'ed to masks.starts before it is
+// used. It returns the next carry.
+type kernel func(t *tables, v []byte, n int, carry, loose uint64, out *findings) uint64
+
+// setGroup enters group with the sequence that joins its members.
+func setGroup(places []halves, group int, q *sequence) {
+	half, bit := group>>3, uint8(1)<<(group&7)
+	for j := range places {
 		q.at(j).each(func(b byte) {
-			lo[j][b&15] |= 1 << group
-			hi[j][b>>4] |= 1 << group
+			places[j].lo[half][b&15] |= bit
+			places[j].hi[half][b>>4] |= bit
 		})
 	}
 }
 
-// closure16 is what the tables make of a class: every byte whose low half and whose high
-// half occur in it.
-func closure16(s byteSet) (c byteSet) {
-	var lo, hi uint16
-	s.each(func(b byte) {
-		lo |= 1 << (b & 15)
-		hi |= 1 << (b >> 4)
-	})
-	for b := range 256 {
-		if lo>>(b&15)&1 != 0 && hi>>(b>>4)&1 != 0 {
-			c.add(byte(b))
-		}
-	}
-	return c
+// at returns the groups whose class has b.
+func (h *halves) at(b byte) uint16 {
+	lo, hi := b&15, b>>4
+	return uint16(h.lo[0][lo]&h.hi[0][hi]) | uint16(h.lo[1][lo]&h.hi[1][hi])<<8
 }
 
 // setWords fills the tables for word characters; each run of them within one high half
@@ -73,9 +74,9 @@ func closure16(s byteSet) (c byteSet) {
 func (t *tables) setWords() {
 	runs := [...]struct{ hi, first, last int }{{3, 0, 9}, {4, 1, 15}, {5, 0, 10}, {5, 15, 15}, {6, 1, 15}, {7, 0, 10}}
 	for bit, r := range runs {
-		t.wordHi[r.hi] |= 1 << bit
+		t.word.hi[r.hi] |= 1 << bit
 		for lo := r.first; lo <= r.last; lo++ {
-			t.wordLo[lo] |= 1 << bit
+			t.word.lo[lo] |= 1 << bit
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package scan
 
-import "slices"
-
 // slot is a class sequence that the kernel looks for.
 type slot struct {
 	q         sequence
@@ -14,20 +12,22 @@ type slot struct {
 type plan struct {
 	tables tables
 	slots  []slot
-	first  [groups + 1]int32 // words of exact that belong to each group
-	exact  []exactWord
+	first  [groups + 1]int32 // the words of each group in exact
+	exact  []exactWord       // in the order of groups
 	keys   *keyTable
 }
 
-// exactWord has, for up to 64 slots of one group and each place and byte, the slots whose
+// exactWord has, for up to 16 slots of one group and each place and byte, the slots whose
 // class there has the byte.
 type exactWord struct {
-	at    [window][256]uint64
-	slots [64]int32
+	at    [window][256]uint16
+	slots [wordSlots]int32
 }
 
+const wordSlots = 16
+
 // newPlan arranges the anchors; nil ones are left out.
-func newPlan(anchors []*anchor, r *rates) *plan {
+func newPlan(anchors []*anchor, r *sample) *plan {
 	p := &plan{}
 	var keys []keyed
 	for i, a := range anchors {
@@ -51,23 +51,20 @@ func newPlan(anchors []*anchor, r *rates) *plan {
 	fold.class[0].add(0xe2)
 	fold.class[1].add(0xbf)
 	fold.class[1].add(0x84)
-	setGroup(p.tables.keyLo[:], p.tables.keyHi[:], foldGroup, &fold)
+	setGroup(p.tables.key[:], foldGroup, &fold)
 	p.tables.portable = newPortableTables(&p.tables)
 	return p
 }
 
 // groupSlots shares the slots out to the kernel's groups and makes the exact tables.
-func (p *plan) groupSlots(r *rates) {
+func (p *plan) groupSlots(r *sample) {
 	ms := make([]member, len(p.slots))
 	for i, s := range p.slots {
 		ms[i] = member{q: s.q, wordStart: s.wordStart}
 	}
-	g := grouper{rates: r, places: window, closed: map[byteSet]byteSet{}}
+	g := grouper{sample: r, places: window}
 	for k, gr := range g.share(ms, groups) {
-		if gr.n == 0 {
-			continue
-		}
-		setGroup(p.tables.slotLo[:], p.tables.slotHi[:], k, &gr.q)
+		setGroup(p.tables.slot[:], k, &gr.q)
 		if gr.wordStart {
 			p.tables.slotStart |= 1 << k
 		} else {
@@ -81,10 +78,10 @@ func (p *plan) groupSlots(r *rates) {
 			if ms[i].group != k {
 				continue
 			}
-			if n%64 == 0 {
+			if n%wordSlots == 0 {
 				p.exact = append(p.exact, exactWord{})
 			}
-			p.exact[len(p.exact)-1].add(n%64, int32(i), &p.slots[i].q)
+			p.exact[len(p.exact)-1].add(n%wordSlots, int32(i), &p.slots[i].q)
 			n++
 		}
 	}
@@ -99,7 +96,7 @@ func (w *exactWord) add(bit int, slot int32, q *sequence) {
 }
 
 // match returns a bit for each of the word's slots that holds at the start of x.
-func (w *exactWord) match(x []byte) uint64 {
+func (w *exactWord) match(x []byte) uint16 {
 	x = x[:window]
 	m := w.at[0][x[0]] & w.at[1][x[1]] & w.at[2][x[2]] & w.at[3][x[3]]
 	if m == 0 {
@@ -110,15 +107,13 @@ func (w *exactWord) match(x []byte) uint64 {
 
 // groupKeys fills the key groups. Those of sequences that count anywhere are kept apart,
 // because they cannot be limited to the beginnings of words.
-func (p *plan) groupKeys(anchors []*anchor, r *rates) {
+func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 	var start, anywhere []member
 	for _, a := range anchors {
 		if a == nil || !a.keyed {
 			continue
 		}
-		for _, q := range a.sequences {
-			clear(q.class[keyWindow:])
-			q.n = keyWindow
+		for _, q := range heads(a.sequences) {
 			if a.wordStart {
 				start = append(start, member{q: q, wordStart: true})
 			} else {
@@ -126,23 +121,33 @@ func (p *plan) groupKeys(anchors []*anchor, r *rates) {
 			}
 		}
 	}
-	g := grouper{rates: r, places: keyWindow, closed: map[byteSet]byteSet{}}
+	g := grouper{sample: r, places: keyWindow}
 	const all = groups - 1 // one finds ſ and K
-	some := 0
-	if len(anywhere) > 0 {
-		some = min(all, len(anywhere))
-		if len(start) > 0 {
-			some = min(some, (all+1)/2)
-		}
-	}
 	n := 0
-	add := func(gs []group, mask *uint8) {
-		for _, gr := range slices.DeleteFunc(gs, func(gr group) bool { return gr.n == 0 }) {
-			setGroup(p.tables.keyLo[:], p.tables.keyHi[:], n, &gr.q)
+	add := func(gs []group, mask *uint16) {
+		for _, gr := range gs {
+			setGroup(p.tables.key[:], n, &gr.q)
 			*mask |= 1 << n
 			n++
 		}
 	}
-	add(g.share(anywhere, some), &p.tables.keyAny)
+	add(g.share(anywhere, max(all/3, all-len(start))), &p.tables.keyAny)
 	add(g.share(start, all-n), &p.tables.keyStart)
+}
+
+// heads returns the first places of the sequences; those of long lists, which hold nearly
+// everywhere, joined in one.
+func heads(qs []sequence) []sequence {
+	const long = 64
+	var out []sequence
+	for _, q := range qs {
+		clear(q.class[keyWindow:])
+		q.n = min(q.n, keyWindow)
+		if len(qs) > long && len(out) > 0 {
+			out[0] = out[0].union(&q)
+			continue
+		}
+		out = append(out, q)
+	}
+	return out
 }

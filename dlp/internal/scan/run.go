@@ -18,6 +18,7 @@ func trailing(m uint64) int { return bits.TrailingZeros64(m) & (block - 1) }
 type run struct {
 	db     *DB
 	text   []byte
+	only   []bool // wanted patterns; nil: all
 	emit   func(pattern, start, end int) bool
 	ended  bool  // emit wants no more
 	budget int   // steps that each pattern's automaton may make
@@ -26,14 +27,14 @@ type run struct {
 	scan uint32 // number of this scan, so that progress need not be cleared
 	at   []progress
 
-	masks  [batch]masks
+	found  findings
 	tail   [2*block + window]byte
 	folded foldedCopy
 }
 
 // begin prepares r for a text.
-func (r *run) begin(text []byte, emit func(pattern, start, end int) bool) {
-	r.text, r.emit, r.ended = text, emit, false
+func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int) bool) {
+	r.text, r.only, r.emit, r.ended = text, only, emit, false
 	r.redo = r.redo[:0]
 	r.budget = stepsPerByte*len(text) + stepsFree
 	if r.scan++; r.scan == 0 {
@@ -44,7 +45,7 @@ func (r *run) begin(text []byte, emit func(pattern, start, end int) bool) {
 
 // release gives r back to its DB.
 func (r *run) release() {
-	r.text, r.emit = nil, nil
+	r.text, r.only, r.emit = nil, nil, nil
 	r.db.runs.Put(r)
 }
 
@@ -71,7 +72,7 @@ func (r *run) whole(ctx context.Context) error {
 // progress is how far one pattern has come.
 type progress struct {
 	scan  uint32
-	off   bool // its budget is spent
+	off   bool // not wanted, or its budget is spent
 	next  int  // all starts before it are decided
 	steps int
 }
@@ -80,7 +81,7 @@ type progress struct {
 func (r *run) of(p int) *progress {
 	g := &r.at[p]
 	if g.scan != r.scan {
-		*g = progress{scan: r.scan}
+		*g = progress{scan: r.scan, off: r.only != nil && !r.only[p]}
 	}
 	return g
 }
@@ -88,13 +89,13 @@ func (r *run) of(p int) *progress {
 // search looks at b[off:end], of which n blocks are in v, and returns the kernel's carry.
 func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
 	db := r.db
-	carry = db.kernel(&db.plan.tables, v, n, carry, 0, &r.masks)
-	if needsFolding(r.text, off, end, r.masks[:n]) {
+	carry = db.kernel(&db.plan.tables, v, n, carry, 0, &r.found)
+	if needsFolding(r.text, off, end, r.found.masks[:n]) {
 		r.searchFolded(off, end)
 		return carry
 	}
 	for k := range n {
-		m := &r.masks[k]
+		m := &r.found.masks[k]
 		c := m.slots | m.keys
 		if c == 0 {
 			continue
@@ -103,7 +104,7 @@ func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
 		x = x[: block+window : block+window]
 		for ; c != 0; c &= c - 1 {
 			i := trailing(c)
-			r.look(x[i:i+window], off+k*block+i, m, uint(i))
+			r.look(x[i:i+window], off+k*block+i, k*block+i)
 		}
 	}
 	return carry
@@ -115,24 +116,25 @@ func (r *run) searchFolded(off, end int) {
 	db, f := r.db, &r.folded
 	own := f.fill(r.text, off, end)
 	n := (own + block - 1) / block
-	db.kernel(&db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.masks)
+	db.kernel(&db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
 	for k := range n {
-		m := &r.masks[k]
+		m := &r.found.masks[k]
 		for c := m.slots | m.keys; c != 0; c &= c - 1 {
 			i := k*block + trailing(c)
 			if i < own {
-				r.look(f.text[i:i+window], off+int(f.at[i]), m, uint(i-k*block))
+				r.look(f.text[i:i+window], off+int(f.at[i]), i)
 			}
 		}
 	}
 }
 
-// look tries the patterns that may match around pos, where x stands; bit i of m belongs
-// to it.
-func (r *run) look(x []byte, pos int, m *masks, i uint) {
+// look tries the patterns that may match around pos, of which the kernel saw x at place i
+// of its batch.
+func (r *run) look(x []byte, pos, i int) {
 	p := &r.db.plan
-	start := m.starts>>i&1 != 0
-	if m.keys>>i&1 != 0 {
+	m, bit := &r.found.masks[i/block], uint(i%block)
+	start := m.starts>>bit&1 != 0
+	if m.keys>>bit&1 != 0 {
 		for _, e := range p.keys.find(x) {
 			a := r.db.anchors[e.pattern]
 			if (start || !a.wordStart) && p.keys.anchors[e.fit].fits(x) {
@@ -140,11 +142,15 @@ func (r *run) look(x []byte, pos int, m *masks, i uint) {
 			}
 		}
 	}
-	if m.slots>>i&1 != 0 {
-		for w := range p.exact {
+	if m.slots>>bit&1 == 0 {
+		return
+	}
+	for g := uint(r.found.groups[0][i]) | uint(r.found.groups[1][i])<<8; g != 0; g &= g - 1 {
+		k := bits.TrailingZeros(g)
+		for w := p.first[k]; w < p.first[k+1]; w++ {
 			e := &p.exact[w]
-			for c := e.match(x); c != 0; c &= c - 1 {
-				s := &p.slots[e.slots[trailing(c)]]
+			for c := uint(e.match(x)); c != 0; c &= c - 1 {
+				s := &p.slots[e.slots[bits.TrailingZeros(c)]]
 				if start || !s.wordStart {
 					r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
 				}

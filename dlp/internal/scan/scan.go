@@ -58,7 +58,7 @@ type pattern struct {
 // Compile makes a DB of patterns. Its error names the index of the first bad one.
 func Compile(patterns []Pattern, o Options) (*DB, error) {
 	db := &DB{patterns: make([]pattern, len(patterns)), anchors: make([]*anchor, len(patterns))}
-	r := newRates()
+	r := newSample()
 	for i := range patterns {
 		expr, err := patterns[i].expression()
 		if err != nil {
@@ -118,14 +118,15 @@ func (p *pattern) automaton() *dfa {
 	return p.auto.Load()
 }
 
-// Scan calls emit for every match in text: the pattern's index and the byte offsets. The
-// matches of one pattern come in order and are those of FindAllIndex of package regexp;
-// those of different patterns mix. It stops early when emit returns false or ctx ends, and
-// then returns ctx's error. Scan does not keep text.
-func (db *DB) Scan(ctx context.Context, text []byte, emit func(pattern, start, end int) bool) error {
+// Scan calls emit for every match in text of the patterns in only (nil: of all): the
+// pattern's index and the byte offsets. The matches of one pattern come in order and are
+// those of FindAllIndex of package regexp; those of different patterns mix. It stops early
+// when emit returns false or ctx ends, and then returns ctx's error. Scan does not keep
+// text.
+func (db *DB) Scan(ctx context.Context, text []byte, only []bool, emit func(pattern, start, end int) bool) error {
 	r := db.runs.Get().(*run)
 	defer r.release()
-	r.begin(text, emit)
+	r.begin(text, only, emit)
 	if err := r.whole(ctx); err != nil {
 		return err
 	}

@@ -131,8 +131,12 @@ func bytesOf(re *syntax.Regexp, out *byteSet) {
 			if lo < utf8.RuneSelf {
 				out.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
 			}
-			if hi >= utf8.RuneSelf {
+			if lo = max(lo, utf8.RuneSelf); hi-lo > 64 {
 				*out = out.union(highByte)
+				continue
+			}
+			for r := lo; r <= hi; r++ {
+				addRune(out, r)
 			}
 		}
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:

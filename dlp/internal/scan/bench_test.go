@@ -1,0 +1,143 @@
+package scan
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+func benchDB(b *testing.B, kernel string, list int) *DB {
+	b.Helper()
+	_, exprs := patternList(b)
+	var ps []Pattern
+	for _, e := range exprs {
+		ps = append(ps, Pattern{Expr: e})
+	}
+	if list > 0 {
+		ps = append(ps, Pattern{Words: words(list), Fold: true, WholeWord: true})
+	}
+	db, err := Compile(ps, Options{Kernel: kernel})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return db
+}
+
+func scanAll(b *testing.B, db *DB, text []byte) (n int) {
+	err := db.Scan(b.Context(), text, nil, func(_, _, _ int) bool { n++; return true })
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// rate reports how many megabytes f, which handles n bytes, gets done in a second of
+// processor time.
+func rate(b *testing.B, n int, f func()) {
+	b.Helper()
+	f() // what is built once is not what is measured
+	start := cpuTime()
+	for b.Loop() {
+		f()
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/1e6/(cpuTime()-start).Seconds(), "MB/cpu-s")
+}
+
+func BenchmarkScan(b *testing.B) {
+	c := ordinary(b)
+	for _, k := range kernels() {
+		for _, list := range []struct {
+			name string
+			n    int
+		}{{"patterns", 0}, {"patterns+2000words", 2000}} {
+			db := benchDB(b, k.name, list.n)
+			for _, text := range []struct {
+				name string
+				data []byte
+			}{{"prose", c.prose}, {"code", c.code}, {"structured", c.structured}} {
+				b.Run(k.name+"/"+list.name+"/"+text.name, func(b *testing.B) {
+					n := 0
+					rate(b, len(text.data), func() { n = scanAll(b, db, text.data) })
+					b.ReportMetric(float64(n), "matches")
+				})
+			}
+		}
+	}
+}
+
+func BenchmarkPrompt(b *testing.B) {
+	prompts := ordinary(b).prompts(2000)
+	for _, k := range kernels() {
+		for _, list := range []struct {
+			name string
+			n    int
+		}{{"patterns", 0}, {"patterns+2000words", 2000}} {
+			db := benchDB(b, k.name, list.n)
+			b.Run(k.name+"/"+list.name, func(b *testing.B) {
+				b.ReportAllocs()
+				var took []time.Duration
+				i := 0
+				for b.Loop() {
+					start := time.Now()
+					scanAll(b, db, prompts[i%len(prompts)])
+					took = append(took, time.Since(start))
+					i++
+				}
+				took = took[len(took)/4:]
+				slices.Sort(took)
+				b.ReportMetric(float64(took[len(took)/2])/1e3, "µs-p50")
+				b.ReportMetric(float64(took[len(took)*99/100])/1e3, "µs-p99")
+			})
+		}
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	db := benchDB(b, "", 2000)
+	texts := hostileTexts(1 << 20)
+	var names []string
+	for name := range texts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		b.Run(name, func(b *testing.B) {
+			rate(b, len(texts[name]), func() { scanAll(b, db, texts[name]) })
+		})
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	_, exprs := patternList(b)
+	for _, n := range []int{len(exprs), 2000} {
+		var ps []Pattern
+		for i := range n {
+			ps = append(ps, Pattern{Expr: variant(exprs[i%len(exprs)], i/len(exprs))})
+		}
+		ps = append(ps, Pattern{Words: words(2000), Fold: true, WholeWord: true})
+		b.Run("", func(b *testing.B) {
+			start := cpuTime()
+			for b.Loop() {
+				if _, err := Compile(ps, Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((cpuTime()-start).Milliseconds())/float64(b.N), "cpu-ms")
+			b.ReportMetric(float64(n), "patterns")
+		})
+	}
+}
+
+// variant makes another pattern of the same kind: its first plain letters are replaced.
+func variant(expr string, n int) string {
+	if n == 0 {
+		return expr
+	}
+	for i := 0; i+2 < len(expr); i++ {
+		if isWord(expr[i]) && isWord(expr[i+1]) && isWord(expr[i+2]) && (i == 0 || expr[i-1] == 'b' || expr[i-1] == ':') {
+			const abc = "bcdfghklmnpqrtvwxz"
+			return expr[:i] + string([]byte{abc[n%18], abc[n/18%18], abc[n/5%18]}) + expr[i+3:]
+		}
+	}
+	return expr + string(rune('a'+n%26))
+}

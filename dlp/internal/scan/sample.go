@@ -1,0 +1,151 @@
+package scan
+
+import (
+	_ "embed"
+	"math/bits"
+)
+
+// sampleText is prose, programs and data in equal parts, by which the cost of looking for
+// something in ordinary text is estimated.
+//
+//go:embed sample.txt
+var sampleText string
+
+// bitmap has a bit for each position of the sample.
+type bitmap []uint64
+
+// sample answers how often classes occur in the sample. It keeps what it has worked out,
+// and is not safe for concurrent use; Compile makes one.
+type sample struct {
+	size   float64
+	starts bitmap // where words begin
+	bytes  [256]bitmap
+	lo, hi [16]bitmap // by the low and the high half of the byte
+	exact  map[byteSet]bitmap
+	wide   map[[2]uint16]bitmap
+	acc    bitmap
+}
+
+func newSample() *sample {
+	text := sampleText
+	n := (len(text) + 63) / 64
+	s := &sample{size: float64(len(text)), exact: map[byteSet]bitmap{}, wide: map[[2]uint16]bitmap{}}
+	s.starts, s.acc = make(bitmap, n), make(bitmap, n)
+	for i := range s.lo {
+		s.lo[i], s.hi[i] = make(bitmap, n), make(bitmap, n)
+	}
+	for i := range len(text) {
+		b, bit := text[i], uint64(1)<<(i&63)
+		if s.bytes[b] == nil {
+			s.bytes[b] = make(bitmap, n)
+		}
+		s.bytes[b][i>>6] |= bit
+		s.lo[b&15][i>>6] |= bit
+		s.hi[b>>4][i>>6] |= bit
+		if isWord(b) && (i == 0 || !isWord(text[i-1])) {
+			s.starts[i>>6] |= bit
+		}
+	}
+	return s
+}
+
+func (m bitmap) or(o bitmap) {
+	for i := range o {
+		m[i] |= o[i]
+	}
+}
+
+func (m bitmap) count() (n int) {
+	for _, w := range m {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// class returns the positions at which a byte of c stands.
+func (s *sample) class(c byteSet) bitmap {
+	m, ok := s.exact[c]
+	if !ok {
+		m = make(bitmap, len(s.acc))
+		c.each(func(b byte) { m.or(s.bytes[b]) })
+		s.exact[c] = m
+	}
+	return m
+}
+
+// halves returns the positions at which the kernel takes a byte for one of c.
+func (s *sample) halves(c byteSet) bitmap {
+	var half [2]uint16
+	c.each(func(b byte) {
+		half[0] |= 1 << (b & 15)
+		half[1] |= 1 << (b >> 4)
+	})
+	m, ok := s.wide[half]
+	if !ok {
+		m = make(bitmap, len(s.acc))
+		high := make(bitmap, len(s.acc))
+		for i := range 16 {
+			if half[0]>>i&1 != 0 {
+				m.or(s.lo[i])
+			}
+			if half[1]>>i&1 != 0 {
+				high.or(s.hi[i])
+			}
+		}
+		for i := range m {
+			m[i] &= high[i]
+		}
+		s.wide[half] = m
+	}
+	return m
+}
+
+// rate estimates at which share of positions the first k classes of q hold, as the text
+// has it or, with kernel, as the kernel sees it.
+func (s *sample) rate(q *sequence, k int, wordStart, kernel bool) float64 {
+	class := s.class
+	if kernel {
+		class = s.halves
+	}
+	acc := s.acc
+	if wordStart {
+		copy(acc, s.starts)
+	} else {
+		for i := range acc {
+			acc[i] = ^uint64(0)
+		}
+	}
+	last := s.size
+	for j := range min(k, q.n) {
+		n := acc.narrow(class(q.class[j]), uint(j))
+		if n == 0 {
+			return s.rare(q, j, k, class, last)
+		}
+		last = float64(n)
+	}
+	return last / s.size
+}
+
+// narrow keeps the positions j bytes behind which m has a bit, and counts them.
+func (m bitmap) narrow(o bitmap, j uint) (n int) {
+	o = o[:len(m)]
+	end := len(m) - 1
+	for i := range end {
+		if m[i] != 0 {
+			m[i] &= o[i]>>j | o[i+1]<<(64-j)
+			n += bits.OnesCount64(m[i])
+		}
+	}
+	m[end] &= o[end] >> j
+	return n + bits.OnesCount64(m[end])
+}
+
+// rare guesses the rate of what the sample does not have: it has the places before j only,
+// last times.
+func (s *sample) rare(q *sequence, j, k int, class func(byteSet) bitmap, last float64) float64 {
+	f := min(last, 1) / 2 / s.size
+	for i := j + 1; i < min(k, q.n); i++ {
+		f *= max(float64(class(q.class[i]).count())/s.size, 1e-4)
+	}
+	return f
+}
