@@ -34,7 +34,8 @@ func TestModifiedAnswers(t *testing.T) {
 		body   []byte
 		sent   int // bytes of body on the wire; -1: do not care
 	}{
-		"a head changed in a preview, 206 allowed":              {set, Message{Body: original, HasBody: true, Preview: 65535, Allow206: true}, 206, changed, original, 0},
+		"a head changed in a preview, 204 and 206 allowed":      {set, Message{Body: original, HasBody: true, Preview: 65535, Allow204: true, Allow206: true}, 206, changed, original, 0},
+		"a head changed when all is in the preview, 206 alone":  {set, Message{Body: original, HasBody: true, Preview: 65535, Allow206: true}, 200, changed, original, 3000},
 		"a head changed before the preview's end, 206 allowed":  {set, Message{Body: original, HasBody: true, Preview: 100, Allow206: true}, 206, changed, original, 0},
 		"a head changed in a preview, 206 not allowed":          {set, Message{Body: original, HasBody: true, Preview: 65535, Allow204: true}, 200, changed, original, 3000},
 		"a head changed behind the preview":                     {set, Message{Body: original, HasBody: true, Preview: 100}, 200, changed, original, 3000},
@@ -43,7 +44,8 @@ func TestModifiedAnswers(t *testing.T) {
 		"a body replaced before the preview's end":              {replace([]byte("short")), Message{Body: original, HasBody: true, Preview: 10}, 200, sized(5), []byte("short"), 5},
 		"a body replaced while it comes":                        {replace([]byte("short")), Message{Body: large, HasBody: true, Preview: -1}, 200, sized(5), []byte("short"), 5},
 		"a body replaced by nothing":                            {replace(nil), Message{Body: original, HasBody: true, Preview: 65535}, 200, sized(0), []byte{}, 0},
-		"a body redacted in a preview, 206 allowed":             {replace(redacted), Message{Body: original, HasBody: true, Preview: 65535, Allow206: true}, 206, sized(3009), redacted, 13},
+		"a body redacted in a preview, 204 and 206 allowed":     {replace(redacted), Message{Body: original, HasBody: true, Preview: 65535, Allow204: true, Allow206: true}, 206, sized(3009), redacted, 13},
+		"a body redacted in a preview, 206 alone":               {replace(redacted), Message{Body: original, HasBody: true, Preview: 65535, Allow206: true}, 200, sized(3009), redacted, 3009},
 		"a body redacted in a preview, 206 not allowed":         {replace(redacted), Message{Body: original, HasBody: true, Preview: 65535}, 200, sized(3009), redacted, 3009},
 		"a body given to a request without one":                 {replace([]byte("new")), Message{Preview: 0}, 200, sized(3), []byte("new"), 3},
 		"a large new body":                                      {replace(large), Message{Body: original, HasBody: true, Preview: 65535}, 200, sized(len(large)), large, len(large)},

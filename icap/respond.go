@@ -71,9 +71,16 @@ func (c *conn) send(a *Answer) error {
 }
 
 // inPreview reports whether the client may still be answered as RFC 3507 §4.5 says for
-// previews: 204 is then legal whatever Allow says, and so is 206 if Allow has it.
+// previews: 204 is then legal whatever Allow says.
 func (x *exchange) inPreview() bool {
 	return x.head.preview != noPreview && !x.body.continued
+}
+
+// mayKeep reports whether the client can be told to take its original body (206). Once the
+// whole body was in the preview, Squid takes 206 for an answer outside it, which needs
+// "Allow: 204, 206"; a request of unknown length, which has no 204 there, fails otherwise.
+func (x *exchange) mayKeep() bool {
+	return x.body.has && x.inPreview() && x.head.allow206 && (x.body.stage == bodyPreviewed || x.head.allow204)
 }
 
 // discard receives what the client is still sending, so that it reads the answer. What
@@ -152,7 +159,7 @@ func (c *conn) sendModified(a *Answer) error {
 	}
 	if !m.ReplaceBody {
 		x.edit = splice(x.edit[:0], base, m, unsized, x.head.service.Via)
-		if x.body.has && x.inPreview() && x.head.allow206 {
+		if x.mayKeep() {
 			return c.sendPartial(a, x.edit, Content{}, 0)
 		}
 		return c.sendOriginal(a, x.edit)
@@ -165,7 +172,7 @@ func (c *conn) sendModified(a *Answer) error {
 		return err
 	}
 	x.edit = splice(x.edit[:0], base, m, body.size, x.head.service.Via)
-	if x.inPreview() && x.head.allow206 && x.body.has && x.body.Complete() {
+	if x.mayKeep() && x.body.Complete() {
 		if n := sameTail(x.body.preview, body.mem); n >= minKept && body.file == nil {
 			body.mem = body.mem[:len(body.mem)-n]
 			return c.sendPartial(a, x.edit, body, int64(len(x.body.preview)-n))
@@ -183,7 +190,7 @@ func (c *conn) sendModified(a *Answer) error {
 func (c *conn) sendKept(a *Answer, base []byte) error {
 	x, m := c.x, &a.mod
 	b, body := &x.body, m.body()
-	if x.inPreview() && x.head.allow206 {
+	if x.mayKeep() {
 		length := int64(unsized)
 		if n, ok := number(Header{raw: base}.Get("Content-Length")); ok && n >= m.original {
 			length = body.size + n - m.original
