@@ -167,9 +167,9 @@ func (w *walk) sweep(d *jsonDoc, i int) bool {
 		}
 	case keySystem:
 		n.Mark = markSystem
-	case keyContext, keyPayload:
+	case keyContext:
 		n.Mark = markContext
-	case keyOther:
+	case keyPayload, keyOther:
 		if !prose(value) {
 			return false
 		}

@@ -188,7 +188,8 @@ type Part struct {
 	Text string
 }
 
-// ExtractFile reads a file as `sluice extract` shows it.
-func (x *Extractor) ExtractFile(ctx context.Context, name string, data []byte) Document {
-	return x.extractFile(ctx, name, data)
+// ExtractFile reads a file as `sluice extract` shows it. What it is shows in its bytes,
+// not in its name.
+func (x *Extractor) ExtractFile(ctx context.Context, _ string, data []byte) Document {
+	return x.extractFile(ctx, data)
 }

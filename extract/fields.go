@@ -27,7 +27,7 @@ func (w *walk) form(l int, prefix string, routes []route, ctype string) bool {
 	if !formLike(data) && !(declared && bytes.IndexByte(data, '=') > 0 && textual(data)) {
 		return false
 	}
-	if w.rule != nil && w.rule.has(toUser) && !hasField(data, routes) {
+	if w.rule != nil && w.rule.textRoutes() && !hasField(data, routes) {
 		w.missed = true
 	}
 	w.fields(l, prefix+"form ", routes, stepForm)

@@ -44,15 +44,19 @@ func filePath(name string) string {
 	return "file " + name[:min(len(name), maxName)]
 }
 
-// fileType returns the declared type where it says something, else what the bytes say.
+// fileType returns the declared type where it says something that the bytes do not deny,
+// else what the bytes say.
 func fileType(ctype string, data []byte) string {
-	switch m := mediaType(ctype); m {
+	m := mediaType(ctype)
+	switch m {
 	case "", "application/octet-stream", "application/x-www-form-urlencoded", "binary/octet-stream", "multipart/form-data":
-		t, _, _ := strings.Cut(mimetype.Detect(data).String(), ";")
-		return t
 	default:
-		return m
+		if text := m == "application/json" || strings.HasPrefix(m, "text/"); !text || textual(data) {
+			return m
+		}
 	}
+	t, _, _ := strings.Cut(mimetype.Detect(data).String(), ";")
+	return t
 }
 
 // fileField reads a field that a rule says is a file, or the name of one.

@@ -13,7 +13,7 @@ import (
 func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 	data := w.data(l)
 	path := filePath(f.Name)
-	r := document.Read(&w.left, w.x.help, f.Name, data)
+	r := document.Read(&w.left, w.x.help, data)
 	if r.Plain {
 		if !r.Charset.UTF8() {
 			l = w.add(layer{parent: l, codec: wide, end: len(data), data: r.Charset.Decode(data), charset: r.Charset})
@@ -58,7 +58,7 @@ func (w *walk) jsonLayer(l int) int {
 	return w.add(layer{parent: l, codec: jsonFile, end: len(data), data: plain})
 }
 
-func (x *Extractor) extractFile(ctx context.Context, name string, data []byte) Document {
+func (x *Extractor) extractFile(ctx context.Context, data []byte) Document {
 	if x.help.pool != nil && bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")) {
 		// A command reads one file: the time that the workers take to start is not the file's.
 		warm, cancel := context.WithTimeout(ctx, warmUpTime)
@@ -66,7 +66,7 @@ func (x *Extractor) extractFile(ctx context.Context, name string, data []byte) D
 		cancel()
 	}
 	left := budget.New(ctx, x.limits)
-	r := document.Read(&left, x.help, name, data)
+	r := document.Read(&left, x.help, data)
 	d := Document{Outcome: Outcome(r.Outcome), Limit: string(r.Limit)}
 	if r.Plain {
 		d.Texts = append(d.Texts, Part{Text: string(document.UnescapeJSON(r.Charset.Decode(data)))})

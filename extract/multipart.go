@@ -34,7 +34,7 @@ func (w *walk) multipart(l int, prefix string, routes []route, ctype string) boo
 	if !whole {
 		w.gap("undecodable", pathOf(prefix), budget.None)
 	}
-	if w.rule != nil && w.rule.has(toUser) && !hasPart(parts, routes) {
+	if w.rule != nil && w.rule.textRoutes() && !hasPart(parts, routes) {
 		w.missed = true
 	}
 	for i, p := range parts {

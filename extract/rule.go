@@ -161,7 +161,7 @@ func (r *Rule) check(s RuleSpec) error {
 	return errors.Join(errs...)
 }
 
-// has reports whether the rule has a route to that target.
-func (r *Rule) has(to target) bool {
-	return r != nil && slices.ContainsFunc(r.routes, func(x route) bool { return x.to == to })
+// textRoutes reports whether the rule says where the user's text is.
+func (r *Rule) textRoutes() bool {
+	return r != nil && slices.ContainsFunc(r.routes, func(x route) bool { return x.to == toUser })
 }

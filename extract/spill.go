@@ -143,18 +143,18 @@ func (w *walk) largeFile(h fileHint, r *io.SectionReader) {
 	if !textual(head) {
 		f.Outcome, f.Limit = Partial, string(budget.Expanded)
 		w.limitGap(path, budget.Expanded)
-		w.beginning(path, f.Name, r)
+		w.beginning(path, r)
 	}
 	w.doc.Files = append(w.doc.Files, f)
 }
 
 // beginning reads a document that is too large as far as the budget goes.
-func (w *walk) beginning(path, name string, r *io.SectionReader) {
+func (w *walk) beginning(path string, r *io.SectionReader) {
 	data, _, err := w.left.Read(r)
 	if err != nil || len(data) == 0 {
 		return
 	}
-	for _, p := range document.Read(&w.left, w.x.help, name, data).Parts {
+	for _, p := range document.Read(&w.left, w.x.help, data).Parts {
 		at := path
 		if p.Name != "" {
 			at += " > " + p.Name

@@ -39,7 +39,8 @@ func TestSpilledBodies(t *testing.T) {
 		"a large file in multipart, after a field": {
 			"POST", "multipart/form-data; boundary=XX",
 			"--XX\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nsum this up\r\n--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"big.csv\"\r\n\r\n" + csv + "\r\n--XX--\r\n",
-			map[string]int64{"file big.csv": int64(len(csv))}, "sum this up", hex.EncodeToString(sum[:]), "",
+			map[string]int64{"file big.csv": int64(len(csv))},
+			"sum this up", hex.EncodeToString(sum[:]), "",
 		},
 		"large JSON is read by its beginning, and scanned as it is": {
 			"POST", "application/json", `{"prompt":"begin","content":"` + csv[:2<<20] + `"}`, map[string]int64{"body": 2<<20 + 31}, "begin", "", "too_large body expanded",

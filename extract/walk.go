@@ -41,7 +41,7 @@ func (w *walk) mode() mode {
 		return generic
 	case w.rule.activity != "prompt" && w.rule.activity != "":
 		return covered
-	case w.missed || !w.rule.has(toUser):
+	case w.missed || !w.rule.textRoutes():
 		return generic
 	}
 	return covered
@@ -164,7 +164,7 @@ func (w *walk) deeper(path string, f func()) {
 
 // checkDrift reports a prompt endpoint whose rule has led to no text of the user.
 func (w *walk) checkDrift() {
-	if w.rule == nil || w.rule.activity != "prompt" || !w.rule.has(toUser) {
+	if w.rule == nil || w.rule.activity != "prompt" || !w.rule.textRoutes() {
 		return
 	}
 	w.doc.Drift = !w.hit && len(w.doc.Files) == 0 && len(w.doc.Gaps) == 0
@@ -180,7 +180,6 @@ func (w *walk) content(l int, prefix string, routes []route, ctype string) {
 	if cs := bodyCharset(data, ctype); !cs.UTF8() {
 		if decoded := cs.Decode(data); structured(decoded) || textual(decoded) {
 			l = w.add(layer{parent: l, codec: wide, end: len(data), data: decoded, charset: cs})
-			data = decoded
 		}
 	}
 	switch {

@@ -55,10 +55,13 @@ func Label(name string) (Charset, bool) {
 // Unicode recognises UTF-16 and UTF-32 by byte order mark, or by where the zero bytes
 // are, so that text in them is not taken for a binary.
 func Unicode(b []byte) (Charset, bool) {
-	for _, m := range []struct{ bom, name string }{
-		{"\xff\xfe\x00\x00", "utf-32le"}, {"\x00\x00\xfe\xff", "utf-32be"},
-		{"\xff\xfe", "utf-16le"}, {"\xfe\xff", "utf-16be"},
-	} {
+	marks := [...]struct{ bom, name string }{
+		{"\xff\xfe\x00\x00", "utf-32le"},
+		{"\x00\x00\xfe\xff", "utf-32be"},
+		{"\xff\xfe", "utf-16le"},
+		{"\xfe\xff", "utf-16be"},
+	}
+	for _, m := range marks {
 		if bytes.HasPrefix(b, []byte(m.bom)) {
 			c := unicodeCharset(m.name)
 			c.bom = []byte(m.bom)

@@ -3,6 +3,7 @@ package document
 import (
 	"archive/tar"
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"io"
 	"strings"
@@ -12,8 +13,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/nwaples/rardecode/v2"
 	"github.com/ulikunitz/xz"
-
-	"compress/bzip2"
 
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
 )

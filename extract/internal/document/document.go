@@ -90,10 +90,10 @@ type walk struct {
 }
 
 // Read reads one file. It never fails; what stopped it is in the Result. help may be nil.
-func Read(left *budget.Budget, help Helper, name string, data []byte) Result {
+func Read(left *budget.Budget, help Helper, data []byte) Result {
 	w := &walk{left: left, help: help, result: Result{Outcome: Complete}}
 	if len(data) > 0 {
-		w.file("", name, data, 0)
+		w.file("", data, 0)
 	}
 	return w.result
 }
@@ -157,13 +157,13 @@ func join(path, name string) string {
 // member reads one file within another.
 func (w *walk) member(path, name string, data []byte, depth int) {
 	if len(data) > 0 && !w.over {
-		w.file(join(path, name), name, data, depth+1)
+		w.file(join(path, name), data, depth+1)
 	}
 }
 
 // file finds out what data is and reads it. path is "" for the outermost file. The
 // decoders of others may panic on a file made for it: that breaks this file only.
-func (w *walk) file(path, name string, data []byte, depth int) {
+func (w *walk) file(path string, data []byte, depth int) {
 	if l := w.left.Enter(depth); l != budget.None {
 		w.limit(l)
 		return
@@ -181,7 +181,7 @@ func (w *walk) file(path, name string, data []byte, depth int) {
 		w.zip(path, data, end, depth)
 		return
 	}
-	w.byText(path, name, data, depth)
+	w.byText(path, data, depth)
 }
 
 const (
@@ -239,7 +239,7 @@ func (w *walk) zipBehind(path string, data []byte, depth int) {
 }
 
 // byText reads what has no magic number: markup, mail, plain text, unknown binaries.
-func (w *walk) byText(path, name string, data []byte, depth int) {
+func (w *walk) byText(path string, data []byte, depth int) {
 	cs, ok := plain(data)
 	switch {
 	case !ok:

@@ -82,7 +82,7 @@ func fuzzReader(f *testing.F, read func(w *walk, data []byte), endings ...string
 }
 
 func FuzzRead(f *testing.F) {
-	fuzzReader(f, func(w *walk, data []byte) { w.file("", "x", data, 0) })
+	fuzzReader(f, func(w *walk, data []byte) { w.file("", data, 0) })
 }
 
 func FuzzZip(f *testing.F) {

@@ -53,8 +53,10 @@ func (w *walk) ooxml(path string, a *zipArchive, depth int) {
 
 // boring reports parts that hold the program's words, not a person's.
 func boring(name string) bool {
-	for _, s := range [...]string{"/theme/", "fontTable.xml", "slideLayout", "[Content_Types].xml", "word/styles.xml",
-		"stylesWithEffects.xml", "webSettings.xml", "tableStyles.xml", "docProps/thumbnail", "printerSettings"} {
+	for _, s := range [...]string{
+		"/theme/", "fontTable.xml", "slideLayout", "[Content_Types].xml", "word/styles.xml",
+		"stylesWithEffects.xml", "webSettings.xml", "tableStyles.xml", "docProps/thumbnail", "printerSettings",
+	} {
 		if strings.Contains(name, s) {
 			return true
 		}

@@ -7,8 +7,6 @@ import (
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
 )
 
-const maxPages = 2000 // of one PDF file
-
 // pdf reads a PDF file: by the Helper, which knows fonts and encryption; else, and when
 // that fails, by inflating its streams and reading the strings in them.
 func (w *walk) pdf(path string, data []byte, depth int) {

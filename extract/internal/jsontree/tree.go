@@ -167,7 +167,8 @@ func (p *parser) value(n Node) (int, bool) {
 		return -1, false
 	}
 	n.Start = p.at
-	keep, ok := true, true
+	keep := true
+	var ok bool
 	switch c := p.data[p.at]; {
 	case c == '"':
 		n.Kind = String

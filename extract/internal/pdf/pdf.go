@@ -193,11 +193,11 @@ func (j *job) picture(ref requests.Page, i int) error {
 	}
 	r, err := j.in.RenderPageInDPI(&requests.RenderPageInDPI{DPI: dpi, Page: ref})
 	if err != nil {
-		return nil //nolint:nilerr // a page that cannot be painted has no text to find
+		return nil // a page that cannot be painted has no text to find
 	}
 	defer r.Cleanup()
 	var buf bytes.Buffer
-	if err := png.Encode(&buf, r.Result.Image); err != nil {
+	if err := png.Encode(&buf, r.Result.RenderedImage); err != nil {
 		return fmt.Errorf("encode page: %w", err)
 	}
 	return j.to.File(fmt.Sprintf("page %d.png", i+1), buf.Bytes())
