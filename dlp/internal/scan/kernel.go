@@ -25,12 +25,24 @@ type tables struct {
 	slot      [window]halves
 	key       [keyWindow]halves
 	word      struct{ lo, hi [16]uint8 }
-	slotAny   uint16 // groups of slots that count anywhere
-	slotStart uint16 // groups of slots that count only where a word begins
+	wide      [4][2][32]uint8 // the four below, spread over a vector
+	slotAny   uint16          // groups of slots that count anywhere
+	slotStart uint16          // groups of slots that count only where a word begins
 	keyAny    uint16
 	keyStart  uint16
 
 	portable *portableTables
+}
+
+// finish derives what the kernels need from what the plan has entered.
+func (t *tables) finish() {
+	t.setWords()
+	for i, groups := range [...]uint16{t.slotAny, t.slotStart, t.keyAny, t.keyStart} {
+		for j := range t.wide[i][0] {
+			t.wide[i][0][j], t.wide[i][1][j] = uint8(groups), uint8(groups>>8)
+		}
+	}
+	t.portable = newPortableTables(t)
 }
 
 // masks say which of a block's 64 positions deserve a look.
@@ -44,7 +56,8 @@ type masks struct {
 // findings are what a kernel finds in a batch.
 type findings struct {
 	masks  [batch]masks
-	groups [2][batch * block]uint8 // the groups of slots that hold, where masks.slots is set
+	groups [2][batch * block]uint8    // the groups of slots that hold, where masks.slots is set
+	halves [2][batch*block + 64]uint8 // scratch
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is

@@ -1,3 +1,5 @@
+//go:build !amd64
+
 package scan
 
 // kernels returns the kernels that this machine can run, best first.

@@ -45,14 +45,13 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 	p.groupSlots(r)
 	p.groupKeys(anchors, r)
 	p.keys = newKeyTable(keys)
-	p.tables.setWords()
 	fold := sequence{n: 2}
 	fold.class[0].add(0xc5)
 	fold.class[0].add(0xe2)
 	fold.class[1].add(0xbf)
 	fold.class[1].add(0x84)
 	setGroup(p.tables.key[:], foldGroup, &fold)
-	p.tables.portable = newPortableTables(&p.tables)
+	p.tables.finish()
 	return p
 }
 
