@@ -121,10 +121,23 @@ func (c *call) inspect(ctx context.Context) {
 		}
 	}
 	c.read(ctx)
+	ctx, cancel := withMargin(ctx)
+	defer cancel()
 	c.refine(ctx)
 	c.timed("extract", func() { c.extract(ctx) })
 	c.collect()
 	c.timed("scan", func() { c.scan(ctx) })
+}
+
+// withMargin ends the inspection a little before the handler's deadline, so that there is
+// time left to decide, to answer and to record.
+func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	left := time.Until(deadline)
+	return context.WithTimeout(ctx, left-left/5)
 }
 
 func (c *call) timed(hop string, run func()) {
