@@ -103,7 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.got = append(s.got, Request{
 		Case: r.Header.Get(CaseHeader), Method: r.Method, Host: r.Host, Path: r.URL.Path,
-		Bytes: len(body), SHA256: sum(body), Files: fileSums(r, body), Header: r.Header.Clone(),
+		Bytes: len(body), SHA256: Sum(body), Files: fileSums(r, body), Header: r.Header.Clone(),
 	})
 	s.mu.Unlock()
 	if origin := r.Header.Get("Origin"); origin != "" {
@@ -204,7 +204,8 @@ func (c *call) events() func(name string, v any) {
 	}
 }
 
-func sum(b []byte) string {
+// Sum returns the SHA-256 of b in hexadecimal, as requests hold it.
+func Sum(b []byte) string {
 	h := sha256.Sum256(b)
 	return hex.EncodeToString(h[:])
 }
@@ -227,6 +228,6 @@ func fileSums(r *http.Request, body []byte) []string {
 		if err != nil {
 			return sums
 		}
-		sums = append(sums, sum(data))
+		sums = append(sums, Sum(data))
 	}
 }

@@ -52,6 +52,9 @@ func Start(tb testing.TB) *Server {
 	return s
 }
 
+// Dir returns the folder that holds everything the server wrote.
+func (s *Server) Dir() string { return s.dir }
+
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // Start starts a stopped server and waits until it answers.

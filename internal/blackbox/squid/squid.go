@@ -194,6 +194,7 @@ dns_nameservers 127.0.0.1
 tls_outgoing_options cafile=%[1]s/origin-ca.crt default-ca=off min-version=1.2
 cache_peer %[2]s parent %[3]s 0 no-query no-digest no-netdb-exchange default
 never_direct allow all
+acl localnet src 127.0.0.0/8
 `, s.dir, host, port, origin.CaseHeader)
 }
 
