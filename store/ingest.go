@@ -19,20 +19,15 @@ import (
 // copies the rows and adds to the roll-ups, so that each row arrives exactly once without
 // a unique index.
 type postgresSink struct {
-	s       *Store
-	people  *interner
-	devices *interner
-	groups  *interner
+	s    *Store
+	keep *keeper
 
 	mu   sync.Mutex
 	days map[int64]bool // partitions known to exist, by day
 }
 
 func newPostgresSink(s *Store) *postgresSink {
-	return &postgresSink{
-		s: s, people: newInterner(internPeople()), devices: newInterner(internDevices()), groups: newInterner(internGroups()),
-		days: map[int64]bool{},
-	}
+	return &postgresSink{s: s, keep: newKeeper(), days: map[int64]bool{}}
 }
 
 // Name implements event.Sink.
@@ -62,9 +57,9 @@ func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, ba
 	if len(batch) == 0 {
 		return nil
 	}
-	ids, err := p.resolve(ctx, batch)
+	ids, err := p.keep.resolve(ctx, p.s, batch)
 	if err != nil {
-		return fmt.Errorf("intern names: %w", err)
+		return err
 	}
 	if err := p.makeDays(ctx, batch); err != nil {
 		return fmt.Errorf("make partitions: %w", err)
@@ -76,8 +71,12 @@ func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, ba
 		if err := copyEvents(ctx, tx, batch, ids); err != nil {
 			return err
 		}
-		return addLate(ctx, tx, batch)
+		if err := addLate(ctx, tx, batch); err != nil {
+			return err
+		}
+		return p.keep.write(ctx, pgxTx{tx}, sum(batch, ids))
 	})
+	p.keep.settle(err == nil)
 	if err != nil {
 		return fmt.Errorf("write to postgres: %w", err)
 	}
@@ -101,35 +100,6 @@ func moveCursor(ctx context.Context, tx pgx.Tx, outbox string, from, to int64) e
 		return errMoved
 	}
 	return nil
-}
-
-// rowIDs are the numbers of a row's names.
-type rowIDs struct{ usr, device, grp int32 }
-
-func (p *postgresSink) resolve(ctx context.Context, batch []event.Numbered) ([]rowIDs, error) {
-	ids := make([]rowIDs, len(batch))
-	for _, one := range []struct {
-		in   *interner
-		name func(*event.Numbered) string
-		set  func(*rowIDs, int32)
-	}{
-		{p.people, func(n *event.Numbered) string { return n.Event.User }, func(r *rowIDs, id int32) { r.usr = id }},
-		{p.devices, func(n *event.Numbered) string { return n.Event.Device.ID }, func(r *rowIDs, id int32) { r.device = id }},
-		{p.groups, (*event.Numbered).Groups, func(r *rowIDs, id int32) { r.grp = id }},
-	} {
-		names := make([]string, len(batch))
-		for i := range batch {
-			names[i] = one.name(&batch[i])
-		}
-		found, err := one.in.ids(ctx, p.s.db, names)
-		if err != nil {
-			return nil, err
-		}
-		for i, name := range names {
-			one.set(&ids[i], found[name])
-		}
-	}
-	return ids, nil
 }
 
 // copyColumns are event.Columns; id, usr, grps and device hold numbers here.

@@ -68,7 +68,7 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	if s.o.URL == "" {
-		s.db = s.local
+		s.db, s.sink = s.local, &localSink{s: s, keep: newKeeper()}
 		s.prepared.Store(true)
 		return nil
 	}
@@ -107,14 +107,9 @@ func (s *Store) prepare(ctx context.Context) error {
 // OutboxDB returns the SQLite database of the outbox, for event.Open.
 func (s *Store) OutboxDB() *sql.DB { return s.local }
 
-// Sink returns the sink that moves events from the outbox to the store, or nil when the
-// outbox is the store (SQLite).
-func (s *Store) Sink() event.Sink {
-	if s.sink == nil {
-		return nil
-	}
-	return s.sink
-}
+// Sink returns the sink that moves events from the outbox to the store. With SQLite, where
+// the outbox is the store, it only keeps the roll-ups that reports read.
+func (s *Store) Sink() event.Sink { return s.sink }
 
 // Close closes the databases. It waits for queries that run.
 func (s *Store) Close() error {

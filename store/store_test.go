@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluice-dlp/sluice/internal/blackbox/pgtest"
 	"github.com/sluice-dlp/sluice/store"
 	"github.com/sluice-dlp/sluice/store/storetest"
@@ -21,6 +23,18 @@ func TestSQLite(t *testing.T) {
 
 func TestPostgres(t *testing.T) {
 	server := pgtest.Start(t)
+	t.Run("both databases give the same answers", func(t *testing.T) {
+		for seed := range uint64(3) {
+			want := storetest.Answers(t, store.Options{DataDir: t.TempDir(), Log: testLog(t)}, seed)
+			got := storetest.Answers(t, store.Options{URL: server.Database(t), DataDir: t.TempDir(), Log: testLog(t)}, seed)
+			if len(want) < 100_000 {
+				t.Fatalf("the answers are only %d bytes", len(want))
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Fatalf("seed %d: answers differ (-sqlite +postgres):\n%s", seed, diff)
+			}
+		}
+	})
 	storetest.Run(t, func(t *testing.T) store.Options {
 		return store.Options{URL: server.Database(t), DataDir: t.TempDir(), Log: testLog(t)}
 	})

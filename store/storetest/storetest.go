@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		"several nodes start at once":                 nodesStartAtOnce,
 		"a restarted node records on":                 restartRecordsOn,
 		"folded requests count on their event":        foldedCount,
+		"reports equal a recount":                     reportsRecount,
 		"names that a database dislikes are kept":     dislikedNames,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluice-dlp/sluice/event"
+)
+
+// localSink keeps the roll-ups in the SQLite file, where the events already are. Its cursor
+// moves in the transaction of the roll-ups.
+type localSink struct {
+	s    *Store
+	keep *keeper
+}
+
+// localCursor is the sink's name in table cursor.
+const localCursor = "rollups"
+
+// localChunk is how many rows one transaction takes: the recorder waits for the write lock
+// that long.
+const localChunk = 500
+
+// Name implements event.Sink.
+func (l *localSink) Name() string { return "roll-ups" }
+
+// Frees implements event.RowSink: the outbox is the store.
+func (l *localSink) Frees() bool { return false }
+
+// Position implements event.Sink.
+func (l *localSink) Position(ctx context.Context, outbox string) (int64, error) {
+	var seq int64
+	err := l.s.local.QueryRowContext(ctx, `SELECT seq FROM cursor WHERE outbox = $1 AND sink = $2`, outbox, localCursor).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
+
+// Write implements event.Sink.
+func (l *localSink) Write(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
+	for len(batch) > 0 {
+		n := min(localChunk, len(batch))
+		began := time.Now()
+		if err := l.writeChunk(ctx, outbox, after, batch[:n]); err != nil {
+			return fmt.Errorf("write roll-ups: %w", err)
+		}
+		after, batch = batch[n-1].Seq, batch[n:]
+		if len(batch) == 0 {
+			return nil
+		}
+		select { // as long again for the recorder
+		case <-time.After(time.Since(began)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
+	ids, err := l.keep.resolve(ctx, l.s, batch)
+	if err != nil {
+		return err
+	}
+	r := sum(batch, ids)
+	err = inTx(ctx, l.s.local, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO cursor (outbox, sink, seq) VALUES ($1, $2, $3)
+ ON CONFLICT (outbox, sink) DO UPDATE SET seq = excluded.seq WHERE cursor.seq = $4`, outbox, localCursor, batch[len(batch)-1].Seq, after)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, errMoved)
+		}
+		return l.keep.write(ctx, sqliteTx{tx}, r)
+	})
+	l.keep.settle(err == nil)
+	return err
+}
