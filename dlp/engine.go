@@ -47,7 +47,7 @@ func New(r *Rules, o Options) (*Engine, error) {
 	if err := e.unlock(); err != nil {
 		return nil, err
 	}
-	m, err := newRE2Matcher(e.patterns)
+	m, err := newScanMatcher(e.patterns)
 	if err != nil {
 		return nil, fmt.Errorf("dlp: %w", err)
 	}

@@ -20,11 +20,9 @@ type pattern struct {
 	validate     []check.Validator // instead of the detector's own
 	line         int
 
-	re2    *re2.Regexp    // the authority: accepts or refuses, and matches
-	std    *regexp.Regexp // where RE2 is blind (invalid UTF-8), and for short texts
+	std    *regexp.Regexp // for short texts and for groups
 	groups int            // the first group that takes part is the value; without groups the whole match
 	exact  bool           // a literal that is no word: found inside longer ones too
-	exotic bool           // tells a bad byte from the control character that stands in for it
 }
 
 // compile parses an author's expression, adds the implicit word boundaries and compiles it.
@@ -46,11 +44,10 @@ func (p *pattern) compile(expr string) error {
 	if p.std.MatchString("") {
 		return errors.New("pattern matches the empty text; require at least one character")
 	}
-	if p.re2, err = re2.Compile(p.expr); err != nil {
+	if _, err = re2.Compile(p.expr); err != nil { // the authority on what is a pattern
 		return fmt.Errorf("pattern: RE2 refuses it: %w", err)
 	}
 	p.groups = p.std.NumSubexp()
-	p.exotic = tellsApart(tree, unicode.ReplacementChar, standIn)
 	return nil
 }
 
@@ -158,38 +155,6 @@ func concatEdge(subs []*syntax.Regexp, end bool) bool {
 
 func isWord(r rune) bool {
 	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-}
-
-// tellsApart reports whether some part of the expression accepts one of two characters
-// but not the other.
-func tellsApart(re *syntax.Regexp, a, b rune) bool {
-	switch re.Op {
-	case syntax.OpLiteral:
-		for _, r := range re.Rune {
-			if r == a || r == b {
-				return true
-			}
-		}
-	case syntax.OpCharClass:
-		if inClass(re.Rune, a) != inClass(re.Rune, b) {
-			return true
-		}
-	}
-	for _, sub := range re.Sub {
-		if tellsApart(sub, a, b) {
-			return true
-		}
-	}
-	return false
-}
-
-func inClass(ranges []rune, r rune) bool {
-	for i := 0; i < len(ranges); i += 2 {
-		if ranges[i] <= r && r <= ranges[i+1] {
-			return true
-		}
-	}
-	return false
 }
 
 // value returns the part of a match that is the finding: the first group that took part.
