@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -228,7 +229,7 @@ func (l *loader) buildShapes(c *Catalogue, def *definition) {
 			l.add(e.Source, "shape %q: is the name of the endpoint at %s too; keep one", e.shape, old.endpoint.Source)
 			continue
 		}
-		c.shapes[e.shape] = &shape{endpoint: e.Endpoint, errorShape: def.app.ErrorShape}
+		c.shapes[e.shape] = &shape{endpoint: e.Endpoint, errorShape: def.app.ErrorShape, category: cmp.Or(def.app.Category, "model-api")}
 	}
 }
 
