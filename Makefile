@@ -5,7 +5,7 @@ GOFUMPT       := mvdan.cc/gofumpt@v0.12.0
 FUZZTIME      ?= 20s
 BENCHTIME     ?= 1s
 
-.PHONY: build demo test test-deps race lint fmt fuzz bench check
+.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap check
 
 build: ## the binary, bin/sluice
 	CGO_ENABLED=0 go build -o bin/sluice ./cmd/sluice
@@ -34,5 +34,8 @@ fuzz: ## every fuzz target for FUZZTIME
 
 bench: ## Go benchmarks; figures and how to read them: docs/benchmarks.md
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+bench-icap: ## side by side with c-icap and go-icap, alone and behind Squid
+	./scripts/bench-icap.sh
 
 check: lint test race ## what a change must pass before review
