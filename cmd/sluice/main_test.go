@@ -10,6 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// TestMain lets the test binary be the child process that reads documents.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "extract-worker" {
+		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
 // sluice runs the command line in this process.
 func sluice(t *testing.T, stdin string, args ...string) (code int, out, errOut string) {
 	t.Helper()

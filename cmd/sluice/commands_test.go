@@ -1,0 +1,205 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// inDir runs the test in an empty directory, where sluice finds no settings and no data.
+func inDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	return dir
+}
+
+func decode[T any](t *testing.T, line string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(line), &v); err != nil {
+		t.Fatalf("not JSON: %v", err)
+	}
+	return v
+}
+
+func TestClassifyTellsTheAppOrNull(t *testing.T) {
+	inDir(t)
+	code, out, errOut := sluice(t, "https://chatgpt.com/c/1\n\nnews.example.org\n", "classify", "--json", "api.groq.com", "-")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if code != exitFine || len(lines) != 3 {
+		t.Fatalf("exit %d, %d lines: %s", code, len(lines), errOut)
+	}
+	if want := `{"input":"api.groq.com","app":"groq","name":"Groq","category":"model-api","scope":"host"}`; lines[0] != want {
+		t.Errorf("got %s, want %s", lines[0], want)
+	}
+	if c := decode[classified](t, lines[1]); c.App == nil || *c.App != "chatgpt" {
+		t.Errorf("a URL: %s", lines[1])
+	}
+	if !strings.Contains(lines[2], `"app":null`) {
+		t.Errorf("no AI app: %s", lines[2])
+	}
+}
+
+func TestScanExitsWithOneWhenItFindsAndShowsMasksOnly(t *testing.T) {
+	inDir(t)
+	text := "pay with " + demoCard + " today\n"
+	if err := os.WriteFile("note.txt", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	type report struct {
+		Path, Outcome string
+		Findings      []struct {
+			Detector, Masked, Value string
+			Start, End, Line        int
+		}
+	}
+	code, out, errOut := sluice(t, "", "scan", "note.txt", "--format", "json")
+	r := decode[report](t, out)
+	if code != exitFound || r.Path != "note.txt" || r.Outcome != "complete" || len(r.Findings) != 1 {
+		t.Fatalf("exit %d, %d findings, %s", code, len(r.Findings), errOut)
+	}
+	f := r.Findings[0]
+	if f.Detector != "credit_card" || text[f.Start:f.End] != demoCard || f.Line != 1 || strings.Contains(out, demoCard) {
+		t.Errorf("got %s at %d-%d", f.Detector, f.Start, f.End)
+	}
+	if _, out, _ = sluice(t, "", "scan", "note.txt", "--format", "json", "--reveal"); decode[report](t, out).Findings[0].Value != demoCard {
+		t.Error("--reveal does not show the value")
+	}
+	if code, _, _ = sluice(t, "nothing here", "scan", "-"); code != exitFine {
+		t.Errorf("clean text: exit %d", code)
+	}
+	code, out, _ = sluice(t, "", "scan", "note.txt", "--format", "sarif")
+	if code != exitFound || !strings.Contains(out, `"version": "2.1.0"`) || !strings.Contains(out, `"ruleId": "credit_card"`) || strings.Contains(out, demoCard) {
+		t.Errorf("SARIF: exit %d", code)
+	}
+}
+
+func TestScanReadsAndWritesLines(t *testing.T) {
+	inDir(t)
+	in := `{"id":"a","text":"card ` + demoCard + `"}` + "\n" + `{"id":7,"text":"clean"}` + "\n"
+	code, out, errOut := sluice(t, in, "scan", "--jsonl", "-")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if code != exitFine || len(lines) != 2 {
+		t.Fatalf("exit %d, %d lines: %s", code, len(lines), errOut)
+	}
+	if !strings.HasPrefix(lines[0], `{"id":"a","findings":[{"detector":"credit_card"`) || lines[1] != `{"id":7,"findings":[]}` {
+		t.Errorf("the lines are not as documented: %s", lines[1])
+	}
+	code, _, errOut = sluice(t, "{\"id\":1}\n", "scan", "--jsonl", "-")
+	if code != exitFound || !strings.Contains(errOut, "line 1: want") {
+		t.Errorf("a line without text: exit %d: %s", code, errOut)
+	}
+}
+
+func TestExplainReadsArchivesOfBrowsers(t *testing.T) {
+	inDir(t)
+	body := `{"messages":[{"author":{"role":"user"},"content":{"content_type":"text","parts":["card ` + demoCard + `"]}}]}`
+	archive := map[string]any{"log": map[string]any{"entries": []any{map[string]any{"request": map[string]any{
+		"method": "POST", "url": "https://chatgpt.com/backend-api/f/conversation?x=1",
+		"headers":  []any{map[string]any{"name": ":authority", "value": "chatgpt.com"}, map[string]any{"name": "content-type", "value": "application/json"}},
+		"postData": map[string]any{"mimeType": "application/json", "text": body},
+	}}}}}
+	data, err := json.Marshal(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("s.har", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	type explained struct {
+		App      struct{ ID, Status string }
+		Activity string
+		Decision struct{ Action, Rule string }
+		Texts    []struct{ Role, Path string }
+	}
+	for status, want := range map[string]string{"in_review": "block", "approved": "log", "unreviewed": "coach", "unapproved": "block"} {
+		code, out, errOut := sluice(t, "", "explain", "s.har", "--user", "alice", "--group", "finance", "--status", "chatgpt="+status)
+		if code != exitFine {
+			t.Fatalf("exit %d: %s", code, errOut)
+		}
+		x := decode[explained](t, out)
+		if x.App.ID != "chatgpt" || x.App.Status != status || x.Activity != "prompt" || x.Decision.Action != want || len(x.Texts) != 1 || x.Texts[0].Path != "messages[0].content.parts[0]" {
+			t.Errorf("%s: %+v", status, x)
+		}
+	}
+}
+
+func TestAStatusIsSetListedAndRemembered(t *testing.T) {
+	inDir(t)
+	if code, _, errOut := sluice(t, "", "apps", "status", "chatgpt", "in_review", "--note", "with legal"); code != exitFine {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	_, out, _ := sluice(t, "", "apps", "list", "--status", "in_review", "--json")
+	l := decode[listedApp](t, out)
+	if l.ID != "chatgpt" || l.Note != "with legal" || l.By == "" {
+		t.Errorf("got %+v", l)
+	}
+	if _, out, _ = sluice(t, "", "apps", "show", "chatgpt"); !strings.Contains(out, `"history": [`) || !strings.Contains(out, "with legal") {
+		t.Errorf("no history: %s", out)
+	}
+	code, _, errOut := sluice(t, "", "apps", "status", "chatgtp", "approved")
+	if code != exitFound || !strings.Contains(errOut, "sluice apps list") {
+		t.Errorf("an unknown app: exit %d: %s", code, errOut)
+	}
+}
+
+func TestCheckTellsEveryMistakeInOneRun(t *testing.T) {
+	inDir(t)
+	files := map[string]string{
+		"sluice.yaml":  "profiles: {dirs: [prof]}\ncatalogue: {dirs: [cat]}\npolicy: {file: policy.yaml}\n",
+		"policy.yaml":  "rules:\n  - {id: r, when: 'app.statu == \"approved\"', action: block}\n",
+		"prof/p.yaml":  "detectors:\n  - id: d\n    severity: high\n    patterns: [{regx: 'a', confidence: high}]\n",
+		"cat/app.yaml": "id: mine\nname: Mine\nvendor: V\ncategory: chatt\nhosts: [mine.example]\n",
+	}
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, command := range []string{"check", "serve"} {
+		code, _, errOut := sluice(t, "", command)
+		if code != exitFound {
+			t.Errorf("%s: exit %d", command, code)
+		}
+		for _, want := range []string{
+			`policy.yaml:2: rule "r": when: unknown variable "app.statu" (did you mean "app.status"?)`,
+			`prof/p.yaml:4: detector "d": unknown field "regx" (did you mean "re"?)`,
+			`cat/app.yaml:4:`,
+		} {
+			if !strings.Contains(errOut, want) {
+				t.Errorf("%s does not tell %q:\n%s", command, want, errOut)
+			}
+		}
+	}
+	for name := range files {
+		if name != "sluice.yaml" {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile("policy.yaml", []byte("rules: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errOut := sluice(t, "", "check"); code != exitFine || !strings.Contains(out, "all good") {
+		t.Errorf("a good set: exit %d: %s", code, errOut)
+	}
+}
+
+func TestTheDemoGetsEveryVerdict(t *testing.T) {
+	inDir(t)
+	code, out, errOut := sluice(t, "", "demo", "--once")
+	if code != exitFine {
+		t.Fatalf("exit %d: %s\n%s", code, errOut, out)
+	}
+	if got, want := strings.Count(out, "\n"), len(demoSamples())+1; got != want {
+		t.Errorf("%d lines, want %d", got, want)
+	}
+}
