@@ -55,7 +55,7 @@ func (c *call) threat() []icap.Field {
 func (c *call) cause() string {
 	d := &c.decision
 	switch {
-	case len(c.findings) > 0 && len(d.Profiles) > 0:
+	case d.Matched && len(d.Profiles) > 0:
 		return d.Profiles[0]
 	case d.Gap != "":
 		return string(d.Gap)

@@ -295,16 +295,14 @@ func (c *call) decide() {
 	}
 }
 
-// redact cuts what the deciding profiles found out of the body.
+// redact cuts what the deciding rule's profiles found, in its roles, out of the body.
 func (c *call) redact() {
 	if c.doc == nil {
 		return
 	}
 	var cuts []extract.Cut
-	for _, f := range c.findings {
-		if slices.ContainsFunc(f.Profiles, func(p string) bool { return slices.Contains(c.decision.Profiles, p) }) {
-			cuts = append(cuts, extract.Cut{Text: f.Text, Start: int(f.Start), End: int(f.End), With: dlp.Redaction(f)})
-		}
+	for _, f := range c.decisive() {
+		cuts = append(cuts, extract.Cut{Text: f.Text, Start: int(f.Start), End: int(f.End), With: dlp.Redaction(f)})
 	}
 	body, err := c.doc.Rewrite(cuts)
 	if err == nil && len(cuts) > 0 {

@@ -20,7 +20,7 @@ var pageText string
 
 var (
 	pageTemplate = template.Must(template.New("page").Parse(pageText))
-	pagePolicy   = "default-src 'none'; style-src 'sha256-" + styleHash() + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	pagePolicy   = "default-src 'none'; style-src 'sha256-" + styleHash() + "'; base-uri 'none'; form-action 'none'"
 )
 
 func styleHash() string {
@@ -69,9 +69,8 @@ func (c *call) words() *wording {
 // detectors are the kinds of data that stopped the request.
 func (c *call) detectors() []string {
 	var list []string
-	for _, f := range c.findings {
-		decides := slices.ContainsFunc(f.Profiles, func(p string) bool { return slices.Contains(c.decision.Profiles, p) })
-		if decides && !slices.Contains(list, f.Detector) {
+	for _, f := range c.decisive() {
+		if !slices.Contains(list, f.Detector) {
 			list = append(list, f.Detector)
 		}
 	}

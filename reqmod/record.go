@@ -1,13 +1,16 @@
 package reqmod
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sluice-dlp/sluice/classify"
@@ -19,10 +22,12 @@ import (
 
 const (
 	recordTime   = 3 * time.Second // for an event to reach the disk
+	maxMatches   = 50              // groups of findings in one event; each costs an excerpt
 	maxMasked    = 5               // values shown of one detector in one part
 	maxPrints    = 50              // fingerprints kept of one detector in one part
 	excerptBytes = 120             // of an excerpt, masked
-	excerptSide  = 40              // context on each side of a finding
+	excerptSide  = 40              // of it before the finding
+	excerptScan  = 4096            // scanned on each side of the finding, for values that begin or end there
 )
 
 // event is what is recorded of the request: hop 8's input. It holds nothing in the clear
@@ -35,7 +40,7 @@ func (c *call) event() *event.Event {
 	f, d := &c.facts, &c.decision
 	e := &event.Event{
 		ID: event.NewID(c.began), Time: c.began.UTC(), Node: c.h.o.Node, Snapshot: c.rules.Version(),
-		User: f.User.Name, Groups: f.User.Groups, Actor: f.Actor,
+		User: f.User.Name, Groups: append([]string{}, f.User.Groups...), Actor: f.Actor,
 		Account:  event.Account(f.Account),
 		Source:   event.Source{IP: ipString(f.Source.IP), Country: f.Source.Country, Site: f.Source.Site},
 		Device:   event.Device(f.Device),
@@ -45,7 +50,7 @@ func (c *call) event() *event.Event {
 		Decision: event.Decision{
 			Action: d.Action.String(), Would: d.Would.String(), Rule: d.Rule, Reason: d.Reason, Profiles: d.Profiles, Mode: d.Mode,
 		},
-		Exception: c.exception(),
+		Files: []event.File{}, Gaps: []string{}, Trace: []event.Step{}, Exception: c.exception(),
 	}
 	for _, g := range c.evidence.Gaps {
 		e.Gaps = append(e.Gaps, string(g))
@@ -82,7 +87,11 @@ func (c *call) exception() *string {
 
 // nameThings sets path and files, their names scanned and masked.
 func (c *call) nameThings(e *event.Event) {
-	names := []string{c.target.path}
+	path := c.target.path
+	if plain, err := url.PathUnescape(path); err == nil {
+		path = plain // a value that is escaped must not hide from the mask
+	}
+	names := []string{path}
 	if c.doc != nil {
 		for _, f := range c.doc.Files {
 			names = append(names, f.Name)
@@ -134,14 +143,55 @@ func (c *call) masked(list []string) []string {
 	return out
 }
 
-// matches groups the findings by detector and part.
+// counted returns the findings that a profile triggered on: of those profiles, in the
+// roles in which they were asked for, and not merely suspected.
+func (c *call) counted() []dlp.Finding {
+	type place struct {
+		detector   string
+		text       int
+		start, end int64
+	}
+	var list []dlp.Finding
+	seen := map[place]bool{}
+	asks := c.plan.Asks()
+	for i, triggered := range c.evidence.Triggered {
+		if !triggered || i >= len(asks) {
+			continue
+		}
+		for _, f := range c.findings {
+			at := place{f.Detector, f.Text, f.Start, f.End}
+			if f.Confidence < dlp.Medium || seen[at] || !slices.Contains(f.Profiles, asks[i].Profile) || !inRole(asks[i].Roles, f.Role) {
+				continue
+			}
+			seen[at] = true
+			list = append(list, f)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b dlp.Finding) int { return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Start, b.Start)) })
+	return list
+}
+
+func inRole(roles []string, role string) bool { return roles == nil || slices.Contains(roles, role) }
+
+// decisive returns those of the counted findings that decided.
+func (c *call) decisive() []dlp.Finding {
+	return slices.DeleteFunc(c.counted(), func(f dlp.Finding) bool {
+		return !inRole(c.decision.Roles, f.Role) ||
+			!slices.ContainsFunc(f.Profiles, func(p string) bool { return slices.Contains(c.decision.Profiles, p) })
+	})
+}
+
+// matches groups what profiles triggered on by detector and part.
 func (c *call) matches() []event.Match {
 	type group struct{ detector, part, role string }
 	index := map[group]int{}
-	var list []event.Match
-	for _, f := range c.findings {
+	list := []event.Match{}
+	for _, f := range c.counted() {
 		g := group{f.Detector, f.Part, f.Role}
 		i, ok := index[g]
+		if !ok && len(list) == maxMatches {
+			continue
+		}
 		if !ok {
 			i = len(list)
 			index[g] = i
@@ -189,27 +239,23 @@ func union(a, b []string) []string {
 	return a
 }
 
-// excerpt is the text around a finding, with that and every other suspect masked.
+// excerpt is the text around a finding, with that and every other suspect masked. What is
+// scanned reaches much further than what is shown, so that no value is cut in two, seen
+// in part only, and shown.
 func (c *call) excerpt(f dlp.Finding) string {
 	t := c.doc.Texts[f.Text]
 	size := int64(len(t.Data))
 	if t.Reader != nil {
 		size = t.Size
 	}
-	start, end := max(f.Start-excerptSide, 0), min(f.End+excerptSide, size)
-	window := make([]byte, min(end-start, 4096))
+	from, to := max(f.Start-excerptScan, 0), min(f.End+excerptScan, size)
+	to = min(to, from+4*excerptScan)
+	window := make([]byte, to-from)
 	if t.Reader != nil {
-		n, _ := t.Reader.ReadAt(window, start)
+		n, _ := t.Reader.ReadAt(window, from)
 		window = window[:n]
 	} else {
-		copy(window, t.Data[start:])
-	}
-	var known []dlp.Finding
-	for _, o := range c.findings {
-		if o.Text == f.Text && o.Start < end && o.End > start {
-			o.Start, o.End = o.Start-start, o.End-start
-			known = append(known, o)
-		}
+		copy(window, t.Data[from:])
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -217,13 +263,64 @@ func (c *call) excerpt(f dlp.Finding) string {
 	if !report.Complete {
 		return ""
 	}
-	text := dlp.MaskAll(window, append(known, report.Findings...))
-	return shorten(strings.ToValidUTF8(text, ""))
+	suspects := report.Findings
+	for _, o := range c.findings {
+		if o.Text == f.Text && o.Start < to && o.End > from {
+			o.Start, o.End = o.Start-from, o.End-from
+			suspects = append(suspects, o)
+		}
+	}
+	start, end := int(min(f.Start-from, int64(len(window)))), int(min(f.End-from, int64(len(window))))
+	before := dlp.MaskAll(window[:start], within(suspects, 0, start))
+	after := dlp.MaskAll(window[end:], within(suspects, end, len(window)))
+	return shorten(tail(oneLine(before), excerptSide) + dlp.MaskAll(window[start:end], []dlp.Finding{{End: int64(end - start)}}) + oneLine(after))
+}
+
+// within returns the parts of findings in [from, to), counted from there.
+func within(findings []dlp.Finding, from, to int) []dlp.Finding {
+	var list []dlp.Finding
+	for _, f := range findings {
+		if int(f.Start) < to && int(f.End) > from {
+			f.Start, f.End = max(f.Start-int64(from), 0), min(f.End, int64(to))-int64(from)
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// oneLine makes runs of white space one blank, also at the ends, where words may go on.
+func oneLine(s string) string {
+	var b strings.Builder
+	blank := false
+	for _, r := range strings.ToValidUTF8(s, "") {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			blank = true
+			continue
+		}
+		if blank {
+			b.WriteByte(' ')
+		}
+		blank = false
+		b.WriteRune(r)
+	}
+	if blank {
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// tail returns the last n bytes of s, from the beginning of a character on.
+func tail(s string, n int) string {
+	cut := max(len(s)-n, 0)
+	for cut < len(s) && !utf8.RuneStart(s[cut]) {
+		cut++
+	}
+	return s[cut:]
 }
 
 // shorten cuts an excerpt to its bound at a character's edge.
 func shorten(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.TrimSpace(s)
 	if len(s) <= excerptBytes {
 		return s
 	}
