@@ -83,7 +83,7 @@ func (m Match) Activity() string {
 // Request is what a look-up may know of a request before its body.
 type Request struct {
 	Method, Host, Path, Query string
-	Header                    func(name string) []byte // nil when unknown
+	Header                    func(name string) []byte // nil when unknown; an absent header is empty
 }
 
 func (r Request) header(name string) []byte {

@@ -202,10 +202,7 @@ func (ru *rule) fits(host []byte, r Request, line bool) bool {
 }
 
 func hasHeader(got []byte, want string) bool {
-	if got == nil {
-		return false
-	}
-	return want == "" || containsFold(got, want)
+	return len(got) > 0 && (want == "" || containsFold(got, want))
 }
 
 // containsFold reports whether s holds want, which is ASCII, in any case.

@@ -49,7 +49,7 @@ func aiClient(r Request) bool {
 		"Anthropic-Version", "Anthropic-Beta", "Openai-Organization", "Openai-Beta", "Openai-Project", "X-Goog-Api-Client",
 		"Copilot-Integration-Id", "Mcp-Session-Id", "Mcp-Protocol-Version",
 	} {
-		if v := r.header(name); v != nil && (name != "X-Goog-Api-Client" || containsFold(v, "genai")) {
+		if v := r.header(name); len(v) > 0 && (name != "X-Goog-Api-Client" || containsFold(v, "genai")) {
 			return true
 		}
 	}
@@ -128,7 +128,7 @@ func rpcShape(r Request, call value) string {
 	if call.get("jsonrpc").text() != "2.0" {
 		return ""
 	}
-	session := r.header("Mcp-Session-Id") != nil || r.header("Mcp-Protocol-Version") != nil
+	session := len(r.header("Mcp-Session-Id")) > 0 || len(r.header("Mcp-Protocol-Version")) > 0
 	params := call.get("params")
 	switch method := call.get("method").text(); method {
 	case "tools/call", "prompts/get", "sampling/createMessage", "completion/complete", "elicitation/create":

@@ -99,7 +99,7 @@ func (s *signals) turns() string {
 }
 
 func (s *signals) anthropic(t turnList) bool {
-	return s.r.header("Anthropic-Version") != nil || s.ends("/messages", "/messages/count_tokens") || t.tools ||
+	return len(s.r.header("Anthropic-Version")) > 0 || s.ends("/messages", "/messages/count_tokens") || t.tools ||
 		s.root.has("anthropic_version") || s.root.has("system") && s.root.has("max_tokens")
 }
 
