@@ -91,8 +91,8 @@ func pdfObjects(objects ...string) []byte {
 	return b.Bytes()
 }
 
-func flateStream(t testing.TB, n int64) string {
-	return "<</Length 1/Filter/FlateDecode>>stream\nx\x9c" + string(zeros(t, n)[10:]) + "\nendstream"
+func flateStream(gz []byte) string {
+	return "<</Length 1/Filter/FlateDecode>>stream\nx\x9c" + string(gz[10:]) + "\nendstream"
 }
 
 func bombs(t testing.TB) map[string]struct {
@@ -128,29 +128,29 @@ func bombs(t testing.TB) map[string]struct {
 	_, _ = io.CopyN(zw, nothing{}, 70<<20)
 	_ = zw.Close()
 	xz := append([]byte("\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46"), 0x02, 0x00, 0x21, 0x01, 0x28, 0, 0, 0, 0, 0, 0, 0)
-	gz := zeros(t, 1<<30)
+	gz := zeros(t, 256<<20)
 	sheet := []byte(`<worksheet><sheetData>` + strings.Repeat(`<row><c t="inlineStr"><is><t>`+strings.Repeat("y", 1000)+`</t></is></c></row>`, 25000) + `</sheetData></worksheet>`)
 	return map[string]struct {
 		data  []byte
 		limit string
 	}{
-		"a gibibyte of zeros in gzip":         {gz, "member"},
-		"gzip in gzip in gzip":                {zeros(t, 40<<20), "member"},
-		"archives nested too deep":            {nested, "depth"},
-		"too many members in a zip":           {zipOf(t, many...), "members"},
-		"too many members in a tar":           {tarred.Bytes(), "members"},
-		"one member under a thousand names":   {overlapping(t, 1000), "text"},
-		"members that are large together":     {zipOf(t, member{"a", make([]byte, 30<<20)}, member{"b", make([]byte, 30<<20)}, member{"c", make([]byte, 30<<20)}), "expanded"},
-		"a zstd frame that wants 64 MiB":      {window.Bytes(), "window"},
-		"an xz stream that wants 4 GiB":       {xz, "window"},
-		"mail in mail in mail":                {[]byte("From: a\r\nTo: b\r\nSubject: c\r\n" + mail), "depth"},
-		"more text than anyone reads":         {zipOf(t, member{"[Content_Types].xml", []byte("<x/>")}, member{"xl/worksheets/sheet1.xml", sheet}), "text"},
-		"entities of entities":                {zipOf(t, member{"[Content_Types].xml", []byte("<x/>")}, member{"word/document.xml", []byte(`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>` + strings.Repeat("&b;", 1<<20) + `</x>`)}), ""},
-		"a million groups of RTF":             {[]byte(`{\rtf1 ` + strings.Repeat("{", 1<<20) + "x" + strings.Repeat("}", 1<<20)), "depth"},
-		"tags without an end":                 {[]byte("<html>" + strings.Repeat("<a '", 1<<20)), ""},
-		"XML tags with open quotes":           {[]byte("<?xml version='1.0'?>" + strings.Repeat("<a '>", 1<<20)), ""},
-		"pages that are their own parents":    {pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 2 0 R 2 0 R]/Count 1000000>>"), "?"},
-		"a gibibyte of zeros in a PDF stream": {pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>", flateStream(t, 1<<30)), "?"},
+		"a quarter gibibyte of zeros":       {gz, "member"},
+		"gzip in gzip in gzip":              {zeros(t, 40<<20), "member"},
+		"archives nested too deep":          {nested, "depth"},
+		"too many members in a zip":         {zipOf(t, many...), "members"},
+		"too many members in a tar":         {tarred.Bytes(), "members"},
+		"one member under a thousand names": {overlapping(t, 1000), "text"},
+		"members that are large together":   {zipOf(t, member{"a", make([]byte, 30<<20)}, member{"b", make([]byte, 30<<20)}, member{"c", make([]byte, 30<<20)}), "expanded"},
+		"a zstd frame that wants 64 MiB":    {window.Bytes(), "window"},
+		"an xz stream that wants 4 GiB":     {xz, "window"},
+		"mail in mail in mail":              {[]byte("From: a\r\nTo: b\r\nSubject: c\r\n" + mail), "depth"},
+		"more text than anyone reads":       {zipOf(t, member{"[Content_Types].xml", []byte("<x/>")}, member{"xl/worksheets/sheet1.xml", sheet}), "text"},
+		"entities of entities":              {zipOf(t, member{"[Content_Types].xml", []byte("<x/>")}, member{"word/document.xml", []byte(`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>` + strings.Repeat("&b;", 1<<20) + `</x>`)}), ""},
+		"a million groups of RTF":           {[]byte(`{\rtf1 ` + strings.Repeat("{", 1<<20) + "x" + strings.Repeat("}", 1<<20)), "depth"},
+		"tags without an end":               {[]byte("<html>" + strings.Repeat("<a '", 1<<20)), ""},
+		"XML tags with open quotes":         {[]byte("<?xml version='1.0'?>" + strings.Repeat("<a '>", 1<<20)), ""},
+		"pages that are their own parents":  {pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 2 0 R 2 0 R]/Count 1000000>>"), "?"},
+		"zeros in a PDF stream":             {pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>", flateStream(gz)), "?"},
 	}
 }
 
@@ -158,8 +158,6 @@ func bombs(t testing.TB) map[string]struct {
 // the reading has a name.
 func TestBombs(t *testing.T) {
 	x := newWithWorkers(t)
-	warm := x.ExtractFile(t.Context(), "warm.pdf", pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"))
-	t.Logf("workers are warm: %s", warm.Outcome)
 	for name, b := range bombs(t) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
@@ -202,7 +200,7 @@ func TestCarrierBombs(t *testing.T) {
 		body   string
 		limit  string
 	}{
-		"a gibibyte behind gzip":          {[]string{"Content-Encoding", "gzip"}, string(zeros(t, 1<<30)), "member"},
+		"a quarter gibibyte behind gzip":  {[]string{"Content-Encoding", "gzip"}, string(zeros(t, 256<<20)), "member"},
 		"codings upon codings":            {[]string{"Content-Encoding", strings.Repeat("gzip,", 11) + "gzip"}, string(stack), ""},
 		"JSON in JSON in JSON":            {nil, quoted, "depth"},
 		"a million brackets":              {nil, strings.Repeat("[", 1<<20), ""},

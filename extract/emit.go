@@ -44,14 +44,21 @@ func (w *walk) emit(d *jsonDoc) {
 
 // container decides about a named list or object that no route has marked.
 func (w *walk) container(d *jsonDoc, i int) {
-	switch key := d.tree.Key(i); string(key) {
-	case "arguments", "args", "functionResponse", "function_response":
+	switch key := d.tree.Key(i); {
+	case toolMember(key):
 		d.markAll(i, markContext)
-	default:
-		if kindOfKey(key) == keyQuiet {
-			d.tree.Nodes[i].Mark = markQuiet
-		}
+	case kindOfKey(key) == keyQuiet:
+		d.tree.Nodes[i].Mark = markQuiet
 	}
+}
+
+// toolMember reports the members that hold what a tool is given or gave back.
+func toolMember(key []byte) bool {
+	switch string(key) {
+	case "arguments", "args", "functionResponse", "function_response":
+		return true
+	}
+	return false
 }
 
 // toolOutput reports the blocks in a person's turn that a tool has filled.
@@ -192,7 +199,7 @@ func (w *walk) sweepInside(d *jsonDoc, i int) bool {
 			return
 		}
 		done = true
-		if d.nameKind(i) == keyPayload {
+		if d.tree.Named(i) && toolMember(d.tree.Key(i)) {
 			in.markAll(0, markContext)
 		}
 		w.settle(in)

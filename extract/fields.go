@@ -108,9 +108,6 @@ func (w *walk) field(l int, path, name string, routes []route) {
 		}
 		switch r.to {
 		case toUser:
-			if w.jsonField(l, path, name, []route{r}) {
-				return
-			}
 			w.hit = w.hit || len(bytes.TrimSpace(w.data(l))) > 0
 			w.text(User, path, l)
 			return
@@ -135,7 +132,7 @@ func (w *walk) field(l int, path, name string, routes []route) {
 		}
 	}
 	if len(routes) > 0 && jsonLike(w.data(l)) || jsonLike(w.data(l)) && kindOfKey([]byte(name)) != keyNoise {
-		if w.jsonField(l, path, name, routes) {
+		if w.jsonField(l, path, routes) {
 			return
 		}
 	}
@@ -143,7 +140,7 @@ func (w *walk) field(l int, path, name string, routes []route) {
 }
 
 // jsonField reads a field that holds JSON.
-func (w *walk) jsonField(l int, path, _ string, routes []route) bool {
+func (w *walk) jsonField(l int, path string, routes []route) bool {
 	if !jsonLike(w.data(l)) {
 		return false
 	}

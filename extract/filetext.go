@@ -59,7 +59,7 @@ func (w *walk) jsonLayer(l int) int {
 }
 
 func (x *Extractor) extractFile(ctx context.Context, data []byte) Document {
-	if x.help.pool != nil && bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")) {
+	if x.help.pool != nil && !textual(data) {
 		// A command reads one file: the time that the workers take to start is not the file's.
 		warm, cancel := context.WithTimeout(ctx, warmUpTime)
 		_ = x.help.pool.Wait(warm)

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -25,7 +26,7 @@ const (
 	ocrTime    = 15 * time.Second
 	ocrAtOnce  = 2
 	maxOutput  = 96 << 20 // bytes that one file may yield in a child
-	warmUpTime = 30 * time.Second
+	warmUpTime = time.Minute
 )
 
 // newHelper returns nil when there is nothing that can help.
@@ -47,7 +48,7 @@ func (h *helper) PDF(ctx context.Context, deadline time.Time, data []byte) (docu
 		return document.PDF{}, false
 	}
 	until := deadline.Add(-time.Until(deadline) / 5)
-	r, ok := h.pool.Read(ctx, until, data, h.ocr != "", maxOutput)
+	r, ok := h.pool.Read(ctx, until, worker.Job{Data: data, Render: h.ocr != ""}, maxOutput)
 	if !ok { // none was free in time
 		return document.PDF{Limit: budget.Time}, true
 	}
@@ -59,6 +60,31 @@ func (h *helper) PDF(ctx context.Context, deadline time.Time, data []byte) (docu
 		p.Files = append(p.Files, document.File{Name: f.Name, Data: f.Data})
 	}
 	return p, true
+}
+
+// SevenZip implements [document.Helper].
+func (h *helper) SevenZip(left *budget.Budget, data []byte) (document.Archive, bool) {
+	if h.pool == nil {
+		return document.Archive{}, false
+	}
+	job := worker.Job{Data: data, Expanded: left.Room(), Member: left.Member}
+	r, ok := h.pool.Read(left.Context(), left.Deadline(), job, maxOutput)
+	if !ok {
+		return document.Archive{Outcome: document.Complete, Limit: budget.Time}, true
+	}
+	a := document.Archive{Outcome: document.Complete, Limit: budget.Limit(r.Limit)}
+	switch {
+	case r.Late:
+		a.Limit = budget.Time
+	case r.Encrypted:
+		a.Outcome = document.Encrypted
+	case r.Failed:
+		a.Outcome = document.Broken
+	}
+	for _, f := range r.Files {
+		a.Files = append(a.Files, document.File{Name: f.Name, Data: f.Data})
+	}
+	return a, true
 }
 
 // Picture implements [document.Helper] with tesseract, where it is installed.
@@ -109,5 +135,40 @@ func (x *Extractor) Close() error {
 // and writes what it finds to out, until in ends. cacheDir keeps compiled code, which
 // takes seconds to make; it must be writable by nobody else, and "" means not to keep it.
 func ServeWorker(in io.Reader, out io.Writer, cacheDir string) error {
-	return worker.Serve(in, out, func() (worker.Reader, error) { return pdf.Open(cacheDir) })
+	return worker.Serve(in, out, func() (worker.Reader, error) {
+		r, err := pdf.Open(cacheDir)
+		return inChild{r}, err
+	})
 }
+
+// inChild reads the files whose readers are not trusted with this process.
+type inChild struct{ pdf *pdf.Reader }
+
+// Read implements [worker.Reader].
+func (c inChild) Read(j worker.Job, to worker.Sink) error {
+	if !bytes.HasPrefix(j.Data, []byte("7z\xbc\xaf\x27\x1c")) {
+		return c.pdf.Read(j.Data, j.Render, to)
+	}
+	left := budget.New(context.Background(), budget.Limits{Expanded: j.Expanded, Member: j.Member, Time: time.Hour})
+	var failed error
+	outcome, limit := document.SevenZip(&left, j.Data, func(name string, content []byte) bool {
+		failed = to.File(name, content)
+		return failed == nil
+	})
+	if failed != nil {
+		return failed
+	}
+	if limit != budget.None {
+		failed = to.Limit(string(limit))
+	}
+	switch outcome {
+	case document.Encrypted:
+		return errors.Join(failed, to.Encrypted())
+	case document.Broken:
+		return errBroken
+	case document.Complete, document.Partial, document.Unsupported:
+	}
+	return failed
+}
+
+var errBroken = errors.New("archive is broken")

@@ -171,7 +171,8 @@ func (w *walk) part(l int, prefix string, p *part, routes []route) {
 		return
 	}
 	switch {
-	case p.named && len(mine) > 0 && jsonRoute(mine) && w.jsonField(body, path, p.name, mine): // new Blob([json])
+	case p.named && len(mine) > 0 && jsonRoute(mine) && w.jsonField(body, path, mine): // new Blob([json])
+	case !p.named && p.name == "" && mediaType(p.ctype) == "application/json" && w.jsonField(body, path, nil): // multipart/related
 	case p.named, p.name == "" && p.ctype != "":
 		w.file(hint, body)
 	case len(mine) == 0 && p.ctype != "" && !fieldType(p.ctype):

@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -327,6 +328,35 @@ func TestRewriteCarriers(t *testing.T) {
 			"multipart/form-data; boundary=XX",
 			"--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.json\"\r\n\r\n{\"a\":\"\\u00fc 4111 1111 \\u0031111 1111\",\"b\":4111}\r\n--XX--\r\n",
 			"--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.json\"\r\n\r\n{\"a\":\"\\u00fc [masked]\",\"b\":4111}\r\n--XX--\r\n",
+		},
+		"JSON that a person pasted": {
+			"application/json", `{"prompt":"{\"a\": \"\\u00fc 4111 1111 1111 1111\"}"}`, `{"prompt":"{\"a\": \"\\u00fc [masked]\"}"}`,
+		},
+		"Connect with JSON": {
+			"application/connect+json", framed(0, `{"text":"card 4111 1111 1111 1111"}`), framed(0, `{"text":"card [masked]"}`),
+		},
+		"two gRPC-Web messages of protobuf, and the trailers": {
+			"application/grpc-web+proto",
+			framed(0, pb(1, pb(2, "card 4111 1111 1111 1111 of ü", 3, 7), 2, "other words")) + framed(0, pb(1, "more words")) + framed(0x80, "grpc-status:0\r\n"),
+			framed(0, pb(1, pb(2, "card [masked] of ü", 3, 7), 2, "other words")) + framed(0, pb(1, "more words")) + framed(0x80, "grpc-status:0\r\n"),
+		},
+		"gRPC-Web as text": {
+			"application/grpc-web-text",
+			base64.StdEncoding.EncodeToString([]byte(framed(0, pb(1, "card 4111 1111 1111 1111")))),
+			base64.StdEncoding.EncodeToString([]byte(framed(0, pb(1, "card [masked]")))),
+		},
+		"protobuf": {
+			"application/x-protobuf", pb(1, pb(1, pb(1, strings.Repeat("long words ", 20)+"4111 1111 1111 1111"))), pb(1, pb(1, pb(1, strings.Repeat("long words ", 20)+"[masked]"))),
+		},
+		"a CSV file in Latin-1": {
+			"multipart/form-data; boundary=XX",
+			mp(`name="f"; filename="a.csv"`, "Stra\xdfe;Karte\nJ\xf6rg M\xfcller;4111 1111 1111 1111\n"),
+			mp(`name="f"; filename="a.csv"`, "Stra\xdfe;Karte\nJ\xf6rg M\xfcller;[masked]\n"),
+		},
+		"multipart in multipart": {
+			"multipart/form-data; boundary=XX",
+			mp(`name="files"`+"\r\nContent-Type: multipart/mixed; boundary=YY", "--YY\r\nContent-Disposition: file; filename=\"a.txt\"\r\n\r\nx 4111 1111 1111 1111\r\n--YY--\r\n"),
+			mp(`name="files"`+"\r\nContent-Type: multipart/mixed; boundary=YY", "--YY\r\nContent-Disposition: file; filename=\"a.txt\"\r\n\r\nx [masked]\r\n--YY--\r\n"),
 		},
 		"plain text": {"text/plain", "card 4111 1111 1111 1111\n", "card [masked]\n"},
 	}

@@ -182,6 +182,11 @@ func (w *walk) content(l int, prefix string, routes []route, ctype string) {
 			l = w.add(layer{parent: l, codec: wide, end: len(data), data: decoded, charset: cs})
 		}
 	}
+	if strings.HasPrefix(mediaType(ctype), "application/grpc-web-text") {
+		if enc, raw, ok := decodeBase64(w.data(l)); ok && w.left.Expand(len(raw)) {
+			l = w.add(layer{parent: l, codec: encoded, end: len(data), data: raw, base64: enc})
+		}
+	}
 	switch {
 	case w.multipart(l, prefix, routes, ctype):
 	case w.envelopes(l, prefix, routes, ctype):

@@ -3,6 +3,7 @@ package extract_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/sluice-dlp/sluice/extract"
 )
@@ -18,7 +19,22 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(run(m))
+}
+
+// run lets the children of all tests share PDFium's compiled code.
+func run(m *testing.M) int {
+	if os.Getenv(workerCache) == "" {
+		dir, err := os.MkdirTemp("", "sluice-worker")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if err := os.Setenv(workerCache, dir); err != nil {
+			panic(err)
+		}
+	}
+	return m.Run()
 }
 
 // withWorkers returns options with child processes of the test binary.
@@ -28,11 +44,7 @@ func withWorkers(t testing.TB) extract.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := os.Getenv(workerCache)
-	if dir == "" {
-		dir = t.TempDir()
-	}
-	return extract.Options{Worker: []string{self, "serve-worker", dir}}
+	return extract.Options{Worker: []string{self, "serve-worker", os.Getenv(workerCache)}}
 }
 
 func newWithWorkers(t testing.TB) *extract.Extractor {
@@ -43,5 +55,19 @@ func newWithWorkers(t testing.TB) *extract.Extractor {
 			t.Error(err)
 		}
 	})
+	// The first child compiles PDFium; on a busy machine that takes a while.
+	empty := pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>")
+	for deadline := time.Now().Add(3 * time.Minute); x.ExtractFile(t.Context(), "warm.pdf", empty).Outcome != extract.Complete; {
+		if time.Now().After(deadline) {
+			t.Fatal("no worker has started")
+		}
+	}
 	return x
+}
+
+func writeProgram(t testing.TB, path, script string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -85,6 +85,9 @@ func (b *Budget) Read(r io.Reader) ([]byte, Limit, error) {
 	return data, None, err
 }
 
+// Room returns how many bytes of Expanded are left.
+func (b *Budget) Room() int64 { return max(0, b.Limits.Expanded-b.expanded) }
+
 // Expand takes n bytes from Expanded and reports whether there was room.
 func (b *Budget) Expand(n int) bool {
 	b.expanded += int64(n)

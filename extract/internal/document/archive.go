@@ -135,44 +135,86 @@ func (w *walk) tar(path string, data []byte, depth int) {
 	w.text(join(path, "names"), names)
 }
 
+// sevenZip reads an archive by the Helper: its header may ask for a dictionary of
+// gigabytes before anything is known of it.
 func (w *walk) sevenZip(path string, data []byte, depth int) {
+	var names []byte
+	each := func(name string, content []byte) bool {
+		names = append(append(names, name...), '\n')
+		w.member(path, name, content, depth)
+		return !w.over
+	}
+	var outcome Outcome
+	var limit budget.Limit
+	var a Archive
+	ok := false
+	if w.help != nil {
+		a, ok = w.help.SevenZip(w.left, data)
+	}
+	if ok {
+		outcome, limit = a.Outcome, a.Limit
+		for _, f := range a.Files {
+			if !w.left.Expand(len(f.Data)) {
+				limit = budget.Expanded
+				break
+			}
+			if !each(f.Name, f.Data) {
+				break
+			}
+		}
+	} else {
+		outcome, limit = SevenZip(w.left, data, each)
+	}
+	w.note(outcome)
+	w.limit(limit)
+	w.text(join(path, "names"), names)
+}
+
+// SevenZip calls each with every member of a 7z archive, until it returns false.
+func SevenZip(left *budget.Budget, data []byte, each func(name string, content []byte) bool) (Outcome, budget.Limit) {
 	zr, err := sevenzip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		w.sevenZipError(err)
-		return
+		return sevenZipError(err), budget.None
 	}
-	var names []byte
-	for _, f := range zr.File {
-		if w.over {
-			break
+	worst, first := Complete, budget.None
+	worse := func(o Outcome) {
+		if o.rank() > worst.rank() {
+			worst = o
 		}
-		names = append(append(names, f.Name...), '\n')
+	}
+	for _, f := range zr.File {
 		if f.FileInfo().IsDir() {
 			continue
 		}
 		rc, err := f.Open()
 		if err != nil {
-			w.sevenZipError(err)
+			worse(sevenZipError(err))
+			if !each(f.Name, nil) {
+				break
+			}
 			continue
 		}
-		member, limit, err := w.left.Read(rc)
-		w.limit(limit)
-		if err != nil && limit == budget.None {
-			w.sevenZipError(err)
-		}
+		content, limit, err := left.Read(rc)
 		_ = rc.Close()
-		w.member(path, f.Name, member, depth)
+		if err != nil && limit == budget.None {
+			worse(sevenZipError(err))
+		}
+		if first == budget.None {
+			first = limit
+		}
+		if !each(f.Name, content) || limit == budget.Expanded || limit == budget.Time {
+			break
+		}
 	}
-	w.text(join(path, "names"), names)
+	return worst, first
 }
 
-func (w *walk) sevenZipError(err error) {
+func sevenZipError(err error) Outcome {
 	var re *sevenzip.ReadError
 	if errors.As(err, &re) && re.Encrypted {
-		w.note(Encrypted)
-		return
+		return Encrypted
 	}
-	w.note(Broken)
+	return Broken
 }
 
 func (w *walk) rar(path string, data []byte, depth int) {

@@ -63,6 +63,14 @@ type Result struct {
 type Helper interface {
 	PDF(ctx context.Context, deadline time.Time, data []byte) (PDF, bool)
 	Picture(ctx context.Context, data []byte) (text []byte, ok bool)
+	SevenZip(left *budget.Budget, data []byte) (Archive, bool)
+}
+
+// Archive is what a Helper has found in an archive.
+type Archive struct {
+	Files   []File
+	Outcome Outcome
+	Limit   budget.Limit
 }
 
 // PDF is what a Helper has found in a PDF file.

@@ -16,10 +16,16 @@ type Sink interface {
 	Encrypted() error
 }
 
-// Reader reads one file into a Sink. render asks for pictures of the pages that have no
-// text, as files.
+// Job is one file to read.
+type Job struct {
+	Data             []byte
+	Render           bool  // send pages without text as pictures
+	Expanded, Member int64 // limits of what is inside an archive
+}
+
+// Reader reads one file into a Sink.
 type Reader interface {
-	Read(data []byte, render bool, to Sink) error
+	Read(j Job, to Sink) error
 }
 
 // Serve is what a child process runs: open makes the Reader, which may take seconds; then
@@ -37,18 +43,18 @@ func Serve(in io.Reader, out io.Writer, open func() (Reader, error)) error {
 		return err
 	}
 	for {
-		kind, job, err := readFrame(in, maxFrame)
+		kind, content, err := readFrame(in, maxFrame)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read job: %w", err)
 		}
-		if kind != frameJob || len(job) == 0 {
+		if kind != frameJob || len(content) < jobHeader {
 			return fmt.Errorf("read job: frame %q is none", kind)
 		}
 		end := byte(frameDone)
-		if err := r.Read(job[1:], job[0] == 1, sink{w}); err != nil {
+		if err := r.Read(decodeJob(content), sink{w}); err != nil {
 			end = frameFailed
 		}
 		if err := send(w, end); err != nil {

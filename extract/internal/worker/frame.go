@@ -15,7 +15,7 @@ import (
 // The kinds of frames.
 const (
 	frameReady     = 'r' // the child can work
-	frameJob       = 'j' // a file to read, after a byte of options
+	frameJob       = 'j' // a file to read, after the options of the job
 	framePage      = 'p' // the text of the next page
 	frameInfo      = 'i' // title, author and the like
 	frameName      = 'n' // the name of the attachment that follows
@@ -28,6 +28,25 @@ const (
 
 // maxFrame bounds one frame.
 const maxFrame = 256 << 20
+
+// jobHeader is the size of a job's options: a byte of flags, two limits.
+const jobHeader = 17
+
+func (j *Job) header() []byte {
+	b := make([]byte, 1, jobHeader)
+	if j.Render {
+		b[0] = 1
+	}
+	b = binary.BigEndian.AppendUint64(b, uint64(j.Expanded))
+	return binary.BigEndian.AppendUint64(b, uint64(j.Member))
+}
+
+func decodeJob(b []byte) Job {
+	return Job{
+		Render: b[0] == 1, Expanded: int64(binary.BigEndian.Uint64(b[1:])), Member: int64(binary.BigEndian.Uint64(b[9:])),
+		Data: b[jobHeader:],
+	}
+}
 
 var errFrame = errors.New("frame is too large")
 

@@ -172,9 +172,9 @@ type File struct {
 
 // Read has a child read a file, for as long as until. It is false when no child was free
 // in time. output bounds the bytes that are taken from the child.
-func (p *Pool) Read(ctx context.Context, until time.Time, data []byte, render bool, output int) (Result, bool) {
+func (p *Pool) Read(ctx context.Context, until time.Time, job Job, output int) (Result, bool) {
 	p.Warm()
-	if len(data)+1 > maxFrame {
+	if len(job.Data)+jobHeader > maxFrame {
 		return Result{}, false
 	}
 	ctx, cancel := context.WithDeadline(ctx, until)
@@ -188,7 +188,7 @@ func (p *Pool) Read(ctx context.Context, until time.Time, data []byte, render bo
 		return Result{}, false
 	}
 	stopped := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() })
-	r, alive := c.work(data, render, output)
+	r, alive := c.work(job, output)
 	inTime := stopped()
 	r.Late = !inTime
 	if c.jobs++; alive && inTime && c.jobs < p.opts.Jobs && p.ctx.Err() == nil {
@@ -202,12 +202,8 @@ func (p *Pool) Read(ctx context.Context, until time.Time, data []byte, render bo
 
 // work sends one file and reads what comes back; alive is false when the child is of no
 // further use.
-func (c *child) work(data []byte, render bool, output int) (r Result, alive bool) {
-	option := []byte{0}
-	if render {
-		option[0] = 1
-	}
-	if err := writeFrame(c.in, frameJob, option, data); err != nil {
+func (c *child) work(job Job, output int) (r Result, alive bool) {
+	if err := writeFrame(c.in, frameJob, job.header(), job.Data); err != nil {
 		r.Failed = true
 		return r, false
 	}
@@ -217,7 +213,7 @@ func (c *child) work(data []byte, render bool, output int) (r Result, alive bool
 		if err != nil {
 			r.Failed = !errors.Is(err, errFrame)
 			if !r.Failed {
-				r.Limit = "text"
+				r.Limit = "expanded"
 			}
 			return r, false
 		}

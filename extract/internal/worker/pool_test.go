@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 // parrot does what the file says.
 type parrot struct{}
 
-func (parrot) Read(data []byte, _ bool, to Sink) error {
-	for line := range strings.Lines(string(data)) {
+func (parrot) Read(j Job, to Sink) error {
+	for line := range strings.Lines(string(j.Data)) {
 		var err error
 		switch word := strings.TrimSpace(line); word {
 		case "die":
@@ -81,7 +81,7 @@ func TestPool(t *testing.T) {
 		"what came before the deadline is kept":    {"one\nhang", Result{Pages: []string{"one"}, Failed: true, Late: true}, time.Second},
 		"a file that eats memory dies of it":       {"one\neat", Result{Pages: []string{"one"}, Failed: true}, time.Minute},
 		"a password is reported":                   {"lock", Result{Encrypted: true}, time.Minute},
-		"more than was asked for ends the reading": {strings.Repeat("x", 2000), Result{Limit: "text"}, time.Minute},
+		"more than was asked for ends the reading": {strings.Repeat("x", 2000), Result{Limit: "expanded"}, time.Minute},
 	}
 	p := newPool(t, Options{Children: 1})
 	for name, c := range cases {
@@ -89,7 +89,7 @@ func TestPool(t *testing.T) {
 			if err := p.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			got, ok := p.Read(t.Context(), time.Now().Add(c.time), []byte(c.job), false, 1000)
+			got, ok := p.Read(t.Context(), time.Now().Add(c.time), Job{Data: []byte(c.job)}, 1000)
 			if !ok || strings.Join(got.Pages, ",") != strings.Join(c.want.Pages, ",") || got.Failed != c.want.Failed ||
 				got.Late != c.want.Late || got.Encrypted != c.want.Encrypted || got.Limit != c.want.Limit {
 				t.Errorf("got %+v (%v), want %+v", got, ok, c.want)
@@ -108,7 +108,7 @@ func TestChildrenAreReplaced(t *testing.T) {
 		c := <-p.ready
 		seen[c.cmd.Process.Pid] = true
 		p.ready <- c
-		if _, ok := p.Read(t.Context(), time.Now().Add(time.Minute), []byte("x"), false, 100); !ok {
+		if _, ok := p.Read(t.Context(), time.Now().Add(time.Minute), Job{Data: []byte("x")}, 100); !ok {
 			t.Fatal("no child was free")
 		}
 	}
@@ -122,7 +122,7 @@ func TestNoChildInTime(t *testing.T) {
 	defer p.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, ok := p.Read(ctx, time.Now().Add(time.Minute), []byte("x"), false, 100); ok {
+	if _, ok := p.Read(ctx, time.Now().Add(time.Minute), Job{Data: []byte("x")}, 100); ok {
 		t.Error("a worker that does not exist has done work")
 	}
 	if err := p.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
