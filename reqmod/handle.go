@@ -44,6 +44,7 @@ type call struct {
 	excepted map[string]string // what the person holds an exception for -> its id
 	decision policy.Decision
 	redacted []byte
+	busy     bool // the budgets for bodies are spent: the configured answer to overload decides
 }
 
 // ServeICAP is the request path: hops 2 to 8 of one REQMOD.
@@ -159,7 +160,10 @@ func (c *call) read(ctx context.Context) {
 	c.content = content
 	switch {
 	case err == nil:
-	case errors.Is(err, icap.ErrTooLarge), errors.Is(err, icap.ErrBusy):
+	case errors.Is(err, icap.ErrBusy):
+		c.busy = true
+		c.gaps = append(c.gaps, policy.TooLarge)
+	case errors.Is(err, icap.ErrTooLarge):
 		c.gaps = append(c.gaps, policy.TooLarge)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		c.gaps = append(c.gaps, policy.Deadline)
@@ -290,8 +294,23 @@ func (c *call) decide() {
 			c.decision = c.plan.Decide(c.evidence)
 		}
 	}
+	if c.busy {
+		c.overload("no room was left to inspect the request")
+	}
 	if c.took != nil {
 		c.took["decide"] = time.Since(began).Microseconds()
+	}
+}
+
+// overload decides by the configured answer to overload instead of by policy. What policy
+// stops, it stops all the same.
+func (c *call) overload(reason string) {
+	action := policy.Block
+	if c.h.o.FailOpen {
+		action = policy.Log
+	}
+	if action > c.decision.Action || c.decision.Gap != "" {
+		c.decision = policy.Decision{Action: action, Would: action, Rule: "overload", Reason: reason, Mode: "enforce", Trace: c.decision.Trace}
 	}
 }
 

@@ -353,6 +353,6 @@ func (c *call) record(ctx context.Context, e *event.Event, answer icap.Answer) i
 	if c.h.o.FailOpen || c.decision.Action >= policy.Coach && c.decision.Action != policy.Redact {
 		return answer
 	}
-	c.decision = policy.Decision{Action: policy.Block, Would: policy.Block, Rule: "overload", Reason: "the request could not be recorded"}
+	c.overload("the request could not be recorded")
 	return c.answer(e)
 }

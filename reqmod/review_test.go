@@ -95,3 +95,29 @@ func TestTheWorkOfAnEventIsBounded(t *testing.T) {
 		t.Errorf("%d groups of matches, want some and at most %d", got, maxMatches)
 	}
 }
+
+func TestSpentBudgetsGetTheConfiguredAnswer(t *testing.T) {
+	gap := policy.Decision{Action: policy.Log, Gap: policy.TooLarge, Rule: "gap:approved"}
+	found := policy.Decision{Action: policy.Redact, Rule: "cards", Matched: true}
+	cases := map[string]struct {
+		open   bool
+		before policy.Decision
+		want   policy.Action
+		rule   string
+	}{
+		"closed: what was not inspected does not pass":  {false, gap, policy.Block, "overload"},
+		"open: what was not inspected passes":           {true, policy.Decision{Action: policy.Block, Gap: policy.TooLarge}, policy.Log, "overload"},
+		"open: what was found is stopped all the same":  {true, found, policy.Redact, "cards"},
+		"closed: the stricter action wins over a match": {false, found, policy.Block, "overload"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "", nil, Options{FailOpen: c.open})
+			x := &call{h: w.Handler, decision: c.before}
+			x.overload("busy")
+			if x.decision.Action != c.want || x.decision.Rule != c.rule {
+				t.Errorf("decided %s by %s, want %s by %s", x.decision.Action, x.decision.Rule, c.want, c.rule)
+			}
+		})
+	}
+}
