@@ -3,6 +3,7 @@ package icap
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -239,7 +240,7 @@ func TestContentReadAt(t *testing.T) {
 			p := make([]byte, 99_991)
 			n, err := content.ReadAt(p, off)
 			got = append(got, p[:n]...)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 		}

@@ -228,7 +228,9 @@ func (c *Client) roundTrip(p []byte) (*Reply, error) {
 	}
 	if r.Status >= 400 && closes(r.Header) { // answered early; the rest is of no interest
 		nc.SetWriteDeadline(time.Unix(1, 0))
-		<-sent
+		if err := <-sent; err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !gone(err) {
+			return nil, fmt.Errorf("send icap request: %w", err)
+		}
 		return r, nil
 	}
 	if err := <-sent; err != nil && !closes(r.Header) {

@@ -8,11 +8,11 @@ import "syscall"
 // for bytes without holding a buffer for them.
 const pollable = true
 
-// tryReadHead is called until it returns true, between calls the connection is parked.
+// tryReadHead is called until it returns true; between calls the connection is parked.
 func (c *conn) tryReadHead(fd uintptr) bool {
 	x := c.unpark()
-	n, err := readFD(fd, x.in.data[x.w:])
-	if err == syscall.EAGAIN {
+	n, wait, err := readFD(fd, x.in.data[x.w:])
+	if wait {
 		if err = c.flush(); err == nil {
 			c.park()
 			return false
@@ -23,19 +23,21 @@ func (c *conn) tryReadHead(fd uintptr) bool {
 }
 
 func (c *conn) tryReadBody(fd uintptr) bool {
-	n, err := readFD(fd, c.target)
-	if err == syscall.EAGAIN {
-		return false
-	}
+	n, wait, err := readFD(fd, c.target)
 	c.n, c.err = n, err
-	return true
+	return !wait
 }
 
-func readFD(fd uintptr, p []byte) (n int, err error) {
+// readFD reads without blocking; wait says that there is nothing to read yet.
+func readFD(fd uintptr, p []byte) (n int, wait bool, err error) {
 	for {
 		n, err = syscall.Read(int(fd), p)
-		if err != syscall.EINTR {
-			return max(n, 0), err
+		switch err {
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, true, nil
+		default:
+			return max(n, 0), false, err
 		}
 	}
 }

@@ -66,7 +66,7 @@ func TestDrain(t *testing.T) {
 	if err := <-served; !errors.Is(err, ErrServerClosed) {
 		t.Errorf("Serve: %v", err)
 	}
-	if _, err := idle.nc.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := idle.nc.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the idle connection: %v, want EOF", err)
 	}
 	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
@@ -279,7 +279,7 @@ func TestResting(t *testing.T) {
 		t.Errorf("%d connections", n)
 	}
 	c.nc.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if _, err := c.br.Peek(1); err != io.EOF {
+	if _, err := c.br.Peek(1); !errors.Is(err, io.EOF) {
 		t.Errorf("after the idle time: %v, want EOF", err)
 	}
 }

@@ -78,8 +78,8 @@ func (c *conn) readHead(started time.Duration) (n int, err error) {
 
 // more receives more of a head, within the time that a head has.
 func (c *conn) more(started time.Duration) error {
-	if err := c.room(nil, 0); err != nil {
-		return err
+	if !c.room(nil, 0) {
+		return overLimit(limitMemory, 503, "memory budget spent")
 	}
 	c.readUntil(started + c.srv.o.HeadTime)
 	if err := c.receive(); err != nil {
@@ -98,8 +98,9 @@ func readError(err error, l limit) error {
 }
 
 // room makes sure that more bytes can be received. Where v is given, bytes that decoding
-// has freed are used first. more is how many are expected, if that is known.
-func (c *conn) room(v *window, more int) error {
+// has freed are used first. more is how many are expected, if that is known. It fails when
+// the memory budget is spent.
+func (c *conn) room(v *window, more int) bool {
 	x := c.x
 	free := len(x.in.data) - x.w
 	if v != nil && v.r > v.end && free < len(x.in.data)/4 {
@@ -110,21 +111,21 @@ func (c *conn) room(v *window, more int) error {
 		free += gap
 	}
 	if free > 0 && (v == nil || free >= len(x.in.data)/8) {
-		return nil
+		return true
 	}
 	if x.r > 0 {
 		x.w = copy(x.in.data, x.in.data[x.r:x.w])
 		x.r = 0
-		return nil
+		return true
 	}
 	b := c.srv.blocks.get(max(2*len(x.in.data), x.w+more))
 	if b == nil {
-		return overLimit(limitMemory, 503, "memory budget spent")
+		return false
 	}
 	copy(b.data, x.in.data[:x.w])
 	c.srv.blocks.put(x.in)
 	x.in = b
-	return nil
+	return true
 }
 
 // assemble points the request that the handler sees at the received bytes, which from
@@ -178,7 +179,7 @@ func (b *Body) receiveFirst() error {
 			b.stage = bodyFlowing
 			return nil
 		}
-		if err := c.room(&b.v, int(min(b.dec.left, eager))+maxChunkLine); err != nil {
+		if !c.room(&b.v, int(min(b.dec.left, eager))+maxChunkLine) {
 			c.srv.counts.hit(limitMemory)
 			c.x.starved, b.stage = true, bodyFlowing
 			return nil

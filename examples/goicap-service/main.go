@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -50,7 +51,7 @@ func scan(w goicap.ResponseWriter, r *goicap.Request) {
 	if bytes.Contains(upload, eicar) {
 		page := goicap.NewBridgedResponseWriter(w)
 		page.WriteHeader(http.StatusForbidden)
-		io.WriteString(page, "<h1>This upload holds a virus.</h1>\n")
+		fmt.Fprintln(page, "<h1>This upload holds a virus.</h1>")
 		return
 	}
 	// Servers other than Sluice's get the answer that go-icap knows.
