@@ -30,7 +30,7 @@ func styleHash() string {
 
 // wording is one language of what a person is told.
 type wording struct {
-	Lang, Blocked, Found, Gap, Status, Fix, FixGap, Who, Profile, Rule, Incident, Place string
+	Lang, Blocked, Found, Gap, Status, Fix, FixGap, Who, Profile, Rule, Incident, Place, Coach, Button string
 }
 
 var english = wording{
@@ -41,6 +41,7 @@ var english = wording{
 	Fix:    "Remove it and send again.", FixGap: "Send it as plain text or in smaller parts.",
 	Who:     "If you need it for your work, ask your security team and name the incident.",
 	Profile: "Profile", Rule: "Rule", Incident: "Incident", Place: "Found in",
+	Coach: "If you need it for your work, give a reason and go on:", Button: "Give a reason",
 }
 
 var german = wording{
@@ -51,6 +52,7 @@ var german = wording{
 	Fix:    "Entfernen Sie es und senden Sie noch einmal.", FixGap: "Senden Sie es als einfachen Text oder in kleineren Teilen.",
 	Who:     "Wenn Sie es für Ihre Arbeit brauchen, fragen Sie Ihr Sicherheitsteam und nennen Sie den Vorfall.",
 	Profile: "Profil", Rule: "Regel", Incident: "Vorfall", Place: "Gefunden in",
+	Coach: "Wenn Sie es für Ihre Arbeit brauchen, geben Sie den Grund an und fahren Sie fort:", Button: "Grund angeben",
 }
 
 // words picks the language that the browser prefers of those there are.
@@ -109,7 +111,12 @@ func (c *call) sentence(e *event.Event) string {
 	if fix != "" {
 		parts = append(parts, fix)
 	}
-	parts = append(parts, w.Who, "("+c.policyName(w)+"; "+w.Incident+" "+e.ID+")")
+	if link := c.coachLink(e); link != "" {
+		parts = append(parts, w.Coach, link)
+	} else {
+		parts = append(parts, w.Who)
+	}
+	parts = append(parts, "("+c.policyName(w)+"; "+w.Incident+" "+e.ID+")")
 	return strings.Join(parts, " ")
 }
 
@@ -134,10 +141,10 @@ func (c *call) page(e *event.Event) []byte {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, struct {
 		*wording
-		Style               template.CSS
-		Why, Do, Policy, ID string
-		Places              []string
-	}{w, template.CSS(pageStyle), why, fix, c.policyName(w), e.ID, places})
+		Style                     template.CSS
+		Why, Do, Link, Policy, ID string
+		Places                    []string
+	}{w, template.CSS(pageStyle), why, fix, c.coachLink(e), c.policyName(w), e.ID, places})
 	if err != nil {
 		return []byte(c.sentence(e))
 	}
