@@ -163,3 +163,36 @@ func TestOrdinaryRequestToASharedHost(t *testing.T) {
 		t.Errorf("owner is %+v, want notion-ai", app)
 	}
 }
+
+// The bytes of a file go to storage under another name: only the page they come from
+// tells the app.
+func TestUploadToForeignStorage(t *testing.T) {
+	c := builtin(t)
+	cases := map[string]struct{ method, url, headers, app, carrier string }{
+		"a file of a chat page":           {"PUT", "https://acme.blob.core.windows.net/x/y", "Origin: https://chat.mistral.ai", "le-chat", "raw"},
+		"a file told by the referer":      {"PUT", "https://files.example.net/x", "Referer: https://arena.ai/c/1", "arena", "raw"},
+		"a form to an object store":       {"POST", "https://bucket.s3.amazonaws.com/", "Origin: https://www.perplexity.ai; Content-Type: multipart/form-data; boundary=x", "perplexity", "multipart"},
+		"analytics of a chat page":        {"POST", "https://stats.example.net/collect", "Origin: https://chatgpt.com", "", ""},
+		"a file of another page":          {"PUT", "https://acme.blob.core.windows.net/x/y", "Origin: https://example.org", "", ""},
+		"a file of a page that shares":    {"PUT", "https://acme.blob.core.windows.net/x/y", "Origin: https://www.notion.so", "", ""},
+		"a file without an origin":        {"PUT", "https://acme.blob.core.windows.net/x/y", "", "", ""},
+		"a name that only sounds like it": {"PUT", "https://acme.blob.core.windows.net/x/y", "Origin: https://xchatgpt.com", "", ""},
+	}
+	for name, k := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := shapeCase{headers: k.headers}.request(t)
+			at := request(t, k.method, k.url, nil)
+			r.Method, r.Host, r.Path = k.method, at.Host, at.Path
+			m, ok := c.Lookup(r)
+			if !ok || k.app == "" {
+				if ok != (k.app != "") {
+					t.Fatalf("%v, want %q", m.App, k.app)
+				}
+				return
+			}
+			if m.App.ID != k.app || m.Activity() != "upload" || m.Endpoint.Carrier != k.carrier || m.Scope != "origin" {
+				t.Errorf("%s %s %s %s", m.App.ID, m.Activity(), m.Endpoint.Carrier, m.Scope)
+			}
+		})
+	}
+}
