@@ -144,6 +144,32 @@ func (e *Event) open(r *raw) error {
 	return err
 }
 
+// Number returns e as the row seq of an outbox, for feeding a sink without one.
+func Number(seq int64, e *Event) (Numbered, error) {
+	values, err := e.values(make([]any, 0, columnCount), max(e.Count, 1))
+	if err != nil {
+		return Numbered{}, err
+	}
+	n := Numbered{Seq: seq}
+	// What is written is what is read: each value into the field that a query would fill.
+	err = n.Event.scan(&n.raw, func(dest ...any) error {
+		for i, d := range dest {
+			switch d := d.(type) {
+			case *string:
+				*d = values[i].(string)
+			case *int64:
+				*d = values[i].(int64)
+			case *[]byte:
+				*d = []byte(values[i].(string))
+			case *Stamp:
+				*d = Stamp(values[i].(time.Time))
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
 // Groups returns the event's groups as a sorted JSON array, without decoding it.
 func (n *Numbered) Groups() string { return n.raw.groups }
 

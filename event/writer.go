@@ -12,7 +12,7 @@ import (
 
 const (
 	maxBatch    = 2048             // items of one transaction
-	commitTime  = 10 * time.Second // a transaction that takes longer has failed
+	houseTime   = 10 * time.Second // for one round of housekeeping
 	retryPause  = 250 * time.Millisecond
 	housekeep   = time.Second // between looks at disk and finished minutes
 	foldedLimit = 1000        // rows of finished minutes a transaction takes up
@@ -118,33 +118,22 @@ func (r *Recorder) commit(batch []*item) []*item {
 
 // transact writes batch. An error means that nothing of it is on disk: SQLite rolls back,
 // and overwrites the frames of a transaction whose fsync failed with those of the next.
-func (r *Recorder) transact(batch []*item) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
-	defer cancel()
-	tx, err := r.conn.BeginTx(ctx, nil)
-	if err != nil {
-		return diskError(err)
-	}
-	defer func() {
-		if err != nil {
-			err = diskError(errors.Join(err, rollback(tx)))
-		}
-	}()
-	var last int64
+func (r *Recorder) transact(batch []*item) error {
 	rows := make([][]any, 0, len(batch))
 	for _, it := range batch {
 		if it.row != nil {
 			rows = append(rows, it.row)
 		}
 	}
-	if last, err = r.ins.events(ctx, tx, kindEvent, rows); err != nil {
-		return err
-	}
-	now := r.o.Now()
-	if err := r.addCounts(ctx, tx, now, batch); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
+	var last int64
+	err := r.inTx(func() error {
+		var err error
+		if last, err = r.ins.events(kindEvent, rows); err != nil {
+			return err
+		}
+		return r.addCounts(r.o.Now(), batch)
+	})
+	if err != nil {
 		return err
 	}
 	r.stats.recorded.Add(int64(len(rows)))
@@ -154,11 +143,25 @@ func (r *Recorder) transact(batch []*item) (err error) {
 	return nil
 }
 
-func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return err
+// inTx runs f in a transaction on the writer's connection. Statements prepared there would
+// be prepared again in an sql.Tx.
+func (r *Recorder) inTx(f func() error) error {
+	// SQLite bounds the wait for its lock itself, and nothing can end an fsync early.
+	ctx := context.Background()
+	if _, err := r.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return diskError(err)
 	}
-	return nil
+	err := f()
+	if err == nil {
+		if _, err = r.conn.ExecContext(ctx, `COMMIT`); err == nil {
+			return nil
+		}
+	}
+	// Some errors have rolled back already; then this one says so, and only that.
+	if _, back := r.conn.ExecContext(ctx, `ROLLBACK`); back != nil {
+		r.o.Log.Debug("outbox: roll back", "error", back)
+	}
+	return diskError(err)
 }
 
 // diskError marks what SQLite says of a full disk.
@@ -172,7 +175,7 @@ func diskError(err error) error {
 }
 
 // addCounts adds the batch's counts to the running minute.
-func (r *Recorder) addCounts(ctx context.Context, tx *sql.Tx, now time.Time, batch []*item) error {
+func (r *Recorder) addCounts(now time.Time, batch []*item) error {
 	type sum struct {
 		e          *Event
 		n, out, in int64
@@ -195,7 +198,7 @@ func (r *Recorder) addCounts(ctx context.Context, tx *sql.Tx, now time.Time, bat
 		if err != nil {
 			return err
 		}
-		if _, err := tx.StmtContext(ctx, r.ins.fold).ExecContext(ctx, now.Unix()/60, key, string(body), s.n, s.out, s.in); err != nil {
+		if _, err := r.ins.fold.Exec(now.Unix()/60, key, string(body), s.n, s.out, s.in); err != nil {
 			return err
 		}
 		r.folding = true
@@ -206,7 +209,7 @@ func (r *Recorder) addCounts(ctx context.Context, tx *sql.Tx, now time.Time, bat
 // keepHouse looks at the disk, turns the counts of finished minutes into rows, and drops
 // what every sink has.
 func (r *Recorder) keepHouse() {
-	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	ctx, cancel := context.WithTimeout(context.Background(), houseTime)
 	defer cancel()
 	if err := r.measure(ctx); err != nil {
 		r.o.Log.Warn("outbox: disk not measured", "error", err)
@@ -229,7 +232,7 @@ func (r *Recorder) finish(batch []*item) {
 		r.o.Log.Error("outbox closed with usage events that the disk refused", "events", len(batch))
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	ctx, cancel := context.WithTimeout(context.Background(), houseTime)
 	defer cancel()
 	if err := r.closeFolds(ctx, -1); err != nil {
 		r.o.Log.Error("outbox: counts stay for the next start", "error", err)
@@ -241,7 +244,7 @@ func (r *Recorder) closeFolds(ctx context.Context, running int64) error {
 	for {
 		n, err := r.closeSome(ctx, running)
 		if err != nil {
-			return diskError(err)
+			return err
 		}
 		if n > 0 {
 			r.feeds.wake()
@@ -262,59 +265,55 @@ func (r *Recorder) closeFolds(ctx context.Context, running int64) error {
 type counts struct {
 	minute  int64
 	key     string
-	n, in   int64
+	n       int64
 	e       Event
 	isEvent bool
 }
 
 func (r *Recorder) closeSome(ctx context.Context, running int64) (n int, err error) {
-	tx, err := r.conn.BeginTx(ctx, nil)
+	var last int64
+	err = r.inTx(func() error {
+		list, err := readCounts(ctx, r.conn, running)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		n = len(list)
+		rows := make([][]any, 0, n)
+		for i := range list {
+			row, err := list[i].e.values(make([]any, 0, columnCount), list[i].n)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+			if err := r.settle(ctx, &list[i]); err != nil {
+				return err
+			}
+		}
+		last, err = r.ins.events(kindCount, rows)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, rollback(tx))
-		}
-	}()
-	list, err := readCounts(ctx, tx, running)
-	if err != nil || len(list) == 0 {
-		return 0, errors.Join(err, rollback(tx))
+	if last > 0 {
+		r.written.Store(last)
 	}
-	rows := make([][]any, 0, len(list))
-	for i := range list {
-		c := &list[i]
-		row, err := c.e.values(make([]any, 0, columnCount), c.n)
-		if err != nil {
-			return 0, err
-		}
-		rows = append(rows, row)
-		if _, err := tx.ExecContext(ctx, `DELETE FROM fold WHERE minute = $1 AND key = $2`, c.minute, c.key); err != nil {
-			return 0, err
-		}
-		if !c.isEvent {
-			continue
-		}
-		ts, _ := IDTime(c.e.ID)
-		if _, err := tx.ExecContext(ctx,
-			`UPDATE event SET late_n = late_n + $1, late_in = late_in + $2 WHERE kind = 0 AND ts = $3 AND id = $4`,
-			c.n, c.in, ts, c.e.ID); err != nil {
-			return 0, err
-		}
-	}
-	last, err := r.ins.events(ctx, tx, kindCount, rows)
-	if err != nil {
-		return 0, err
-	}
-	if err := tx.Commit(); err != nil {
-		return 0, err
-	}
-	r.written.Store(last)
-	return len(list), nil
+	return n, nil
 }
 
-func readCounts(ctx context.Context, tx *sql.Tx, running int64) ([]counts, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT minute, key, event, n, bytes_out, bytes_in FROM fold
+// settle drops the row of fold, and adds it to the event it belongs to.
+func (r *Recorder) settle(ctx context.Context, c *counts) error {
+	if _, err := r.conn.ExecContext(ctx, `DELETE FROM fold WHERE minute = $1 AND key = $2`, c.minute, c.key); err != nil || !c.isEvent {
+		return err
+	}
+	ts, _ := IDTime(c.e.ID)
+	_, err := r.conn.ExecContext(ctx,
+		`UPDATE event SET late_n = late_n + $1, late_in = late_in + $2 WHERE kind = 0 AND ts = $3 AND id = $4`, c.n, c.e.BytesIn, ts, c.e.ID)
+	return err
+}
+
+func readCounts(ctx context.Context, conn *sql.Conn, running int64) ([]counts, error) {
+	rows, err := conn.QueryContext(ctx, `SELECT minute, key, event, n, bytes_out, bytes_in FROM fold
  WHERE minute <> $1 ORDER BY minute, key LIMIT $2`, running, foldedLimit)
 	if err != nil {
 		return nil, err
@@ -324,14 +323,14 @@ func readCounts(ctx context.Context, tx *sql.Tx, running int64) ([]counts, error
 	for rows.Next() {
 		var c counts
 		var body []byte
-		var out int64
-		if err := rows.Scan(&c.minute, &c.key, &body, &c.n, &out, &c.in); err != nil {
+		var out, in int64
+		if err := rows.Scan(&c.minute, &c.key, &body, &c.n, &out, &in); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal(body, &c.e); err != nil {
 			return nil, fmt.Errorf("counts of minute %d: %w", c.minute, err)
 		}
-		c.e.BytesOut, c.e.BytesIn = out, c.in
+		c.e.BytesOut, c.e.BytesIn = out, in
 		if _, c.isEvent = IDTime(c.e.ID); !c.isEvent {
 			c.e.ID = NewID(time.Unix(c.minute*60, 0))
 		}
@@ -389,7 +388,7 @@ func (s *inserts) close() error {
 }
 
 // events inserts rows and returns the number of the last; 0 when there are none.
-func (s *inserts) events(ctx context.Context, tx *sql.Tx, kind int, rows [][]any) (int64, error) {
+func (s *inserts) events(kind int, rows [][]any) (int64, error) {
 	var last int64
 	args := make([]any, 0, manyRows*(columnCount+1))
 	for len(rows) > 0 {
@@ -404,7 +403,7 @@ func (s *inserts) events(ctx context.Context, tx *sql.Tx, kind int, rows [][]any
 		for _, row := range rows[:n] {
 			args = append(append(args, kind), row...)
 		}
-		res, err := tx.StmtContext(ctx, st).ExecContext(ctx, args...)
+		res, err := st.Exec(args...)
 		if err != nil {
 			return 0, err
 		}

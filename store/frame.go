@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 
@@ -79,25 +78,31 @@ func (f *frame) toPostgres(ctx context.Context, tx pgx.Tx) error {
 }
 
 // frameChunk is how many rows one statement of SQLite takes.
-const frameChunk = 50
+const frameChunk = 24
 
-// toSQLite upserts the frame.
-func (f *frame) toSQLite(ctx context.Context, tx *sql.Tx) error {
+// toSQLite upserts the frame in statements of frameChunk rows and of one row, so that two
+// texts a table are enough.
+func (f *frame) toSQLite(ctx context.Context, tx *sqliteTx) error {
+	group := "(" + strings.Join(slices.Repeat([]string{"?"}, len(f.columns)), ",") + ")"
+	head, tail := "INSERT INTO "+f.table+" ("+f.names()+") VALUES ", f.conflict()
+	many := head + strings.Join(slices.Repeat([]string{group}, frameChunk), ",") + tail
 	n := f.columns[0].len()
 	args := make([]any, 0, frameChunk*len(f.columns))
-	for from := 0; from < n; from += frameChunk {
-		rows := min(frameChunk, n-from)
+	for from := 0; from < n; {
+		text, rows := head+group+tail, 1
+		if n-from >= frameChunk {
+			text, rows = many, frameChunk
+		}
 		args = args[:0]
 		for i := range rows {
 			for c := range f.columns {
 				args = append(args, f.columns[c].at(from+i))
 			}
 		}
-		group := "(" + strings.Join(slices.Repeat([]string{"?"}, len(f.columns)), ",") + ")"
-		text := "INSERT INTO " + f.table + " (" + f.names() + ") VALUES " + strings.Join(slices.Repeat([]string{group}, rows), ",") + f.conflict()
-		if _, err := tx.ExecContext(ctx, text, args...); err != nil {
+		if err := tx.exec(ctx, text, args...); err != nil {
 			return err
 		}
+		from += rows
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 type localSink struct {
 	s    *Store
 	keep *keeper
+	tx   *sqliteTx // nil until the first batch
 }
 
 // localCursor is the sink's name in table cursor.
@@ -66,9 +67,16 @@ func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, 
 	if err != nil {
 		return err
 	}
+	if l.tx == nil {
+		conn, err := l.s.local.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		l.tx = &sqliteTx{conn: conn, stmts: map[string]*sql.Stmt{}}
+	}
 	r := sum(batch, ids)
-	err = inTx(ctx, l.s.local, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO cursor (outbox, sink, seq) VALUES ($1, $2, $3)
+	err = l.tx.inTx(ctx, func() error {
+		res, err := l.tx.conn.ExecContext(ctx, `INSERT INTO cursor (outbox, sink, seq) VALUES ($1, $2, $3)
  ON CONFLICT (outbox, sink) DO UPDATE SET seq = excluded.seq WHERE cursor.seq = $4`, outbox, localCursor, batch[len(batch)-1].Seq, after)
 		if err != nil {
 			return err
@@ -76,8 +84,21 @@ func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, 
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
 			return errors.Join(err, errMoved)
 		}
-		return l.keep.write(ctx, sqliteTx{tx}, r)
+		return l.keep.write(ctx, l.tx, r)
 	})
 	l.keep.settle(err == nil)
+	if err != nil {
+		return errors.Join(err, l.close()) // the connection may be what is broken
+	}
+	return nil
+}
+
+// close gives the sink's connection back; the next batch takes another.
+func (l *localSink) close() error {
+	if l.tx == nil {
+		return nil
+	}
+	err := l.tx.close()
+	l.tx = nil
 	return err
 }

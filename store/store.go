@@ -107,11 +107,14 @@ func (s *Store) prepare(ctx context.Context) error {
 // OutboxDB returns the SQLite database of the outbox, for event.Open.
 func (s *Store) OutboxDB() *sql.DB { return s.local }
 
+// SQLite reports whether the outbox is the store.
+func (s *Store) SQLite() bool { return s.pool == nil }
+
 // Sink returns the sink that moves events from the outbox to the store. With SQLite, where
 // the outbox is the store, it only keeps the roll-ups that reports read.
 func (s *Store) Sink() event.Sink { return s.sink }
 
-// Close closes the databases. It waits for queries that run.
+// Close closes the databases, after the sink's Run has ended. It waits for queries that run.
 func (s *Store) Close() error {
 	var errs []error
 	if s.db != nil && s.db != s.local {
@@ -119,6 +122,9 @@ func (s *Store) Close() error {
 	}
 	if s.pool != nil {
 		s.pool.Close()
+	}
+	if l, ok := s.sink.(*localSink); ok {
+		errs = append(errs, l.close())
 	}
 	if s.local != nil {
 		errs = append(errs, s.local.Close())

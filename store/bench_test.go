@@ -1,0 +1,219 @@
+package store_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/internal/blackbox/pgtest"
+	"github.com/sluice-dlp/sluice/store"
+	"github.com/sluice-dlp/sluice/store/storetest"
+)
+
+// go test -run '^$' -bench Reports ./store -args -rows 20000000
+var benchRows = flag.Int("rows", 200_000, "rows that report benchmarks read")
+
+// databases runs a benchmark on both databases.
+func databases(b *testing.B, f func(b *testing.B, o store.Options)) {
+	b.Run("sqlite", func(b *testing.B) { f(b, store.Options{DataDir: b.TempDir()}) })
+	b.Run("postgres", func(b *testing.B) {
+		f(b, store.Options{URL: pgtest.Start(b).Database(b), DataDir: b.TempDir()})
+	})
+}
+
+// counting counts what a sink has taken.
+type counting struct {
+	event.RowSink
+	n atomic.Int64
+}
+
+func (c *counting) Write(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
+	err := c.RowSink.Write(ctx, outbox, after, batch)
+	if err == nil {
+		c.n.Add(int64(len(batch)))
+	}
+	return err
+}
+
+// BenchmarkIngest drains a filled outbox into the store, roll-ups and all: rows/s.
+func BenchmarkIngest(b *testing.B) {
+	databases(b, func(b *testing.B, o store.Options) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		s, err := store.Open(ctx, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		r, err := event.Open(ctx, s.OutboxDB(), event.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		load := storetest.NewLoad(1, 10000, 200, time.Now().Add(-240*time.Hour), 40000)
+		filling := time.Now()
+		n := max(b.N, 1000)
+		for range n {
+			if err := r.Record(ctx, load.Next(), false); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for r.Stats().Recorded < int64(n) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		b.Logf("outbox: %d events recorded in %s (%.0f/s)", n, time.Since(filling).Round(time.Millisecond), float64(n)/time.Since(filling).Seconds())
+		sink := &counting{RowSink: s.Sink().(event.RowSink)}
+		b.ResetTimer()
+		ran := make(chan error, 1)
+		go func() { ran <- r.Run(ctx, sink) }()
+		for sink.n.Load() < int64(n) {
+			time.Sleep(time.Millisecond)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+		if err := r.Close(ctx); err != nil {
+			b.Error(err)
+		}
+		if err := <-ran; err != nil {
+			b.Error(err)
+		}
+	})
+}
+
+// loadRows writes rows over 31 days straight into the sink.
+func loadRows(b *testing.B, s *store.Store, r *event.Recorder, rows int, end time.Time) {
+	b.Helper()
+	ctx := context.Background()
+	const days = 31
+	load := storetest.NewLoad(1, 10000, 200, end.Add(-days*24*time.Hour), rows/(days*24)+1)
+	began := time.Now()
+	var seq int64
+	if s.SQLite() {
+		// The table of events is the outbox: it has to go the whole way.
+		for range rows {
+			if err := r.Record(ctx, load.Next(), false); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for r.Stats().Recorded < int64(rows) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		sink := &counting{RowSink: s.Sink().(event.RowSink)}
+		running, cancel := context.WithCancel(ctx)
+		ran := make(chan error, 1)
+		go func() { ran <- r.Run(running, sink) }()
+		for sink.n.Load() < int64(rows) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel()
+		<-ran
+		b.Logf("%d rows in %s", rows, time.Since(began).Round(time.Second))
+		return
+	}
+	for int(seq) < rows {
+		batch := make([]event.Numbered, min(10000, rows-int(seq)))
+		after := seq
+		for i := range batch {
+			seq++
+			var err error
+			if batch[i], err = event.Number(seq, load.Next()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := s.Sink().Write(ctx, "00000000-0000-4000-8000-000000000000", after, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Logf("%d rows in %s", rows, time.Since(began).Round(time.Second))
+}
+
+// BenchmarkReports times every panel of the console over -rows rows of 31 days.
+func BenchmarkReports(b *testing.B) {
+	databases(b, func(b *testing.B, o store.Options) {
+		ctx := context.Background()
+		s, err := store.Open(ctx, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		r, err := event.Open(ctx, s.OutboxDB(), event.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		end := time.Now().UTC().Truncate(time.Hour)
+		loadRows(b, s, r, *benchRows, end)
+		if err := s.Analyze(ctx); err != nil {
+			b.Fatal(err)
+		}
+		month, today := store.Last(30*24*time.Hour, end), store.Last(24*time.Hour, end)
+		for _, panel := range []struct {
+			name string
+			run  func() error
+		}{
+			{"totals 30d", func() error { _, err := s.Totals(ctx, month); return err }},
+			{"top apps 30d", func() error { _, err := s.TopApps(ctx, month, store.ByEvents, 20); return err }},
+			{"series by status 30d", func() error { _, err := s.Series(ctx, month, 6*time.Hour, store.SeriesByStatus, ""); return err }},
+			{"series of an app 30d", func() error {
+				_, err := s.Series(ctx, month, 24*time.Hour, store.SeriesByAction, "ai-app-000")
+				return err
+			}},
+			{"users of top app 30d", func() error {
+				_, err := s.Breakdown(ctx, month, store.Users, "ai-app-000", store.ByEvents, 20)
+				return err
+			}},
+			{"users of app 30d", func() error {
+				_, err := s.Breakdown(ctx, month, store.Users, "ai-app-005", store.ByEvents, 20)
+				return err
+			}},
+			{"groups of app 30d", func() error {
+				_, err := s.Breakdown(ctx, month, store.Groups, "ai-app-005", store.ByEvents, 20)
+				return err
+			}},
+			{"sources of app 30d", func() error {
+				_, err := s.Breakdown(ctx, month, store.Sources, "ai-app-005", store.ByEvents, 20)
+				return err
+			}},
+			{"devices of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Devices, "", store.ByBytesOut, 20); return err }},
+			{"devices of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Devices, "", store.ByBytesOut, 20); return err }},
+			{"groups of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Groups, "", store.ByEvents, 20); return err }},
+			{"sources of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Sources, "", store.ByEvents, 20); return err }},
+			{"countries 30d", func() error { _, err := s.Breakdown(ctx, month, store.Countries, "", store.ByEvents, 20); return err }},
+			{"unapproved then 30d", func() error {
+				_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusThen, store.ByEvents, 20)
+				return err
+			}},
+			{"unapproved now 30d", func() error {
+				_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusNow, store.ByEvents, 20)
+				return err
+			}},
+			{"unapproved now 1d", func() error {
+				_, err := s.UsersOfStatus(ctx, today, "unapproved", store.StatusNow, store.ByEvents, 20)
+				return err
+			}},
+			{"apps of user 30d", func() error { _, err := s.AppsOfUser(ctx, month, "user00042", 20); return err }},
+			{"first seen 30d", func() error { _, err := s.FirstSeen(ctx, month, 20); return err }},
+			{"spikes", func() error { _, err := s.Spikes(ctx, end, 0, 0); return err }},
+			{"geography 1d", func() error { _, err := s.Geography(ctx, today, 0, 20); return err }},
+			{"coverage 30d", func() error { _, err := s.Coverage(ctx, month, 20); return err }},
+			{"matches 30d", func() error { _, err := s.Matches(ctx, month, "", 20); return err }},
+			{"latest events", func() error { _, err := s.Events(ctx, store.Filter{}); return err }},
+			{"latest of user", func() error { _, err := s.Events(ctx, store.Filter{User: "user00042"}); return err }},
+			{"latest of rare app", func() error { _, err := s.Events(ctx, store.Filter{App: "ai-app-150", Since: month.From}); return err }},
+			{"latest with finding", func() error { _, err := s.Events(ctx, store.Filter{Detector: "credit_card"}); return err }},
+			{"latest blocked", func() error { _, err := s.Events(ctx, store.Filter{Action: "block"}); return err }},
+			{"latest coached (none)", func() error { _, err := s.Events(ctx, store.Filter{Action: "coach"}); return err }},
+		} {
+			b.Run(fmt.Sprintf("%s", panel.name), func(b *testing.B) {
+				for range b.N {
+					if err := panel.run(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/op")
+			})
+		}
+	})
+}
