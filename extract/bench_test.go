@@ -98,7 +98,7 @@ func BenchmarkRewrite16K(b *testing.B) {
 
 // BenchmarkDocuments reads files of the corpus; PDF files in child processes.
 func BenchmarkDocuments(b *testing.B) {
-	x := newWithWorkers(b)
+	x := newWithWorkers(b, patience)
 	for _, name := range []string{"letter.docx", "letter.odt", "letter.doc", "letter.rtf", "letter.html", "letter.pdf", "book.xlsx", "book.xls", "talk.pptx", "message.eml", "message.msg", "lzma2.7z", "plain.zip", "stored.rar", "t.tar.gz"} {
 		data := readDocument(b, name)
 		b.Run(name, func(b *testing.B) {

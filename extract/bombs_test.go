@@ -157,7 +157,7 @@ func bombs(t testing.TB) map[string]struct {
 // TestBombs asks that nothing takes more than its time and memory, and that what stopped
 // the reading has a name.
 func TestBombs(t *testing.T) {
-	x := newWithWorkers(t)
+	x := newWithWorkers(t, 0)
 	for name, b := range bombs(t) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()

@@ -43,7 +43,7 @@ func readDocument(t testing.TB, name string) []byte {
 }
 
 func TestDocuments(t *testing.T) {
-	x := newWithWorkers(t)
+	x := newWithWorkers(t, patience)
 	for name, want := range loadDocuments(t) {
 		t.Run(name, func(t *testing.T) {
 			d := x.ExtractFile(t.Context(), name, readDocument(t, name))

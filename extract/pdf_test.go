@@ -8,7 +8,7 @@ import (
 )
 
 func TestPDFByWorker(t *testing.T) {
-	x := newWithWorkers(t)
+	x := newWithWorkers(t, patience)
 	for _, c := range loadCases(t) {
 		if c.ID != "007-chatgpt-blob-put-pdf" {
 			continue

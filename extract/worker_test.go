@@ -47,9 +47,16 @@ func withWorkers(t testing.TB) extract.Options {
 	return extract.Options{Worker: []string{self, "serve-worker", os.Getenv(workerCache)}}
 }
 
-func newWithWorkers(t testing.TB) *extract.Extractor {
+// patience is the time limit of tests of what is found, which must not depend on how busy
+// the machine is.
+const patience = 5 * time.Minute
+
+// newWithWorkers returns an Extractor with child processes; limit 0 is the default time.
+func newWithWorkers(t testing.TB, limit time.Duration) *extract.Extractor {
 	t.Helper()
-	x := extract.New(withWorkers(t))
+	o := withWorkers(t)
+	o.Time = limit
+	x := extract.New(o)
 	t.Cleanup(func() {
 		if err := x.Close(); err != nil {
 			t.Error(err)
