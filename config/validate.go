@@ -45,7 +45,7 @@ func (f *File) validate(name string, lines map[string]int) []error {
 		}
 	}
 	for i, s := range f.Geo.Sites {
-		if _, err := parsePrefix(s.CIDR); err != nil {
+		if _, err := netip.ParsePrefix(s.CIDR); err != nil {
 			fail(fmt.Sprintf("geo.sites[%d].cidr", i), "%q is not a network; write for example 10.1.0.0/16", s.CIDR)
 		}
 	}

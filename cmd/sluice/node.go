@@ -66,6 +66,9 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
 		return n, fmt.Errorf("make data_dir: %w", err)
 	}
+	for _, setting := range f.Unused() {
+		log.Warn("a setting has no effect in this version", "setting", setting)
+	}
 	if n.keys, err = openKeys(f.Keys.File, true); err != nil {
 		return n, err
 	}
@@ -95,12 +98,20 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 
 // newHandler returns the request path; recorder is nil where nothing is to be recorded.
 func newHandler(f *config.File, keys keyring, x *extract.Extractor, recorder *event.Recorder, log *slog.Logger) (*reqmod.Handler, error) {
-	return reqmod.New(reqmod.Options{
+	o := reqmod.Options{
 		Node: f.Node, Log: log, Recorder: recorder,
 		FileKey: keys.derive(useFileHash), TokenKey: keys.derive(useToken),
 		Extractor: x, FailOpen: f.FailOpen(),
 		IdentityHeaders: f.Identity.Headers, IsolateTemplate: f.Isolate.Template, ConsoleURL: f.Console.URL,
-	})
+	}
+	where, err := openPlaces(f.Geo)
+	if err != nil {
+		return nil, err
+	}
+	if where != nil {
+		o.Geo = where
+	}
+	return reqmod.New(o)
 }
 
 // snapshot joins the rules with approval statuses.

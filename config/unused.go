@@ -1,0 +1,23 @@
+package config
+
+// Unused names the settings in f that this version reads and does nothing with, so that
+// nobody relies on them.
+func (f *File) Unused() []string {
+	var list []string
+	for _, u := range []struct {
+		set  bool
+		name string
+	}{
+		{len(f.Notify) > 0, "notify"},
+		{len(f.Export) > 0, "export"},
+		{f.Payload.AgeRecipient != "", "payload.age_recipient"},
+		{f.Console.URL != "", "console.url"},
+		{f.Console.OIDC.Issuer != "", "console.oidc"},
+		{f.Exceptions.Approval == "reviewer", "exceptions.approval"},
+	} {
+		if u.set {
+			list = append(list, u.name)
+		}
+	}
+	return list
+}
