@@ -196,3 +196,27 @@ func TestUploadToForeignStorage(t *testing.T) {
 		})
 	}
 }
+
+// testdata/endpoints.txt holds a request line for each endpoint that was found.
+func TestEveryKnownEndpoint(t *testing.T) {
+	c := builtin(t)
+	data, err := os.ReadFile("testdata/endpoints.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for line := range strings.Lines(string(data)) {
+		f := strings.Fields(line)
+		if len(f) != 4 || f[0] == "#" {
+			continue
+		}
+		ran++
+		m, ok := c.Lookup(request(t, f[1], f[2], nil))
+		if !ok || m.App.ID != f[0] || m.Activity() != f[3] {
+			t.Errorf("%s %s: %+v %s, want %s %s", f[1], f[2], m.App, m.Activity(), f[0], f[3])
+		}
+	}
+	if ran < 160 {
+		t.Fatalf("ran %d, want >= 160", ran)
+	}
+}
