@@ -2,6 +2,7 @@ package blackbox
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,7 +47,8 @@ func newSluice(t *testing.T, s settings) *sluice {
 		n.icap = proc.FreeAddr(t)
 	}
 	n.config = filepath.Join(n.dir, "sluice.yaml")
-	text := fmt.Sprintf("node: blackbox\ndata_dir: data\nlog: {level: debug}\nicap: {listen: %q}\nops: {listen: %q}\n", n.icap, n.ops)
+	// A busy machine must not turn a slow document into a gap: the times are longer than the defaults.
+	text := fmt.Sprintf("node: blackbox\ndata_dir: data\nlog: {level: debug}\nicap: {listen: %q, deadline: 60s}\nops: {listen: %q}\nextract: {time: 50s}\n", n.icap, n.ops)
 	text += "console: {listen: \"\"}\n"
 	if s.database != "" {
 		text += fmt.Sprintf("database: {url: %q}\n", s.database)
@@ -96,10 +99,24 @@ func (n *sluice) start() {
 	})
 }
 
+// stop ends the node as an administrator does; it must drain and end well.
+func (n *sluice) stop() {
+	n.t.Helper()
+	n.serving.Signal(syscall.SIGTERM)
+	if code := n.serving.Wait(n.t, 20*time.Second); code != 0 {
+		n.t.Errorf("after SIGTERM the node ended with exit code %d", code)
+	}
+}
+
 // get returns nil when url answers 200.
 func get(url string) error {
-	client := http.Client{Timeout: 2 * time.Second}
-	resp, err := client.Get(url) //nolint:noctx // bounded by the client's timeout
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -159,8 +158,7 @@ func TestThroughSquid(t *testing.T) {
 		secrets.add(squid.Password)
 		texts := map[string]string{"what sluice printed": node.serving.Output(), "what its commands printed": node.stderr.String(), "events list": node.must("events", "list", "--limit", "0"), "events export": node.must("events", "export")}
 		secrets.absentFrom(t, texts, node.dir, pg.Dir())
-		node.serving.Signal(os.Interrupt)
-		node.serving.Wait(t, 15*time.Second)
+		node.stop()
 		secrets.absentFrom(t, nil, node.dir, pg.Dir()) // what is written at the end
 	})
 }
