@@ -102,7 +102,7 @@ func newHandler(f *config.File, keys keyring, x *extract.Extractor, recorder *ev
 		Node: f.Node, Log: log, Recorder: recorder,
 		FileKey: keys.derive(useFileHash), TokenKey: keys.derive(useToken),
 		Extractor: x, FailOpen: f.FailOpen(),
-		IdentityHeaders: f.Identity.Headers, IsolateTemplate: f.Isolate.Template, ConsoleURL: f.Console.URL,
+		IdentityHeaders: f.Identity.Headers, IsolateTemplate: f.Isolate.Template, // no ConsoleURL: nothing serves the link of coach yet
 	}
 	where, err := openPlaces(f.Geo)
 	if err != nil {
