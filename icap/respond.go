@@ -35,6 +35,11 @@ func (c *conn) finish(closing bool) error {
 	x := c.x
 	b := &x.body
 	defer b.release()
+	if len(x.out) > copyLimit { // pipelined answers must not pile up
+		if err := c.flush(); err != nil {
+			return err
+		}
+	}
 	if closing || x.closing || b.stage == bodyFlowing {
 		return errFinished
 	}

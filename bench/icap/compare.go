@@ -166,9 +166,11 @@ func (b *bench) behindSquid() error {
 			}
 		}
 		for i, p := range proxies {
-			row := []string{size.name, p.name, fmt.Sprintf("%.0f", median(cells[i], func(r result) float64 { return r.perSecond })),
+			row := []string{
+				size.name, p.name, fmt.Sprintf("%.0f", median(cells[i], func(r result) float64 { return r.perSecond })),
 				fmt.Sprintf("%.1f ms", median(cells[i], func(r result) float64 { return r.p50.Seconds() * 1e3 })),
-				short(median(cells[i], func(r result) float64 { return r.cpu[0] }))}
+				short(median(cells[i], func(r result) float64 { return r.cpu[0] })),
+			}
 			if p.icap != nil {
 				row = append(row, short(median(cells[i], func(r result) float64 { return r.cpu[1] })))
 			} else {
