@@ -13,7 +13,6 @@ type anchor struct {
 	near, far int
 	run       byteSet
 	wordStart bool // the sequences hold only where a word begins
-	keyed     bool // looked up by the first four bytes rather than as class sequences
 	cost      float64
 }
 
@@ -27,14 +26,14 @@ const (
 )
 
 const (
-	maxKeys    = 512  // four-byte keys of one sequence that begins a word
-	maxAnyKeys = 32   // of one that can begin anywhere, so that only near-literals qualify
-	manyKeys   = 4096 // four-byte keys of one pattern
-	maxStarts  = 512  // possible starts before an anchor
-	maxRun     = 200  // kinds of bytes in a run of unknown length before an anchor
+	maxKeys    = 512 // four-byte keys of one sequence that begins a word
+	maxAnyKeys = 32  // of one that can begin anywhere, so that only near-literals qualify
+	maxStarts  = 512 // possible starts before an anchor
+	maxRun     = 200 // kinds of bytes in a run of unknown length before an anchor
 	maxCuts    = 48
 	goodEnough = 0.002
 	few        = 12 // sequences of one pattern that are worth comparing with each other
+	dear       = 64 // sequences that are weighed one by one
 )
 
 // findAnchor returns the cheapest anchor of re, or nil when re can match the empty string
@@ -70,6 +69,7 @@ func findAnchor(re *syntax.Regexp, r *sample) *anchor {
 	if best == nil || best.cost > costUsable {
 		return nil
 	}
+	best.compress(r)
 	return best
 }
 
@@ -91,75 +91,72 @@ func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander
 	return a
 }
 
-// weigh estimates what the anchor costs per byte of ordinary text, and how it is best
-// looked for.
+// weigh estimates what the anchor costs per byte of ordinary text.
 func (a *anchor) weigh(r *sample) {
-	starts := 1.0
-	if a.far >= unbounded {
-		starts = 12
-	} else {
-		starts += float64(a.far - a.near)
-	}
-	a.keyed = a.keyable()
-	if !a.keyed && len(a.sequences) <= few {
-		a.sequences = compress(a.sequences, a.wordStart, costTry+costStart*starts, r)
-	}
+	start := a.tryCost()
 	a.cost = 0
 	for i := range a.sequences {
+		if i == dear {
+			a.cost *= float64(len(a.sequences)) / dear // near enough
+			return
+		}
 		q := &a.sequences[i]
-		a.cost += r.rate(q, window, a.wordStart, false) * (costTry + costStart*starts)
-		look := r.rate(q, keyWindow, a.wordStart, false) * costLook
-		if a.keyed && a.wordStart {
-			look /= 8 // groups of keys are narrow
-		}
-		a.cost += look
-		if !a.keyed {
-			a.cost += costSlot
+		a.cost += r.rate(q, window, a.wordStart) * start
+		if a.keyed(q) {
+			a.cost += r.rate(q, keyWindow, a.wordStart) * costLook
+		} else {
+			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + costSlot
 		}
 	}
 }
 
-// keyable reports whether the sequences begin with few enough different four bytes.
-func (a *anchor) keyable() bool {
-	most, all := maxAnyKeys, 0
+// tryCost is what it costs to try a place where a sequence holds.
+func (a *anchor) tryCost() float64 {
+	if a.far >= unbounded {
+		return costTry + 12*costStart
+	}
+	return costTry + costStart*float64(1+a.far-a.near)
+}
+
+// keyed reports whether q is looked up by its first four bytes, because there are few
+// enough different ones, rather than as a class sequence.
+func (a *anchor) keyed(q *sequence) bool {
 	if a.wordStart {
-		most = maxKeys
+		return keyCount(q) <= maxKeys
 	}
-	for i := range a.sequences {
-		n := keyCount(&a.sequences[i])
-		if all += n; n > most || all > manyKeys {
-			return false
-		}
-	}
-	return true
+	return keyCount(q) <= maxAnyKeys
 }
 
-// compress joins sequences of one anchor as long as what the wider one finds in vain
+// compress joins class sequences of the anchor as long as what the wider one finds in vain
 // costs less than a slot.
-func compress(qs []sequence, wordStart bool, try float64, r *sample) []sequence {
-	cost := func(q *sequence) float64 { return try*r.rate(q, window, wordStart, false) + costSlot }
+func (a *anchor) compress(r *sample) {
+	var keys, qs []sequence
+	for i := range a.sequences {
+		if q := &a.sequences[i]; a.keyed(q) {
+			keys = append(keys, *q)
+		} else {
+			qs = append(qs, *q)
+		}
+	}
+	if len(qs) > few {
+		return
+	}
+	cost := func(q *sequence) float64 { return a.tryCost()*r.rate(q, window, a.wordStart) + costSlot }
 	costs := make([]float64, len(qs))
 	for i := range qs {
 		costs[i] = cost(&qs[i])
 	}
-	for len(qs) > 1 {
-		best, a, b := 0.0, -1, -1
-		for i := range qs {
-			for j := i + 1; j < len(qs); j++ {
-				u := qs[i].union(&qs[j])
-				if d := cost(&u) - costs[i] - costs[j]; d < best {
-					best, a, b = d, i, j
-				}
+	for i := 0; i < len(qs); i++ {
+		for j := i + 1; j < len(qs); j++ {
+			u := qs[i].union(&qs[j])
+			if c := cost(&u); c < costs[i]+costs[j] {
+				qs[i], costs[i] = u, c
+				qs, costs = slices.Delete(qs, j, j+1), slices.Delete(costs, j, j+1)
+				j = i // the wider one may take in more
 			}
 		}
-		if a < 0 {
-			break
-		}
-		qs[a] = qs[a].union(&qs[b])
-		costs[a] = cost(&qs[a])
-		qs, costs = slices.Delete(qs, b, b+1), slices.Delete(costs, b, b+1)
 	}
-	return qs
+	a.sequences = append(keys, qs...)
 }
 
 // foldKey makes the letters of a four-byte key small. Other bytes may collide; what a key

@@ -38,7 +38,11 @@ func compare(t testing.TB, db *DB, oracle []*regexp.Regexp, text []byte) (matche
 		}
 		matches += len(want)
 		if !slices.Equal(got[p], want) {
-			t.Errorf("pattern %d %q on %s: got %v, want %v", p, re, quote(text), got[p], want)
+			d := 0
+			for d < len(want) && d < len(got[p]) && want[d] == got[p][d] {
+				d++
+			}
+			t.Errorf("pattern %d %q on %s: got %v, want %v; they part at match %d", p, re, quote(text), got[p], want, d)
 		}
 	}
 	return matches

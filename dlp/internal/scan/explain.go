@@ -20,7 +20,7 @@ func (db *DB) Explain(p int) string {
 		return "no anchor: RE2 on every text"
 	}
 	how := "class sequence"
-	if a.keyed {
+	if a.keyed(&a.sequences[0]) {
 		how = "key"
 	}
 	if a.wordStart {

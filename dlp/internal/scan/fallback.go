@@ -16,21 +16,31 @@ import (
 // UTF-8, at which RE2 is blind, and for repetitions of what can be empty, of which RE2
 // prefers other ones.
 type fallback struct {
-	strict           bool // never RE2
+	expr   string
+	words  *Pattern // a word list, instead of expr
+	strict bool     // never RE2
+
 	re2Once, stdOnce sync.Once
 	re2              *re2.Regexp
 	std              *regexp.Regexp
 }
 
+func (f *fallback) expression() string {
+	if f.words != nil {
+		return wordsExpr(f.words)
+	}
+	return f.expr
+}
+
 // find returns all matches in b.
-func (f *fallback) find(expr string, b []byte) [][]int {
+func (f *fallback) find(b []byte) [][]int {
 	if !f.strict && utf8.Valid(b) {
-		f.re2Once.Do(func() { f.re2, _ = re2.Compile(expr) })
+		f.re2Once.Do(func() { f.re2, _ = re2.Compile(f.expression()) })
 		if f.re2 != nil {
 			return f.re2.FindAllIndex(b, -1)
 		}
 	}
-	f.stdOnce.Do(func() { f.std, _ = regexp.Compile(expr) })
+	f.stdOnce.Do(func() { f.std, _ = regexp.Compile(f.expression()) })
 	if f.std == nil {
 		return nil
 	}
@@ -50,8 +60,7 @@ func (r *run) others(ctx context.Context) error {
 			continue
 		}
 		next := r.of(p).next
-		pat := &r.db.patterns[p]
-		for _, m := range pat.other.find(pat.expr, r.text) {
+		for _, m := range r.db.patterns[p].other.find(r.text) {
 			if m[0] < next || m[0] == m[1] && inside(r.text, m[0]) {
 				continue // known already, or RE2's idea of nothing within a rune
 			}

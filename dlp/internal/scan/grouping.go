@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -13,12 +14,18 @@ type member struct {
 	group     int
 }
 
-// group joins members: where one of them holds, the group's sequence does.
+// group joins kinds of members: where one of them holds, the group's sequence does.
 type group struct {
 	q         sequence
 	wordStart bool
 	cost      float64
-	members   []int
+	kinds     []int // indexes of grouper.kinds
+}
+
+// kind is what equal members have in common.
+type kind struct {
+	q         sequence
+	wordStart bool
 }
 
 // grouper shares members out so that the groups hold at as few places of ordinary text as
@@ -26,56 +33,96 @@ type group struct {
 type grouper struct {
 	sample *sample
 	places int
+	kinds  []kind
 }
 
-// seeds is the number of groups from which on the best pair to join is looked for; with
-// more members, each first goes where it fits best.
-const seeds = 48
-
-// passes is how often every member may move to a better group.
-const passes = 8
+const (
+	seeds  = 48  // groups from which on the best pair to join is looked for
+	passes = 3   // how often every kind may move to a better group
+	many   = 192 // kinds whose groups will hold nearly everywhere, however they are shared
+)
 
 // share sets the group of every member and returns the groups, at most limit.
 func (g *grouper) share(ms []member, limit int) []group {
-	if limit == 0 || len(ms) == 0 {
-		return nil
-	}
-	gs := g.join(g.seed(ms), limit)
-	for range passes {
-		if !g.refine(ms, gs) {
-			break
+	of := g.sort(ms)
+	gs := g.join(g.seed(), limit)
+	if len(g.kinds) <= many {
+		for range passes {
+			if !g.refine(gs) {
+				break
+			}
 		}
 	}
+	in := make([]int, len(g.kinds))
 	for k := range gs {
-		for _, i := range gs[k].members {
-			ms[i].group = k
+		for _, i := range gs[k].kinds {
+			in[i] = k
 		}
+	}
+	for i := range ms {
+		ms[i].group = in[of[i]]
 	}
 	return gs
 }
 
-// seed returns at most seeds groups; the members that hold most often choose first.
-func (g *grouper) seed(ms []member) []group {
-	all := make([]group, len(ms))
+// sort fills g.kinds and returns the kind of each member.
+func (g *grouper) sort(ms []member) []int {
+	index := map[kind]int{}
+	of := make([]int, len(ms))
 	for i := range ms {
-		all[i] = group{q: ms[i].q, wordStart: ms[i].wordStart, members: []int{i}}
-		all[i].q.n = min(all[i].q.n, g.places)
-		clear(all[i].q.class[all[i].q.n:])
+		k := kind{ms[i].q, ms[i].wordStart}
+		k.q.n = min(k.q.n, g.places)
+		clear(k.q.class[k.q.n:])
+		j, ok := index[k]
+		if !ok {
+			j = len(g.kinds)
+			index[k] = j
+			g.kinds = append(g.kinds, k)
+		}
+		of[i] = j
+	}
+	return of
+}
+
+// seed returns at most seeds groups. Those that hold most often come first; each of the
+// rest goes where it adds the fewest bytes.
+func (g *grouper) seed() []group {
+	all := make([]group, len(g.kinds))
+	for i, k := range g.kinds {
+		all[i] = group{q: k.q, wordStart: k.wordStart, kinds: []int{i}}
 		all[i].cost = g.cost(&all[i])
 	}
 	slices.SortStableFunc(all, func(a, b group) int { return cmp.Compare(b.cost, a.cost) })
 	gs := all[:min(len(all), seeds)]
-	for _, m := range all[len(gs):] {
-		best, grown, least := 0, group{}, math.Inf(1)
+	for i := range all[len(gs):] {
+		m := &all[len(gs)+i]
+		best, least := 0, math.MaxInt
 		for k := range gs {
-			u := g.union(&gs[k], &m)
-			if d := u.cost - gs[k].cost; d < least {
-				best, grown, least = k, u, d
+			if d := gs[k].q.added(&m.q); d < least {
+				best, least = k, d
 			}
 		}
-		gs[best] = grown
+		gs[best].q = gs[best].q.union(&m.q)
+		gs[best].wordStart = gs[best].wordStart && m.wordStart
+		gs[best].kinds = append(gs[best].kinds, m.kinds...)
+	}
+	if len(all) > len(gs) {
+		for k := range gs {
+			gs[k].cost = g.cost(&gs[k])
+		}
 	}
 	return gs
+}
+
+// added returns how many bytes the classes of q grow by when they take in those of o.
+func (q *sequence) added(o *sequence) (n int) {
+	for j := range q.n {
+		c := o.at(j)
+		for i, w := range q.class[j] {
+			n += bits.OnesCount64(c[i] &^ w)
+		}
+	}
+	return n
 }
 
 // join joins the two groups that cost least together until limit are left.
@@ -85,7 +132,7 @@ func (g *grouper) join(gs []group, limit int) []group {
 	for i := range gs {
 		pair[i] = make([]float64, n)
 		for j := i + 1; j < n; j++ {
-			pair[i][j] = g.union(&gs[i], &gs[j]).cost - gs[i].cost - gs[j].cost
+			pair[i][j] = g.more(&gs[i], &gs[j])
 		}
 	}
 	gone := make([]bool, n)
@@ -103,7 +150,7 @@ func (g *grouper) join(gs []group, limit int) []group {
 		for k := range n {
 			if k != a && !gone[k] && left > limit+1 {
 				i, j := min(a, k), max(a, k)
-				pair[i][j] = g.union(&gs[i], &gs[j]).cost - gs[i].cost - gs[j].cost
+				pair[i][j] = g.more(&gs[i], &gs[j])
 			}
 		}
 	}
@@ -116,15 +163,22 @@ func (g *grouper) join(gs []group, limit int) []group {
 	return out
 }
 
+// more returns how much more a and b cost together than each alone.
+func (g *grouper) more(a, b *group) float64 {
+	return g.widened(a, &b.q, b.wordStart).cost - a.cost - b.cost
+}
+
+// union returns the group of all that is in a or b.
 func (g *grouper) union(a, b *group) group {
-	u := group{q: a.q.union(&b.q), wordStart: a.wordStart && b.wordStart}
-	u.members = append(append(make([]int, 0, len(a.members)+len(b.members)), a.members...), b.members...)
-	switch {
-	case u.q == a.q && u.wordStart == a.wordStart:
-		u.cost = a.cost
-	case u.q == b.q && u.wordStart == b.wordStart:
-		u.cost = b.cost
-	default:
+	u := g.widened(a, &b.q, b.wordStart)
+	u.kinds = slices.Concat(a.kinds, b.kinds)
+	return u
+}
+
+// widened returns a, without its kinds, with q taken in.
+func (g *grouper) widened(a *group, q *sequence, wordStart bool) group {
+	u := group{q: a.q.union(q), wordStart: a.wordStart && wordStart, cost: a.cost}
+	if u.wordStart != a.wordStart || u.q != a.q {
 		u.cost = g.cost(&u)
 	}
 	return u
@@ -132,33 +186,30 @@ func (g *grouper) union(a, b *group) group {
 
 // cost estimates how often the kernel reports the group.
 func (g *grouper) cost(x *group) float64 {
-	return g.sample.rate(&x.q, g.places, x.wordStart, true)
+	return g.sample.kernelRate(&x.q, g.places, x.wordStart)
 }
 
-// refine moves each member to the group that it widens least, and reports whether any
-// moved.
-func (g *grouper) refine(ms []member, gs []group) (moved bool) {
-	for k := range gs {
-		for _, i := range slices.Clone(gs[k].members) {
-			if len(gs[k].members) == 1 {
+// refine moves each kind to the group that it widens least, and reports whether any moved.
+func (g *grouper) refine(gs []group) (moved bool) {
+	for from := range gs {
+		for _, i := range slices.Clone(gs[from].kinds) {
+			if len(gs[from].kinds) == 1 {
 				break
 			}
-			rest := g.without(ms, &gs[k], i)
-			m := group{q: ms[i].q, wordStart: ms[i].wordStart, members: []int{i}}
-			m.q.n = min(m.q.n, g.places)
-			clear(m.q.class[m.q.n:])
-			best, to, least := k, gs[k], gs[k].cost-rest.cost
+			k, rest := &g.kinds[i], g.without(&gs[from], i)
+			best, to, least := from, group{}, gs[from].cost-rest.cost
 			for j := range gs {
-				if j == k {
+				if j == from {
 					continue
 				}
-				u := g.union(&gs[j], &m)
+				u := g.widened(&gs[j], &k.q, k.wordStart)
 				if d := u.cost - gs[j].cost; d < least*0.999 {
 					best, to, least = j, u, d
 				}
 			}
-			if best != k {
-				gs[k], gs[best] = rest, to
+			if best != from {
+				to.kinds = append(gs[best].kinds, i)
+				gs[from], gs[best] = rest, to
 				moved = true
 			}
 		}
@@ -166,23 +217,25 @@ func (g *grouper) refine(ms []member, gs []group) (moved bool) {
 	return moved
 }
 
-// without returns what x is without member i.
-func (g *grouper) without(ms []member, x *group, i int) group {
-	rest := group{wordStart: true, members: make([]int, 0, len(x.members))}
-	for _, m := range x.members {
-		if m == i {
+// without returns what x is without one of its kinds.
+func (g *grouper) without(x *group, kind int) group {
+	rest := group{wordStart: true, kinds: make([]int, 0, len(x.kinds))}
+	for _, i := range x.kinds {
+		if i == kind {
 			continue
 		}
-		if len(rest.members) == 0 {
-			rest.q = ms[m].q
+		k := &g.kinds[i]
+		if len(rest.kinds) == 0 {
+			rest.q = k.q
 		} else {
-			rest.q = rest.q.union(&ms[m].q)
+			rest.q = rest.q.union(&k.q)
 		}
-		rest.wordStart = rest.wordStart && ms[m].wordStart
-		rest.members = append(rest.members, m)
+		rest.wordStart = rest.wordStart && k.wordStart
+		rest.kinds = append(rest.kinds, i)
 	}
-	rest.q.n = min(rest.q.n, g.places)
-	clear(rest.q.class[rest.q.n:])
-	rest.cost = g.cost(&rest)
+	rest.cost = x.cost
+	if rest.q != x.q || rest.wordStart != x.wordStart {
+		rest.cost = g.cost(&rest)
+	}
 	return rest
 }

@@ -9,13 +9,17 @@ import (
 // keyTable finds the patterns whose anchor begins with the four bytes at a position,
 // letters folded. Two bitmaps turn nearly all other positions down.
 type keyTable struct {
-	four    [1 << fourBits / 64]uint64 // hashes of the keys
-	six     [1 << sixBits / 64]uint64  // hashes of the keys with two more bytes, where these are few
-	keys    []uint32                   // open addressing
-	lists   []keyList                  // of the same index
+	four    [1 << fourBits / 64]keyBits // by the hash of the key
+	six     [1 << sixBits / 64]uint64   // by the hash of the key and two more bytes
+	keys    []uint32                    // open addressing
+	lists   []keyList                   // of the same index
 	entries []keyEntry
 	anchors []sequence
 }
+
+// keyBits say of 64 hashes which some key has, and which of them may be followed by
+// anything; of the others the next two bytes are known.
+type keyBits struct{ some, open uint64 }
 
 type keyList struct{ first, n int32 }
 
@@ -98,7 +102,7 @@ func (t *keyTable) add(same []keyed) {
 	}
 	list.n = int32(len(t.entries)) - list.first
 	h := hash4(key)
-	t.four[h>>6] |= 1 << (h & 63)
+	t.four[h>>6].some |= 1 << (h & 63)
 	for i := h; ; i++ {
 		if slot := i & uint32(len(t.keys)-1); t.lists[slot].n == 0 {
 			t.keys[slot], t.lists[slot] = key, list
@@ -109,31 +113,23 @@ func (t *keyTable) add(same []keyed) {
 
 // mark enters the fifth and sixth byte of q in the second bitmap, or that any will do.
 func (t *keyTable) mark(key uint32, q *sequence) {
-	set := func(tail uint32) {
-		h := hash6(key, tail)
-		t.six[h>>6] |= 1 << (h & 63)
-	}
 	if q.n < 6 || q.class[4].size()*q.class[5].size() > fewTails {
-		set(0)
+		h := hash4(key)
+		t.four[h>>6].open |= 1 << (h & 63)
 		return
 	}
 	q.class[4].each(func(a byte) {
-		q.class[5].each(func(b byte) { set(uint32(a|0x20) | uint32(b|0x20)<<8) })
+		q.class[5].each(func(b byte) {
+			h := hash6(key, uint32(a|0x20)|uint32(b|0x20)<<8)
+			t.six[h>>6] |= 1 << (h & 63)
+		})
 	})
 }
 
-// find returns the patterns to try at the start of x, which has window bytes.
+// find returns the patterns to try at the start of x.
 func (t *keyTable) find(x []byte) []keyEntry {
 	key := foldKey(binary.LittleEndian.Uint32(x))
-	h := hash4(key)
-	if t.four[h>>6]>>(h&63)&1 == 0 {
-		return nil
-	}
-	a, b := hash6(key, uint32(binary.LittleEndian.Uint16(x[4:]))|0x2020), hash6(key, 0)
-	if (t.six[a>>6]>>(a&63)|t.six[b>>6]>>(b&63))&1 == 0 {
-		return nil
-	}
-	for i := h; ; i++ {
+	for i := hash4(key); ; i++ {
 		slot := i & uint32(len(t.keys)-1)
 		list := t.lists[slot]
 		if list.n == 0 {

@@ -35,7 +35,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 			continue
 		}
 		for j := range a.sequences {
-			if a.keyed {
+			if a.keyed(&a.sequences[j]) {
 				keys = addKeys(keys, int32(i), &a.sequences[j])
 				continue
 			}
@@ -97,52 +97,44 @@ func (w *exactWord) add(bit int, slot int32, q *sequence) {
 // match returns a bit for each of the word's slots that holds at the start of x.
 func (w *exactWord) match(x []byte) uint16 {
 	x = x[:window]
-	m := w.at[0][x[0]] & w.at[1][x[1]] & w.at[2][x[2]] & w.at[3][x[3]]
-	if m == 0 {
-		return 0
-	}
-	return m & w.at[4][x[4]] & w.at[5][x[5]] & w.at[6][x[6]] & w.at[7][x[7]]
+	return w.at[0][x[0]] & w.at[1][x[1]] & w.at[2][x[2]] & w.at[3][x[3]] &
+		w.at[4][x[4]] & w.at[5][x[5]] & w.at[6][x[6]] & w.at[7][x[7]]
 }
 
-// groupKeys fills the key groups. Those of sequences that count anywhere are kept apart,
-// because they cannot be limited to the beginnings of words.
+// groupKeys fills the key groups.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
-	var start, anywhere []member
+	var ms []member
 	for _, a := range anchors {
-		if a == nil || !a.keyed {
+		if a == nil {
 			continue
 		}
-		for _, q := range heads(a.sequences) {
-			if a.wordStart {
-				start = append(start, member{q: q, wordStart: true})
-			} else {
-				anywhere = append(anywhere, member{q: q})
-			}
+		for _, q := range a.heads() {
+			ms = append(ms, member{q: q, wordStart: a.wordStart})
 		}
 	}
 	g := grouper{sample: r, places: keyWindow}
-	const all = groups - 1 // one finds ſ and K
-	n := 0
-	add := func(gs []group, mask *uint16) {
-		for _, gr := range gs {
-			setGroup(p.tables.key[:], n, &gr.q)
-			*mask |= 1 << n
-			n++
+	for k, gr := range g.share(ms, foldGroup) { // the last group finds ſ and K
+		setGroup(p.tables.key[:], k, &gr.q)
+		if gr.wordStart {
+			p.tables.keyStart |= 1 << k
+		} else {
+			p.tables.keyAny |= 1 << k
 		}
 	}
-	add(g.share(anywhere, max(all/3, all-len(start))), &p.tables.keyAny)
-	add(g.share(start, all-n), &p.tables.keyStart)
 }
 
-// heads returns the first places of the sequences; those of long lists, which hold nearly
-// everywhere, joined in one.
-func heads(qs []sequence) []sequence {
+// heads returns the first places of the anchor's keys; those of long lists, which hold
+// nearly everywhere, joined in one.
+func (a *anchor) heads() []sequence {
 	const long = 64
 	var out []sequence
-	for _, q := range qs {
+	for _, q := range a.sequences {
+		if !a.keyed(&q) {
+			continue
+		}
 		clear(q.class[keyWindow:])
 		q.n = min(q.n, keyWindow)
-		if len(qs) > long && len(out) > 0 {
+		if len(a.sequences) > long && len(out) > 0 {
 			out[0] = out[0].union(&q)
 			continue
 		}

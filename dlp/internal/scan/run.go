@@ -28,6 +28,7 @@ type run struct {
 	at   []progress
 
 	found  findings
+	sieve  sieve
 	tail   [2*block + window]byte
 	folded foldedCopy
 }
@@ -88,73 +89,67 @@ func (r *run) of(p int) *progress {
 
 // search looks at b[off:end], of which n blocks are in v, and returns the kernel's carry.
 func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
-	db := r.db
-	carry = db.kernel(&db.plan.tables, v, n, carry, 0, &r.found)
+	carry = r.db.kernel(&r.db.plan.tables, v, n, carry, 0, &r.found)
 	if needsFolding(r.text, off, end, r.found.masks[:n]) {
 		r.searchFolded(off, end)
 		return carry
 	}
-	for k := range n {
-		m := &r.found.masks[k]
-		c := m.slots | m.keys
-		if c == 0 {
-			continue
-		}
-		x := v[k*block:]
-		x = x[: block+window : block+window]
-		for ; c != 0; c &= c - 1 {
-			i := trailing(c)
-			r.look(x[i:i+window], off+k*block+i, k*block+i)
-		}
-	}
+	r.pick(v, n, n*block, func(i int) int { return off + i })
 	return carry
 }
 
 // searchFolded is search on a copy in which ſ and K are s and k. Whether a word begins is
 // not known there, so it is left to the automata.
 func (r *run) searchFolded(off, end int) {
-	db, f := r.db, &r.folded
+	f := &r.folded
 	own := f.fill(r.text, off, end)
 	n := (own + block - 1) / block
-	db.kernel(&db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
-	for k := range n {
-		m := &r.found.masks[k]
-		for c := m.slots | m.keys; c != 0; c &= c - 1 {
-			i := k*block + trailing(c)
+	r.db.kernel(&r.db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
+	r.pick(f.text[:], n, own, func(i int) int { return off + int(f.at[i]) })
+}
+
+// pick tries what the sift leaves of n blocks, in the order of places, up to place own.
+// pos tells where a place is in the text.
+func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
+	keys, slots := r.siftKeys(v, n), r.siftSlots(v, n)
+	for len(keys)+len(slots) > 0 && !r.ended {
+		if len(slots) == 0 || len(keys) > 0 && keys[0] <= slots[0].place {
+			i := int(keys[0])
+			keys = keys[1:]
 			if i < own {
-				r.look(f.text[i:i+window], off+int(f.at[i]), i)
+				r.key(v[i:i+window], pos(i), i)
 			}
+			continue
+		}
+		k := slots[0]
+		slots = slots[1:]
+		if int(k.place) < own {
+			r.slot(k, pos(int(k.place)))
 		}
 	}
 }
 
-// look tries the patterns that may match around pos, of which the kernel saw x at place i
-// of its batch.
-func (r *run) look(x []byte, pos, i int) {
+// key tries the patterns whose key stands at pos, where the text reads x and which is
+// place i of the batch.
+func (r *run) key(x []byte, pos, i int) {
 	p := &r.db.plan
-	m, bit := &r.found.masks[i/block], uint(i%block)
-	start := m.starts>>bit&1 != 0
-	if m.keys>>bit&1 != 0 {
-		for _, e := range p.keys.find(x) {
-			a := r.db.anchors[e.pattern]
-			if (start || !a.wordStart) && p.keys.anchors[e.fit].fits(x) {
-				r.anchored(int(e.pattern), a, pos)
-			}
+	start := r.found.masks[i/block].starts>>(i%block)&1 != 0
+	for _, e := range p.keys.find(x) {
+		a := r.db.anchors[e.pattern]
+		if (start || !a.wordStart) && p.keys.anchors[e.fit].fits(x) {
+			r.anchored(int(e.pattern), a, pos)
 		}
 	}
-	if m.slots>>bit&1 == 0 {
-		return
-	}
-	for g := uint(r.found.groups[0][i]) | uint(r.found.groups[1][i])<<8; g != 0; g &= g - 1 {
-		k := bits.TrailingZeros(g)
-		for w := p.first[k]; w < p.first[k+1]; w++ {
-			e := &p.exact[w]
-			for c := uint(e.match(x)); c != 0; c &= c - 1 {
-				s := &p.slots[e.slots[bits.TrailingZeros(c)]]
-				if start || !s.wordStart {
-					r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
-				}
-			}
+}
+
+// slot tries the patterns whose slots hold at pos.
+func (r *run) slot(k kept, pos int) {
+	p := &r.db.plan
+	start := r.found.masks[k.place/block].starts>>(k.place%block)&1 != 0
+	for c := uint(k.slots); c != 0; c &= c - 1 {
+		s := &p.slots[p.exact[k.word].slots[bits.TrailingZeros(c)]]
+		if start || !s.wordStart {
+			r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
 		}
 	}
 }
@@ -181,13 +176,12 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 		return
 	}
 	pat := &r.db.patterns[p]
-	d := pat.automaton()
 	for i <= hi && !r.ended {
 		if c := r.text[i]; !pat.first.has(c) || c >= utf8.RuneSelf && inside(r.text, i) {
 			i++
 			continue
 		}
-		end := d.end(r.text, i, &g.steps)
+		end := pat.end(r.text, i, &g.steps)
 		if g.steps > r.budget {
 			g.off = true
 			g.next = i

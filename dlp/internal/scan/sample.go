@@ -24,12 +24,20 @@ type sample struct {
 	exact  map[byteSet]bitmap
 	wide   map[[2]uint16]bitmap
 	acc    bitmap
+	known  map[asked]float64
+}
+
+// asked is a question about a rate.
+type asked struct {
+	q         sequence
+	k         int
+	wordStart bool
 }
 
 func newSample() *sample {
 	text := sampleText
 	n := (len(text) + 63) / 64
-	s := &sample{size: float64(len(text)), exact: map[byteSet]bitmap{}, wide: map[[2]uint16]bitmap{}}
+	s := &sample{size: float64(len(text)), exact: map[byteSet]bitmap{}, wide: map[[2]uint16]bitmap{}, known: map[asked]float64{}}
 	s.starts, s.acc = make(bitmap, n), make(bitmap, n)
 	for i := range s.lo {
 		s.lo[i], s.hi[i] = make(bitmap, n), make(bitmap, n)
@@ -100,13 +108,25 @@ func (s *sample) halves(c byteSet) bitmap {
 	return m
 }
 
-// rate estimates at which share of positions the first k classes of q hold, as the text
-// has it or, with kernel, as the kernel sees it.
-func (s *sample) rate(q *sequence, k int, wordStart, kernel bool) float64 {
-	class := s.class
-	if kernel {
-		class = s.halves
+// rate estimates at which share of positions the first k classes of q hold.
+func (s *sample) rate(q *sequence, k int, wordStart bool) float64 {
+	ask := asked{*q, k, wordStart}
+	f, ok := s.known[ask]
+	if !ok {
+		f = s.hold(q, k, wordStart, 1, s.class)
+		s.known[ask] = f
 	}
+	return f
+}
+
+// kernelRate estimates at which share of positions the kernel takes the first k classes
+// of q for given. It looks at a part of the sample, because it is asked often.
+func (s *sample) kernelRate(q *sequence, k int, wordStart bool) float64 {
+	return s.hold(q, k, wordStart, 3, s.halves)
+}
+
+// hold counts in every step-th word of the bitmaps where the first k classes of q hold.
+func (s *sample) hold(q *sequence, k int, wordStart bool, step int, class func(byteSet) bitmap) float64 {
 	acc := s.acc
 	if wordStart {
 		copy(acc, s.starts)
@@ -115,35 +135,34 @@ func (s *sample) rate(q *sequence, k int, wordStart, kernel bool) float64 {
 			acc[i] = ^uint64(0)
 		}
 	}
-	last := s.size
+	size := s.size / float64(step)
+	last := size
 	for j := range min(k, q.n) {
-		n := acc.narrow(class(q.class[j]), uint(j))
+		n := acc.narrow(class(q.class[j]), uint(j), step)
 		if n == 0 {
-			return s.rare(q, j, k, class, last)
+			return s.rare(q, j, k, class, min(last, 1)/2/size)
 		}
 		last = float64(n)
 	}
-	return last / s.size
+	return last / size
 }
 
-// narrow keeps the positions j bytes behind which m has a bit, and counts them.
-func (m bitmap) narrow(o bitmap, j uint) (n int) {
+// narrow keeps, in every step-th word, the positions j bytes behind which o has a bit, and
+// counts them.
+func (m bitmap) narrow(o bitmap, j uint, step int) (n int) {
 	o = o[:len(m)]
-	end := len(m) - 1
-	for i := range end {
+	for i := 0; i < len(m)-1; i += step {
 		if m[i] != 0 {
 			m[i] &= o[i]>>j | o[i+1]<<(64-j)
 			n += bits.OnesCount64(m[i])
 		}
 	}
-	m[end] &= o[end] >> j
-	return n + bits.OnesCount64(m[end])
+	return n
 }
 
-// rare guesses the rate of what the sample does not have: it has the places before j only,
-// last times.
-func (s *sample) rare(q *sequence, j, k int, class func(byteSet) bitmap, last float64) float64 {
-	f := min(last, 1) / 2 / s.size
+// rare guesses the rate of what the sample does not have: it has at rate f the places
+// before j only.
+func (s *sample) rare(q *sequence, j, k int, class func(byteSet) bitmap, f float64) float64 {
 	for i := j + 1; i < min(k, q.n); i++ {
 		f *= max(float64(class(q.class[i]).count())/s.size, 1e-4)
 	}

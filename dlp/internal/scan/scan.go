@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
-	"slices"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // Pattern is what to look for: an expression or a list of words.
@@ -48,7 +48,7 @@ type DB struct {
 
 // pattern is what is kept of a Pattern.
 type pattern struct {
-	expr  string
+	words *trie   // of a word list
 	first byteSet // bytes that a match can begin with
 	auto  atomic.Pointer[dfa]
 	once  sync.Once
@@ -60,20 +60,8 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	db := &DB{patterns: make([]pattern, len(patterns)), anchors: make([]*anchor, len(patterns))}
 	r := newSample()
 	for i := range patterns {
-		expr, err := patterns[i].expression()
-		if err != nil {
+		if err := db.add(i, &patterns[i], r); err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
-		}
-		re, err := syntax.Parse(expr, syntax.Perl)
-		if err != nil {
-			return nil, fmt.Errorf("pattern %d: %w", i, err)
-		}
-		db.patterns[i].expr = expr
-		db.patterns[i].first = firstBytes(re)
-		db.patterns[i].other.strict = repeatsEmpty(re)
-		db.anchors[i] = findAnchor(re, r)
-		if db.anchors[i] == nil {
-			db.always = append(db.always, i)
 		}
 	}
 	db.plan = *newPlan(db.anchors, r)
@@ -86,19 +74,53 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	return db, nil
 }
 
-// expression returns the expression that p is or stands for.
-func (p *Pattern) expression() (string, error) {
-	switch {
-	case p.Expr != "" && len(p.Words) > 0:
-		return "", errors.New("both an expression and words")
-	case p.Expr != "":
-		return p.Expr, nil
-	case len(p.Words) == 0:
-		return "", errors.New("neither an expression nor words")
-	case slices.Contains(p.Words, ""):
-		return "", errors.New("an empty word")
+// add compiles one pattern, so far as is needed to look for it.
+func (db *DB) add(i int, p *Pattern, r *sample) error {
+	to := &db.patterns[i]
+	if p.Expr == "" {
+		if err := p.checkWords(); err != nil {
+			return err
+		}
+		to.words = newTrie(p.Words, p.Fold, p.WholeWord)
+		to.first = anyByte
+		to.other.words = &Pattern{Words: p.Words, Fold: p.Fold, WholeWord: p.WholeWord}
+		db.anchors[i] = wordsAnchor(p, r)
+		return nil
 	}
-	return wordsExpr(p), nil
+	if len(p.Words) > 0 {
+		return errors.New("both an expression and words")
+	}
+	re, err := syntax.Parse(p.Expr, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	to.other.expr = p.Expr
+	to.first = firstBytes(re)
+	to.other.strict = repeatsEmpty(re)
+	if db.anchors[i] = findAnchor(re, r); db.anchors[i] == nil {
+		db.always = append(db.always, i)
+	}
+	return nil
+}
+
+func (p *Pattern) checkWords() error {
+	if len(p.Words) == 0 {
+		return errors.New("neither an expression nor words")
+	}
+	for i, w := range p.Words {
+		if w == "" || !utf8.ValidString(w) {
+			return fmt.Errorf("word %d is empty or not UTF-8", i)
+		}
+	}
+	return nil
+}
+
+// end returns where the match that begins at b[at:] ends, or -1.
+func (p *pattern) end(b []byte, at int, steps *int) int {
+	if p.words != nil {
+		return p.words.end(b, at, steps)
+	}
+	return p.automaton().end(b, at, steps)
 }
 
 // automaton returns the pattern's automaton, made when first needed.
@@ -107,7 +129,7 @@ func (p *pattern) automaton() *dfa {
 		return d
 	}
 	p.once.Do(func() {
-		re, err := syntax.Parse(p.expr, syntax.Perl)
+		re, err := syntax.Parse(p.other.expr, syntax.Perl)
 		if err == nil {
 			var prog *syntax.Prog
 			if prog, err = syntax.Compile(re.Simplify()); err == nil {

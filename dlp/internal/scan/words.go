@@ -3,8 +3,10 @@ package scan
 import (
 	"cmp"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // wordsExpr returns the expression that a word list stands for: the words as alternatives,
@@ -12,7 +14,7 @@ import (
 func wordsExpr(p *Pattern) string {
 	words := slices.Clone(p.Words)
 	slices.SortFunc(words, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(utf8.RuneCountInString(b), utf8.RuneCountInString(a)), cmp.Compare(a, b))
 	})
 	words = slices.Compact(words)
 	var b strings.Builder
@@ -35,3 +37,59 @@ func wordsExpr(p *Pattern) string {
 	b.WriteByte(')')
 	return b.String()
 }
+
+// wordsAnchor returns the anchor of a word list: the first bytes of its words. Those of
+// words that are too short for a key are joined, so that they need few slots.
+func wordsAnchor(p *Pattern, r *sample) *anchor {
+	x := expander{limit: maxSequences}
+	a := &anchor{wordStart: p.WholeWord}
+	flags := syntax.Perl
+	if p.Fold {
+		flags |= syntax.FoldCase
+	}
+	var short [keyWindow]sequence
+	for _, w := range p.Words {
+		a.wordStart = a.wordStart && isWord(w[0])
+		runes := []rune(w)
+		qs, ok := x.expand([]*syntax.Regexp{{Op: syntax.OpLiteral, Flags: flags, Rune: runes[:min(len(runes), window)]}})
+		if !ok {
+			return nil
+		}
+		for _, q := range qs {
+			if q.n >= keyWindow {
+				a.sequences = append(a.sequences, q)
+				continue
+			}
+			s := &short[q.n]
+			if last := w[len(w)-1] | 0x20; p.WholeWord && q.n == len(w) && isWord(w[q.n-1]) && last != 's' && last != 'k' {
+				q.class[q.n] = behindWord
+				q.n++
+			}
+			if s.n == 0 {
+				*s = q
+				continue
+			}
+			*s = s.union(&q)
+		}
+	}
+	a.sequences = merge(a.sequences)
+	for i := range short {
+		if short[i].n > 0 {
+			a.sequences = append(a.sequences, short[i])
+		}
+	}
+	a.weigh(r)
+	return a
+}
+
+// behindWord are the bytes of folded text that can follow a whole word. The letters are
+// there for ſ and K, which are no word characters for \b; behind a word that can end with
+// one, anything may follow.
+var behindWord = func() (s byteSet) {
+	for b := range 256 {
+		if !isWord(byte(b)) || b == 's' || b == 'k' {
+			s.add(byte(b))
+		}
+	}
+	return s
+}()

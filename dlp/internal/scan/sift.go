@@ -1,0 +1,92 @@
+package scan
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Between the kernel and the automata stands the sift. It turns most of the positions that
+// the kernel reports down with loops that have no branch to mispredict: every position is
+// written to a list, whose length grows by the outcome.
+
+// places is a list of positions in a batch.
+type places [batch*block + ahead]uint16
+
+// ahead is how many positions are written without looking whether there are so many.
+const ahead = 4
+
+// sieve is the sift's working space.
+type sieve struct {
+	keys, slots places
+	kept        [batch * block]kept
+}
+
+// kept is a position at which some of the slots of exact[word] hold.
+type kept struct {
+	place uint16
+	word  uint16
+	slots uint16
+}
+
+// put appends the positions that m has in block k to the n that are in the list.
+func (l *places) put(n, k int, m uint64) int {
+	base := uint16(k * block)
+	d := l[n : n+ahead : n+ahead]
+	c := n + bits.OnesCount64(m)
+	for j := range ahead {
+		d[j] = base + uint16(bits.TrailingZeros64(m))
+		m &= m - 1
+	}
+	for n += ahead; m != 0; n++ {
+		l[n] = base + uint16(bits.TrailingZeros64(m))
+		m &= m - 1
+	}
+	return c
+}
+
+// siftKeys returns the positions of the first n blocks where a key of the table may be.
+func (r *run) siftKeys(v []byte, n int) []uint16 {
+	l, t := &r.sieve.keys, r.db.plan.keys
+	c := 0
+	for k := range n {
+		c = l.put(c, k, r.found.masks[k].keys)
+	}
+	kept := 0
+	for _, i := range l[:c] {
+		u := binary.LittleEndian.Uint64(v[i:])
+		key := foldKey(uint32(u))
+		h, tail := hash4(key), hash6(key, foldKey(uint32(u>>32))&0xffff)
+		b := &t.four[h>>6]
+		l[kept] = i
+		kept += int((b.some >> (h & 63) & 1) & (b.open>>(h&63) | t.six[tail>>6]>>(tail&63)))
+	}
+	return l[:kept]
+}
+
+// siftSlots returns the positions of the first n blocks where whole sequences hold.
+func (r *run) siftSlots(v []byte, n int) []kept {
+	l, p := &r.sieve.slots, &r.db.plan
+	c := 0
+	for k := range n {
+		c = l.put(c, k, r.found.masks[k].slots)
+	}
+	out := r.sieve.kept[:]
+	m := 0
+	for _, i := range l[:c] {
+		x := v[i : int(i)+window]
+		for g := uint(r.found.groups[0][i]) | uint(r.found.groups[1][i])<<8; g != 0; g &= g - 1 {
+			k := bits.TrailingZeros(g)
+			for w := p.first[k]; w < p.first[k+1]; w++ {
+				s := p.exact[w].match(x)
+				if m == len(out) {
+					out = append(out, kept{})
+				}
+				out[m] = kept{i, uint16(w), s}
+				if s != 0 {
+					m++
+				}
+			}
+		}
+	}
+	return out[:m]
+}
