@@ -10,7 +10,7 @@ import (
 
 // Mistake is one thing an author got wrong, with the place and the remedy. It wraps
 // [ErrProfile].
-type Mistake struct {
+type Mistake struct { //nolint:errname // it is what the author of a profile made
 	File string // as the source names it
 	Line int    // from 1; zero when the mistake has no line
 	Text string // what is wrong, and how to mend it

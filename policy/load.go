@@ -193,7 +193,7 @@ func (l *loader) defaults(n *yaml.Node) {
 	for i, s := range statuses() {
 		fields[string(s)] = func(key, value *yaml.Node) {
 			d := l.draft(value, "defaults."+string(s), "action", "profiles", "on_match")
-			l.policy.defaults[i], _ = l.verdict(key, "defaults."+string(s), d)
+			l.policy.defaults[i] = l.verdict(key, "defaults."+string(s), d)
 		}
 	}
 	l.mapping(n, "defaults", fields)
@@ -223,27 +223,27 @@ func (l *loader) draft(n *yaml.Node, where string, fields ...string) drafted {
 }
 
 // verdict reads `action`, or `profiles` with `on_match`, of which there is exactly one.
-func (l *loader) verdict(at *yaml.Node, where string, d drafted) (v verdict, ok bool) {
+func (l *loader) verdict(at *yaml.Node, where string, d drafted) (v verdict) {
 	action, profiles, onMatch := d["action"], d["profiles"], d["on_match"]
 	switch {
 	case action != nil && (profiles != nil || onMatch != nil):
 		l.wrong(action, "%s: has `action` and `profiles` with `on_match`; keep one of the two", where)
-		return v, false
+		return v
 	case action != nil:
 		v.action = l.action(action, where+": action")
 		if v.action == Redact {
 			l.wrong(action, "%s: redact needs to know what was found; give `profiles` and `on_match: redact`", where)
 		}
-		return v, v.action != 0
+		return v
 	case profiles == nil && onMatch == nil:
 		l.wrong(at, "%s: has neither `action` nor `profiles` with `on_match`; give one of the two", where)
-		return v, false
+		return v
 	case profiles == nil:
 		l.wrong(onMatch, "%s: `on_match` needs `profiles`; name them, or write `action` instead", where)
-		return v, false
+		return v
 	case onMatch == nil:
 		l.wrong(profiles, "%s: `profiles` needs `on_match`, one of %s", where, strings.Join(actionNames(), ", "))
-		return v, false
+		return v
 	}
 	v.action = l.action(onMatch, where+": on_match")
 	l.texts(profiles, where+": profiles", func(n *yaml.Node, id string) {
@@ -258,7 +258,7 @@ func (l *loader) verdict(at *yaml.Node, where string, d drafted) (v verdict, ok 
 	if profiles.Kind == yaml.SequenceNode && len(profiles.Content) == 0 {
 		l.wrong(profiles, "%s: `profiles` is empty; name one, or write `action` instead", where)
 	}
-	return v, v.action != 0 && len(v.profiles) > 0
+	return v
 }
 
 func (l *loader) action(n *yaml.Node, where string) Action {
@@ -290,7 +290,7 @@ func (l *loader) rule(n *yaml.Node) {
 	}
 	r := rule{line: n.Line, id: l.ruleID(n, d["id"])}
 	where := fmt.Sprintf("rule %q", r.id)
-	r.verdict, _ = l.verdict(n, where, d)
+	r.verdict = l.verdict(n, where, d)
 	r.when = l.when(d["when"], where)
 	if roles := d["roles"]; roles != nil {
 		r.roles = l.roles(roles, where)

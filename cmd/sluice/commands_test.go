@@ -9,12 +9,11 @@ import (
 )
 
 // inDir runs the test in an empty directory, where sluice finds no settings and no data.
-func inDir(t *testing.T) string {
+func inDir(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
-	return dir
 }
 
 func decode[T any](t *testing.T, line string) T {
