@@ -39,6 +39,7 @@ type call struct {
 	gaps     []policy.Gap
 	facts    policy.Facts
 	plan     *policy.Plan
+	reading  reading
 	findings []dlp.Finding
 	evidence policy.Evidence
 	excepted map[string]string // what the person holds an exception for -> its id
@@ -57,8 +58,9 @@ func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
 	c.guard(func() { c.inspect(ctx) })
 	c.decide()
 	e := c.event()
-	answer := c.answer(e)
-	return c.record(ctx, e, answer)
+	answer := c.record(ctx, e, c.answer(e))
+	c.remember()
+	return answer
 }
 
 // guard runs a hop; a panic in it is the gap internal, which policy decides on.
@@ -245,11 +247,8 @@ func (c *call) scan(ctx context.Context) {
 			profiles = append(profiles, a.Profile)
 		}
 	}
-	texts := make([]dlp.Text, len(c.doc.Texts))
-	for i, t := range c.doc.Texts {
-		texts[i] = dlp.Text{Part: t.Path, Role: string(t.Role), Data: t.Data, Reader: t.Reader, Size: t.Size}
-	}
-	report := c.rules.engine.Scan(ctx, dlp.Query{Profiles: profiles}, texts...)
+	c.reading = c.readings(asks)
+	report := c.rules.engine.Scan(ctx, dlp.Query{Profiles: profiles}, c.reading.texts...)
 	c.findings = report.Findings
 	if !report.Complete {
 		c.gaps = append(c.gaps, scanGap(report.Limit))
@@ -321,7 +320,9 @@ func (c *call) redact() {
 	}
 	var cuts []extract.Cut
 	for _, f := range c.decisive() {
-		cuts = append(cuts, extract.Cut{Text: f.Text, Start: int(f.Start), End: int(f.End), With: dlp.Redaction(f)})
+		for _, text := range c.reading.copiesOf(f.Text) {
+			cuts = append(cuts, extract.Cut{Text: text, Start: int(f.Start), End: int(f.End), With: dlp.Redaction(f)})
+		}
 	}
 	body, err := c.doc.Rewrite(cuts)
 	if err == nil && len(cuts) > 0 {

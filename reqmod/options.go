@@ -65,6 +65,7 @@ type Handler struct {
 	o         Options
 	rules     atomic.Pointer[Rules]
 	extractor *extract.Extractor
+	history   history
 }
 
 // New checks o, every mistake in one error, and returns a Handler. Until the first

@@ -1,0 +1,187 @@
+package reqmod
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"slices"
+	"sync"
+
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/extract"
+	"github.com/sluice-dlp/sluice/policy"
+)
+
+// turnsKept bounds each of the two generations of remembered turns: some 6 MB in all.
+const turnsKept = 1 << 16
+
+// turn is the keyed hash of a text together with everything under which it was allowed:
+// snapshot, person, app and what was asked of the scan. A reload forgets all of them.
+type turn [16]byte
+
+// history remembers turns that were scanned whole and allowed, so that a conversation that
+// is sent again with every message is not reported again. It is safe for concurrent use.
+type history struct {
+	mu         sync.Mutex
+	young, old map[turn]struct{}
+}
+
+// knows reports whether t was allowed before.
+func (h *history) knows(t turn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.young[t]; ok {
+		return true
+	}
+	if _, ok := h.old[t]; !ok {
+		return false
+	}
+	h.add(t) // what is still in use stays young
+	return true
+}
+
+// remember notes turns that were allowed.
+func (h *history) remember(turns []turn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range turns {
+		h.add(t)
+	}
+}
+
+func (h *history) add(t turn) {
+	if len(h.young) >= turnsKept {
+		h.old, h.young = h.young, nil
+	}
+	if h.young == nil {
+		h.young = map[turn]struct{}{}
+	}
+	h.young[t] = struct{}{}
+}
+
+// reading is what a scan is given of a request's texts.
+type reading struct {
+	texts  []dlp.Text
+	turns  []turn // of the texts, in their order; nil when turns are not remembered
+	skip   []bool // texts that need no scan
+	copies []int  // the text of which each one is a copy, or itself
+}
+
+// readings prepares the texts for the scan. Skipped is what was replayed and allowed
+// before, and what the same request carries a second time; what the person now says, and
+// files, are always read.
+func (c *call) readings(asks []policy.Ask) reading {
+	texts := c.doc.Texts
+	r := reading{texts: make([]dlp.Text, len(texts)), skip: make([]bool, len(texts)), copies: make([]int, len(texts))}
+	mac := c.turnHash(asks)
+	first := map[string]int{}
+	for i := range texts {
+		t := &texts[i]
+		r.texts[i] = dlp.Text{Part: t.Path, Role: string(t.Role), Data: t.Data, Reader: t.Reader, Size: t.Size}
+		r.copies[i] = i
+		if mac != nil {
+			r.turns = append(r.turns, mac.of(t.Data))
+		}
+		if t.Reader != nil {
+			continue
+		}
+		if len(texts) > 1 {
+			same := string(t.Role) + "\x00" + string(t.Data)
+			if j, ok := first[same]; ok {
+				r.copies[i], r.skip[i] = j, true
+			} else {
+				first[same] = i
+			}
+		}
+		if mac != nil && replayed(t) && c.h.history.knows(r.turns[i]) {
+			r.skip[i] = true
+		}
+	}
+	for i, skip := range r.skip {
+		if skip { // in its place stays an empty text, so that findings keep their index
+			r.texts[i].Data = nil
+		}
+	}
+	return r
+}
+
+// replayed reports whether a text may be of an earlier turn.
+func replayed(t *extract.Text) bool { return t.Role == extract.Context || t.Role == extract.System }
+
+// turnHash hashes the texts of one request.
+type turnHash struct {
+	mac   hash.Hash
+	scope []byte // everything but the text
+}
+
+// turnHash returns nil where turns are not remembered: for a person whom the proxy does
+// not tell from others, and for explain. A named person is the same at any address.
+func (c *call) turnHash(asks []policy.Ask) *turnHash {
+	who := "user " + c.who.user.Name
+	if c.who.user.Name == "" {
+		who = "ip " + ipString(c.who.source.IP)
+	}
+	if c.whole || who == "ip " {
+		return nil
+	}
+	var scope []byte
+	write := func(s string) { // with its length, so that no two lists look alike
+		scope = append(binary.LittleEndian.AppendUint64(scope, uint64(len(s))), s...)
+	}
+	write(c.rules.Version())
+	write(who)
+	write(c.facts.App.ID)
+	for _, ask := range asks {
+		write("profile " + ask.Profile)
+		for _, role := range ask.Roles {
+			write("role " + role)
+		}
+	}
+	return &turnHash{hmac.New(sha256.New, c.h.o.FileKey), scope}
+}
+
+func (h *turnHash) of(text []byte) (sum turn) {
+	h.mac.Reset()
+	h.mac.Write([]byte("turn\x00"))
+	h.mac.Write(h.scope)
+	h.mac.Write(text)
+	copy(sum[:], h.mac.Sum(nil))
+	return sum
+}
+
+// remember notes the turns of a request that was scanned whole and let through. A text
+// whose findings did not trigger anything is not noted: with those of later turns they may.
+func (c *call) remember() {
+	if c.reading.turns == nil || len(c.evidence.Gaps) > 0 || c.decision.Gap != "" || c.decision.Action > policy.Notify || c.decision.Rule == "overload" {
+		return
+	}
+	counted := c.counted()
+	open := map[int]bool{}
+	for _, f := range c.findings {
+		if f.Confidence >= dlp.Medium && !slices.ContainsFunc(counted, func(o dlp.Finding) bool {
+			return o.Text == f.Text && o.Start == f.Start && o.Detector == f.Detector
+		}) {
+			open[f.Text] = true
+		}
+	}
+	var turns []turn
+	for i, t := range c.reading.turns {
+		text := &c.doc.Texts[i]
+		if text.Role != extract.File && text.Reader == nil && len(text.Data) > 0 && !open[i] && !open[c.reading.copies[i]] {
+			turns = append(turns, t)
+		}
+	}
+	c.h.history.remember(turns)
+}
+
+// copiesOf returns the texts that hold what a text holds, itself included.
+func (r *reading) copiesOf(text int) []int {
+	var list []int
+	for i, of := range r.copies {
+		if of == text {
+			list = append(list, i)
+		}
+	}
+	return list
+}
