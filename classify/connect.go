@@ -1,6 +1,6 @@
 package classify
 
-import "bytes"
+import "strings"
 
 // connectKind reports a content type of Connect or gRPC-web: https://connectrpc.com/docs/protocol.
 func connectKind(kind []byte) bool {
@@ -35,7 +35,7 @@ func connectShape(r Request, kind, body []byte) string {
 
 // lastTwo returns service and method of "/package.Service/Method".
 func lastTwo(path string) (service, method string) {
-	i := bytes.LastIndexByte([]byte(path), '/')
+	i := strings.LastIndexByte(path, '/')
 	if i < 0 {
 		return "", path
 	}

@@ -173,8 +173,14 @@ func (old *definition) lay(def *definition) {
 		to   *string
 		from string
 	}{
-		{&a.Name, b.Name}, {&a.Vendor, b.Vendor}, {&a.Category, b.Category}, {&a.Country, b.Country},
-		{&a.Status, b.Status}, {&a.Visibility, b.Visibility}, {&a.ErrorShape, b.ErrorShape}, {&old.scope, def.scope},
+		{&a.Name, b.Name},
+		{&a.Vendor, b.Vendor},
+		{&a.Category, b.Category},
+		{&a.Country, b.Country},
+		{&a.Status, b.Status},
+		{&a.Visibility, b.Visibility},
+		{&a.ErrorShape, b.ErrorShape},
+		{&old.scope, def.scope},
 	} {
 		if f.from != "" {
 			*f.to = f.from

@@ -171,8 +171,6 @@ type value struct {
 	i int
 }
 
-var none = node{}
-
 func (s *sketch) root() value {
 	if len(s.nodes) == 0 {
 		return value{s, -1}
@@ -180,11 +178,11 @@ func (s *sketch) root() value {
 	return value{s, 0}
 }
 
-func (v value) node() *node {
+func (v value) node() node {
 	if v.i < 0 {
-		return &none
+		return node{}
 	}
-	return &v.s.nodes[v.i]
+	return v.s.nodes[v.i]
 }
 
 func (v value) is(k nodeKind) bool { return v.node().kind == k }
