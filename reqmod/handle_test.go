@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-dlp/sluice/classify"
@@ -43,17 +44,32 @@ type world struct {
 	kept *kept
 }
 
+// loaded compiles the built-in catalogue and profiles once: both are immutable.
+var loaded = func() func() (*classify.Catalogue, *dlp.Engine, error) {
+	type rules struct {
+		catalogue *classify.Catalogue
+		engine    *dlp.Engine
+	}
+	once := sync.OnceValues(func() (r rules, err error) {
+		if r.catalogue, err = classify.Load(classify.Builtin()); err != nil {
+			return r, err
+		}
+		loaded, err := dlp.Load(profiles.FS)
+		if err != nil {
+			return r, err
+		}
+		r.engine, err = dlp.New(loaded, dlp.Options{Key: bytes.Repeat([]byte{7}, 32)})
+		return r, err
+	})
+	return func() (*classify.Catalogue, *dlp.Engine, error) {
+		r, err := once()
+		return r.catalogue, r.engine, err
+	}
+}()
+
 func newWorld(t *testing.T, policyText string, statuses map[string]policy.Status, o Options) *world {
 	t.Helper()
-	catalogue, err := classify.Load(classify.Builtin())
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := dlp.Load(profiles.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := dlp.New(loaded, dlp.Options{Key: bytes.Repeat([]byte{7}, 32)})
+	catalogue, engine, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
