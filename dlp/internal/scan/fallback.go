@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	re2 "github.com/wasilibs/go-re2"
+	"golang.org/x/sync/semaphore"
 )
 
 // fallback is the other engine for one pattern, compiled when first needed: RE2 where it
@@ -32,46 +33,33 @@ func (f *fallback) expression() string {
 	return f.expr
 }
 
-// find returns all matches in b.
-func (f *fallback) find(b []byte) [][]int {
-	if !f.strict && utf8.Valid(b) {
+// find returns all matches in b. Bytes count against flight while RE2 has them: it copies
+// its input to a heap that breaks, for the whole process, beyond 4 GiB.
+func (f *fallback) find(ctx context.Context, b []byte, flight *flight) ([][]int, error) {
+	if !f.strict && int64(len(b)) <= flight.most && utf8.Valid(b) {
 		f.re2Once.Do(func() { f.re2, _ = re2.Compile(f.expression()) })
 		if f.re2 != nil {
-			return f.re2.FindAllIndex(b, -1)
+			if err := flight.sem.Acquire(ctx, int64(len(b))); err != nil {
+				return nil, err
+			}
+			defer flight.sem.Release(int64(len(b)))
+			return f.re2.FindAllIndex(b, -1), nil
 		}
 	}
 	f.stdOnce.Do(func() { f.std, _ = regexp.Compile(f.expression()) })
 	if f.std == nil {
-		return nil
+		return nil, nil
 	}
-	return f.std.FindAllIndex(b, -1)
+	return f.std.FindAllIndex(b, -1), nil
 }
 
-// others runs the other engine for the patterns that need it.
-func (r *run) others(ctx context.Context) error {
-	for _, p := range append(r.redo, r.db.always...) {
-		if r.ended {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if r.only != nil && !r.only[p] {
-			continue
-		}
-		next := r.of(p).next
-		for _, m := range r.db.patterns[p].other.find(r.text) {
-			if m[0] < next || m[0] == m[1] && inside(r.text, m[0]) {
-				continue // known already, or RE2's idea of nothing within a rune
-			}
-			if !r.emit(p, m[0], m[1]) {
-				r.ended = true
-				break
-			}
-		}
-	}
-	return nil
+// flight bounds the bytes that are inside RE2 at a time.
+type flight struct {
+	most int64
+	sem  *semaphore.Weighted
 }
+
+func newFlight(most int64) *flight { return &flight{most, semaphore.NewWeighted(most)} }
 
 // repeatsEmpty reports whether re repeats something that can be empty.
 func repeatsEmpty(re *syntax.Regexp) bool {

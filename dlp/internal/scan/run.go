@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	checkEvery   = 64 << 10 // bytes between looks at the context; a multiple of a batch
+	checkEvery   = 64 << 10 // bytes between looks at the context
 	stepsPerByte = 8        // steps that a pattern's automaton may make per byte of the text
 	stepsFree    = 1 << 14  // and in addition
 )
@@ -20,9 +20,14 @@ type run struct {
 	text   []byte
 	only   []bool // wanted patterns; nil: all
 	emit   func(pattern, start, end int) bool
-	ended  bool  // emit wants no more
-	budget int   // steps that each pattern's automaton may make
-	redo   []int // patterns to be done again by the other engine
+	ended  bool    // emit wants no more
+	from   int     // the first start to report
+	to     int     // the first start not to report
+	origin bool    // the text is seen from its beginning
+	next   []int64 // in windows: how far each pattern has come in the whole text
+	base   int64   // in windows: the offset of text
+	budget int     // steps that each pattern's automaton may make
+	redo   []int   // patterns to be done again by the other engine
 
 	scan uint32 // number of this scan, so that progress need not be cleared
 	at   []progress
@@ -33,9 +38,10 @@ type run struct {
 	folded foldedCopy
 }
 
-// begin prepares r for a text.
+// begin prepares r for a whole text.
 func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int) bool) {
 	r.text, r.only, r.emit, r.ended = text, only, emit, false
+	r.from, r.to, r.origin = 0, len(text)+1, true
 	r.redo = r.redo[:0]
 	r.budget = stepsPerByte*len(text) + stepsFree
 	if r.scan++; r.scan == 0 {
@@ -46,18 +52,23 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 
 // release gives r back to its DB.
 func (r *run) release() {
-	r.text, r.only, r.emit = nil, nil, nil
+	r.text, r.only, r.emit, r.next = nil, nil, nil, nil
 	r.db.runs.Put(r)
 }
 
-// whole searches all of the text.
-func (r *run) whole(ctx context.Context) error {
-	b, off, carry := r.text, 0, uint64(0)
+// through searches the text from r.from on.
+func (r *run) through(ctx context.Context) error {
+	b, off, carry := r.text, r.from, uint64(0)
+	if off > 0 && isWord(b[off-1]) {
+		carry = 1
+	}
+	check := off
 	for len(b)-off >= block+window && !r.ended {
-		if off%checkEvery == 0 {
+		if off >= check {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			check = off + checkEvery
 		}
 		n := min(batch, (len(b)-off-window)/block)
 		carry = r.search(b[off:], off, off+n*block, n, carry)
@@ -83,6 +94,9 @@ func (r *run) of(p int) *progress {
 	g := &r.at[p]
 	if g.scan != r.scan {
 		*g = progress{scan: r.scan, off: r.only != nil && !r.only[p]}
+		if r.next != nil {
+			g.next = max(0, int(r.next[p]-r.base))
+		}
 	}
 	return g
 }
@@ -162,7 +176,7 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 	}
 	lo := pos - a.far
 	if a.far >= unbounded {
-		for lo = pos; lo > g.next && a.run.has(r.text[lo-1]); lo-- {
+		for lo = pos; lo > max(g.next, r.from) && a.run.has(r.text[lo-1]); lo-- {
 		}
 	}
 	r.try(p, g, lo, pos-a.near)
@@ -170,8 +184,8 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 
 // try looks for matches of p that begin in [lo, hi].
 func (r *run) try(p int, g *progress, lo, hi int) {
-	i := max(lo, g.next, 0)
-	hi = min(hi, len(r.text)-1)
+	i := max(lo, g.next, r.from)
+	hi = min(hi, r.to-1, len(r.text)-1)
 	if i > hi {
 		return
 	}

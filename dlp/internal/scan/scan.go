@@ -32,6 +32,9 @@ type Options struct {
 	// Kernel names the kernel to use: portable or avx2. Empty: SLUICE_KERNEL, or else
 	// the best one that the processor has.
 	Kernel string
+	// InFlight caps the bytes that are inside RE2 at a time; default 256 MiB. Texts that
+	// alone exceed it are left to package regexp.
+	InFlight int64
 }
 
 // DB is a compiled set of patterns. It is safe for concurrent use; what it learns while
@@ -43,21 +46,29 @@ type DB struct {
 	kernel   kernel
 	name     string
 	always   []int // patterns without an anchor
+	flight   *flight
 	runs     sync.Pool
 }
 
 // pattern is what is kept of a Pattern.
 type pattern struct {
-	words *trie   // of a word list
-	first byteSet // bytes that a match can begin with
-	auto  atomic.Pointer[dfa]
-	once  sync.Once
-	other fallback
+	words  *trie          // of a word list
+	first  byteSet        // bytes that a match can begin with
+	empty  bool           // can match nothing
+	reach  int            // bytes from a match's start on that decide it, or unbounded
+	behind syntax.EmptyOp // assertions that look back
+	auto   atomic.Pointer[dfa]
+	once   sync.Once
+	other  fallback
 }
 
 // Compile makes a DB of patterns. Its error names the index of the first bad one.
 func Compile(patterns []Pattern, o Options) (*DB, error) {
 	db := &DB{patterns: make([]pattern, len(patterns)), anchors: make([]*anchor, len(patterns))}
+	if o.InFlight <= 0 {
+		o.InFlight = 256 << 20
+	}
+	db.flight = newFlight(o.InFlight)
 	r := newSample()
 	for i := range patterns {
 		if err := db.add(i, &patterns[i], r); err != nil {
@@ -82,7 +93,7 @@ func (db *DB) add(i int, p *Pattern, r *sample) error {
 			return err
 		}
 		to.words = newTrie(p.Words, p.Fold, p.WholeWord)
-		to.first = anyByte
+		to.first, to.reach, to.behind = anyByte, to.words.reach(), syntax.EmptyWordBoundary
 		to.other.words = &Pattern{Words: p.Words, Fold: p.Fold, WholeWord: p.WholeWord}
 		db.anchors[i] = wordsAnchor(p, r)
 		return nil
@@ -95,7 +106,8 @@ func (db *DB) add(i int, p *Pattern, r *sample) error {
 		return err
 	}
 	to.other.expr = p.Expr
-	to.first = firstBytes(re)
+	least, _ := width(re)
+	to.empty, to.first, to.reach, to.behind = least == 0, firstBytes(re), reach(re), behind(re)
 	to.other.strict = repeatsEmpty(re)
 	if db.anchors[i] = findAnchor(re, r); db.anchors[i] == nil {
 		db.always = append(db.always, i)
@@ -149,7 +161,7 @@ func (db *DB) Scan(ctx context.Context, text []byte, only []bool, emit func(patt
 	r := db.runs.Get().(*run)
 	defer r.release()
 	r.begin(text, only, emit)
-	if err := r.whole(ctx); err != nil {
+	if err := r.through(ctx); err != nil {
 		return err
 	}
 	return r.others(ctx)

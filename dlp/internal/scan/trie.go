@@ -146,5 +146,9 @@ func boundary(b []byte, at int) bool {
 	return before != after
 }
 
+// reach returns how many bytes of text decide whether a word begins at a place. A rune may
+// be entered with fewer bytes than the text spends on it.
+func (t *trie) reach() int { return 3*t.deepest + utf8.UTFMax }
+
 // memory returns the bytes that the trie holds.
 func (t *trie) memory() int { return 8*len(t.edges) + cap(t.ends) + 256 }
