@@ -59,12 +59,6 @@ func (w *walk) jsonLayer(l int) int {
 }
 
 func (x *Extractor) extractFile(ctx context.Context, data []byte) Document {
-	if x.help.pool != nil && !textual(data) {
-		// A command reads one file: the time that the workers take to start is not the file's.
-		warm, cancel := context.WithTimeout(ctx, warmUpTime)
-		_ = x.help.pool.Wait(warm)
-		cancel()
-	}
 	left := budget.New(ctx, x.limits)
 	r := document.Read(&left, x.help, data)
 	d := Document{Outcome: Outcome(r.Outcome), Limit: string(r.Limit)}

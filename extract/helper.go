@@ -23,10 +23,9 @@ type helper struct {
 }
 
 const (
-	ocrTime    = 15 * time.Second
-	ocrAtOnce  = 2
-	maxOutput  = 96 << 20 // bytes that one file may yield in a child
-	warmUpTime = time.Minute
+	ocrTime   = 15 * time.Second
+	ocrAtOnce = 2
+	maxOutput = 96 << 20 // bytes that one file may yield in a child
 )
 
 // newHelper returns nil when there is nothing that can help.
@@ -115,7 +114,8 @@ func (x *Extractor) Warm() {
 }
 
 // Wait starts the child processes and waits until one can work: where their code is not
-// compiled yet, longer than one file may take. Without child processes it returns at once.
+// compiled yet, longer than one file may take. Without child processes, and when none can
+// be started, it returns at once.
 func (x *Extractor) Wait(ctx context.Context) error {
 	if x.help.pool == nil {
 		return nil

@@ -1,6 +1,7 @@
 package extract_test
 
 import (
+	"context"
 	"os"
 	"testing"
 	"time"
@@ -63,11 +64,10 @@ func newWithWorkers(t testing.TB, limit time.Duration) *extract.Extractor {
 		}
 	})
 	// The first child compiles PDFium; on a busy machine that takes a while.
-	empty := pdfObjects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>")
-	for deadline := time.Now().Add(3 * time.Minute); x.ExtractFile(t.Context(), "warm.pdf", empty).Outcome != extract.Complete; {
-		if time.Now().After(deadline) {
-			t.Fatal("no worker has started")
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	if err := x.Wait(ctx); err != nil {
+		t.Fatal(err)
 	}
 	return x
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,9 @@ type Pool struct {
 	mu    sync.Mutex // guards wg against work that begins while Close waits
 	wg    sync.WaitGroup
 	start sync.Once
+	alive atomic.Int32  // children that work or can
+	sick  chan struct{} // closed when a child did not start
+	once  sync.Once     // closes sick
 	stop  context.CancelFunc
 	ctx   context.Context // of the children: it ends with Close
 }
@@ -52,7 +56,7 @@ func New(o Options) *Pool {
 		o.Pause = 5 * time.Second
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Pool{opts: o, ready: make(chan *child, o.Children), ctx: ctx, stop: stop}
+	return &Pool{opts: o, ready: make(chan *child, o.Children), sick: make(chan struct{}), ctx: ctx, stop: stop}
 }
 
 // Close kills the children and waits for them.
@@ -83,15 +87,35 @@ func (p *Pool) Warm() {
 
 // Wait starts the children and waits until one can work.
 func (p *Pool) Wait(ctx context.Context) error {
+	c, err := p.take(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for a worker: %w", err)
+	}
+	p.ready <- c
+	return nil
+}
+
+// take waits for a child that can work; not when there is none, and none will start.
+func (p *Pool) take(ctx context.Context) (*child, error) {
 	p.Warm()
-	select {
-	case c := <-p.ready:
-		p.ready <- c
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait for a worker: %w", ctx.Err())
-	case <-p.ctx.Done():
-		return errors.New("wait for a worker: the pool is closed")
+	for sick := p.sick; ; sick = nil {
+		select {
+		case c := <-p.ready:
+			return c, nil
+		default:
+		}
+		select {
+		case c := <-p.ready:
+			return c, nil
+		case <-sick:
+			if p.alive.Load() == 0 {
+				return nil, errors.New("none has started")
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-p.ctx.Done():
+			return nil, errors.New("the pool is closed")
+		}
 	}
 }
 
@@ -106,6 +130,7 @@ func (p *Pool) replace() {
 		for p.ctx.Err() == nil {
 			c, err := p.spawn()
 			if err == nil {
+				p.alive.Add(1)
 				select {
 				case p.ready <- c:
 				case <-p.ctx.Done():
@@ -113,6 +138,7 @@ func (p *Pool) replace() {
 				}
 				return
 			}
+			p.once.Do(func() { close(p.sick) })
 			select {
 			case <-time.After(p.opts.Pause):
 			case <-p.ctx.Done():
@@ -173,18 +199,13 @@ type File struct {
 // Read has a child read a file, for as long as until. It is false when no child was free
 // in time. output bounds the bytes that are taken from the child.
 func (p *Pool) Read(ctx context.Context, until time.Time, job Job, output int) (Result, bool) {
-	p.Warm()
 	if len(job.Data)+jobHeader > maxFrame {
 		return Result{}, false
 	}
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	var c *child
-	select {
-	case c = <-p.ready:
-	case <-ctx.Done():
-		return Result{}, false
-	case <-p.ctx.Done():
+	c, err := p.take(ctx)
+	if err != nil {
 		return Result{}, false
 	}
 	stopped := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() })
@@ -196,6 +217,7 @@ func (p *Pool) Read(ctx context.Context, until time.Time, job Job, output int) (
 		return r, true
 	}
 	c.kill()
+	p.alive.Add(-1)
 	p.replace()
 	return r, true
 }
