@@ -60,6 +60,7 @@ func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
 	e := c.event()
 	answer := c.record(ctx, e, c.answer(e))
 	c.remember()
+	c.expectUploads()
 	return answer
 }
 
@@ -188,6 +189,7 @@ func (c *call) refine(ctx context.Context) {
 
 func (c *call) extract(ctx context.Context) {
 	c.doc = c.h.extractor.Extract(ctx, c.input())
+	c.nameUploads()
 	for _, g := range c.doc.Gaps {
 		c.gaps = append(c.gaps, policy.Gap(g.Reason))
 	}

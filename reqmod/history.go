@@ -118,11 +118,8 @@ type turnHash struct {
 // turnHash returns nil where turns are not remembered: for a person whom the proxy does
 // not tell from others, and for explain. A named person is the same at any address.
 func (c *call) turnHash(asks []policy.Ask) *turnHash {
-	who := "user " + c.who.user.Name
-	if c.who.user.Name == "" {
-		who = "ip " + ipString(c.who.source.IP)
-	}
-	if c.whole || who == "ip " {
+	who := c.sender()
+	if who == "" {
 		return nil
 	}
 	var scope []byte

@@ -66,6 +66,7 @@ type Handler struct {
 	rules     atomic.Pointer[Rules]
 	extractor *extract.Extractor
 	history   history
+	uploads   uploads
 }
 
 // New checks o, every mistake in one error, and returns a Handler. Until the first

@@ -1,0 +1,72 @@
+package reqmod
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/policy"
+)
+
+func TestBytesGetTheNameOfTheirIntent(t *testing.T) {
+	const bytes = "only text, and nothing in it"
+	announce := func() *icap.Request {
+		return request("POST", "https://chatgpt.com/backend-api/files", `{"file_name":"salaries.txt","file_size":28,"use_case":"my_files"}`, "Content-Type: application/json")
+	}
+	put := func(body string) *icap.Request {
+		return request("PUT", "https://files.oaiusercontent.com/file-1", body, "Content-Type: text/plain")
+	}
+	cases := map[string]struct {
+		policy string
+		first  *icap.Request
+		wait   time.Duration
+		second *icap.Request
+		want   string
+	}{
+		"the same person, app and size":      {"", announce(), time.Minute, put(bytes), "salaries.txt"},
+		"another size":                       {"", announce(), time.Minute, put(bytes + "!"), ""},
+		"another person":                     {"", as("bob", announce()), time.Minute, put(bytes), ""},
+		"too late":                           {"", announce(), 11 * time.Minute, put(bytes), ""},
+		"an intent that was refused is none": {`rules: [{id: a, when: 'files.exists(f, f.name == "salaries.txt")', action: block}]`, announce(), 0, put(bytes), ""},
+		"bytes whose intent nobody has seen": {"", put("other"), 0, put(bytes), ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+			w := newWorld(t, c.policy, map[string]policy.Status{"chatgpt": policy.Approved}, Options{Now: func() time.Time { return now }})
+			w.ServeICAP(t.Context(), c.first)
+			now = now.Add(c.wait)
+			w.ServeICAP(t.Context(), c.second)
+			e := w.kept.events[len(w.kept.events)-1]
+			if len(e.Files) != 1 || e.Files[0].Name != c.want || e.App.ID != "chatgpt" {
+				t.Errorf("files %+v of %s, want one named %q of chatgpt", e.Files, e.App.ID, c.want)
+			}
+		})
+	}
+}
+
+func TestPolicyRefusesAtTheIntentAndByTheNameOfTheIntent(t *testing.T) {
+	const text = `rules: [{id: no-salaries, when: 'files.exists(f, f.name.startsWith("salaries") && f.type.startsWith("text/"))', action: block}]`
+	w := newWorld(t, text, map[string]policy.Status{"chatgpt": policy.Approved}, Options{})
+	w.ServeICAP(t.Context(), request("POST", "https://chatgpt.com/backend-api/files", `{"file_name":"salaries.txt","file_size":5,"use_case":"my_files"}`))
+	refused := answered(t, w.Handler, request("PUT", "https://files.oaiusercontent.com/file-1", "hello", "Content-Type: text/plain"))
+	if !strings.Contains(string(refused.ResponseHead), " 403 ") {
+		t.Error("the bytes passed although the rule names their file")
+	}
+}
+
+func TestAnIntentIsUsedOnceAndTheirNumberIsBounded(t *testing.T) {
+	var u uploads
+	now := time.Unix(0, 0)
+	u.expect(intent{"a", "x", -1}, "n", now)
+	if u.arrived(intent{"a", "x", 7}, now) != "n" || u.arrived(intent{"a", "x", 7}, now) != "" {
+		t.Error("an intent without a size names the next bytes, and only those")
+	}
+	for i := range 3 * intentsKept {
+		u.expect(intent{"a", "x", int64(i)}, "n", now)
+	}
+	if got := len(u.young) + len(u.old); got > 2*intentsKept {
+		t.Errorf("%d intents kept, want at most %d", got, 2*intentsKept)
+	}
+}
