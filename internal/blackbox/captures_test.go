@@ -145,7 +145,7 @@ func playBack(t *testing.T, addr string, c capture) (status, id string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(90 * time.Second)); err != nil { // the first PDF starts a worker
 		t.Fatal(err)
 	}
 	first, rest := c.raw, []byte(nil)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -61,6 +62,9 @@ func Start(tb testing.TB, o Options) *Squid {
 	if out, err := command(tb, cred, certgen, "-c", "-s", s.path("ssl_db"), "-M", "4MB").CombinedOutput(); err != nil {
 		tb.Fatalf("make the certificate store: %v\n%s", err, out)
 	}
+	if out, err := command(tb, cred, bin, "-k", "parse", "-f", conf).CombinedOutput(); err != nil || complaint.Match(out) {
+		tb.Fatalf("squid complains about the configuration: %v\n%s", err, out)
+	}
 	name := "sluicebb" + s.Addr[strings.LastIndexByte(s.Addr, ':')+1:] // of its shared memory
 	s.proc = proc.Start(tb, "squid", command(tb, cred, bin, "-N", "-n", name, "-f", conf))
 	tb.Cleanup(func() {
@@ -76,6 +80,9 @@ func Start(tb testing.TB, o Options) *Squid {
 	s.proc.WaitPort(tb, s.Addr, 20*time.Second)
 	return s
 }
+
+// complaint is what Squid writes when it accepts a line but does not like it.
+var complaint = regexp.MustCompile(`(?i)error:|warning:|obsolete|deprecated`)
 
 // Proxy returns the URL of the proxy for a person.
 func (s *Squid) Proxy(person string) string {
@@ -163,12 +170,13 @@ func (s *Squid) configuration(tb testing.TB, o Options) string {
 		conf = replace(tb, conf, "127.0.0.1:1345", o.SecondICAP)
 	}
 	for old, now := range map[string]string{
-		"http_port 3128 ":               "http_port " + s.Addr + " ",
-		"/etc/squid/sluice-ca.pem":      s.path("ca.pem"),
-		"/etc/squid/passwd":             s.path("passwd"),
-		"/etc/squid/groups/engineering": s.path("engineering"),
-		"/var/lib/squid/ssl_db":         s.path("ssl_db"),
-		"127.0.0.1:1344":                o.ICAP,
+		"http_port 3128 ":                    "http_port " + s.Addr + " ",
+		"/etc/squid/sluice-ca.pem":           s.path("ca.pem"),
+		"/etc/squid/passwd":                  s.path("passwd"),
+		"/etc/squid/groups/engineering":      s.path("engineering"),
+		"/var/lib/squid/ssl_db":              s.path("ssl_db"),
+		"127.0.0.1:1344":                     o.ICAP,
+		"tls_outgoing_options default-ca=on": "tls_outgoing_options default-ca=off cafile=" + s.path("origin-ca.crt"),
 	} {
 		conf = replace(tb, conf, old, now)
 	}
@@ -191,7 +199,6 @@ shutdown_lifetime 0 seconds
 max_filedescriptors 4096
 hosts_file %[1]s/hosts
 dns_nameservers 127.0.0.1
-tls_outgoing_options cafile=%[1]s/origin-ca.crt default-ca=off min-version=1.2
 cache_peer %[2]s parent %[3]s 0 no-query no-digest no-netdb-exchange default
 never_direct allow all
 acl localnet src 127.0.0.0/8
