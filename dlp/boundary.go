@@ -5,35 +5,32 @@ import (
 	"unicode/utf8"
 )
 
-// touches reports that a match is a part of something longer: its edge is a letter or
-// digit, and so is what stands next to it, or that is a separator with a digit behind it.
-// (The \b in front of most patterns sees ASCII only and no separators.)
-func touches(text []byte, start, end int) bool {
-	first, _ := utf8.DecodeRune(text[start:end])
-	if alnum(first) {
-		before, size := utf8.DecodeLastRune(text[:start])
-		if joins(before) {
-			return true
-		}
-		if separator(before) {
-			if r, _ := utf8.DecodeLastRune(text[:start-size]); unicode.IsDigit(r) {
-				return true
-			}
-		}
+// touchesLeft reports that a match is the end of something longer: its first character is
+// a letter or digit, and so is what stands before it, or that is a separator behind a
+// digit. (The \b in front of most patterns sees ASCII only and no separators.)
+func touchesLeft(text []byte, start, end int) bool {
+	if first, _ := utf8.DecodeRune(text[start:end]); !alnum(first) {
+		return false
 	}
-	last, _ := utf8.DecodeLastRune(text[start:end])
-	if alnum(last) {
-		after, size := utf8.DecodeRune(text[end:])
-		if joins(after) {
-			return true
-		}
-		if separator(after) {
-			if r, _ := utf8.DecodeRune(text[end+size:]); unicode.IsDigit(r) {
-				return true
-			}
-		}
+	before, size := utf8.DecodeLastRune(text[:start])
+	if !separator(before) {
+		return joins(before)
 	}
-	return false
+	r, _ := utf8.DecodeLastRune(text[:start-size])
+	return unicode.IsDigit(r)
+}
+
+// touchesRight reports that a match is the beginning of something longer.
+func touchesRight(text []byte, start, end int) bool {
+	if last, _ := utf8.DecodeLastRune(text[start:end]); !alnum(last) {
+		return false
+	}
+	after, size := utf8.DecodeRune(text[end:])
+	if !separator(after) {
+		return joins(after)
+	}
+	r, _ := utf8.DecodeRune(text[end+size:])
+	return unicode.IsDigit(r)
 }
 
 func alnum(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -32,16 +32,19 @@ func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byte) candidate {
 	c := candidate{det: d, confidence: int(p.confidence)}
 	c.start, c.end = p.value(text, start, end)
-	if !p.exact && touches(text, start, end) {
+	if !p.exact && (c.start == start && touchesLeft(text, c.start, c.end) || c.end >= end-cut && touchesRight(text, c.start, c.end)) {
 		return c.reject("part of a longer word or number")
 	}
 	validators := d.validate
 	if p.validate != nil {
 		validators = p.validate
 	}
+	cut := 0
 	for _, v := range validators {
 		if v.Prefix != nil {
-			c.end = c.start + v.Prefix(string(text[c.start:c.end]))
+			n := v.Prefix(string(text[c.start:c.end]))
+			cut += c.end - c.start - n
+			c.end = c.start + n
 		}
 	}
 	value := string(text[c.start:c.end])
@@ -100,8 +103,8 @@ func (a allowance) covers(value string, text []byte, start, end int) string {
 	if i := bytes.LastIndexByte(text[max(0, start-reach):start], '\n'); i >= 0 {
 		near = near[i+1:]
 	}
-	for _, p := range a.around {
-		if p.std.Match(near) {
+	for _, re := range a.around {
+		if re.Match(near) {
 			return "allowed by what is around it"
 		}
 	}

@@ -1,6 +1,8 @@
 package dlp
 
 import (
+	"regexp"
+
 	"github.com/sluice-dlp/sluice/dlp/internal/check"
 )
 
@@ -49,7 +51,7 @@ type hints struct {
 // allowance names what is never a finding.
 type allowance struct {
 	values map[string]bool // canonical
-	around []*pattern
+	around []*regexp.Regexp
 }
 
 // sample is one in-file test.

@@ -35,7 +35,7 @@ func (p *pattern) compile(expr string) error {
 		return fmt.Errorf("pattern: %w; patterns are RE2 syntax: no look-around, no back references", mildly(err))
 	}
 	p.exact = unlikeWord(tree)
-	if p.expr = expr; !p.exact {
+	if p.expr = expr; !p.exact && tree.MaxCap() == 0 {
 		p.expr = bounded(expr, tree)
 	}
 	if p.std, err = regexp.Compile(p.expr); err != nil {
@@ -84,7 +84,8 @@ func mildly(err error) error {
 	return err
 }
 
-// bounded puts \b where the expression can only start or end with a word character.
+// bounded puts \b where the expression can only start or end with a word character. An
+// expression with a group gets none: there the boundaries are those of the value.
 func bounded(expr string, tree *syntax.Regexp) string {
 	left, right := wordEdge(tree, false), wordEdge(tree, true)
 	if !left && !right {

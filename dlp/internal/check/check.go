@@ -32,7 +32,10 @@ type Validator struct {
 
 // families lists the validators, one family a file.
 func families() [][]Validator {
-	return [][]Validator{cards(), banks(), unitedStates(), tokens(), secrets()}
+	return [][]Validator{
+		cards(), banks(), unitedStates(), unitedKingdom(), westernEurope(), northernEurope(), asia(), south(),
+		devices(), tokens(), secrets(), wallets(), contacts(),
+	}
 }
 
 // Lookup returns the validator of a name.
@@ -124,4 +127,17 @@ func number(s string) int {
 		n = n*10 + int(s[i]-'0')
 	}
 	return n
+}
+
+// among reports whether c is one of chars.
+func among(c byte, chars string) bool { return strings.IndexByte(chars, c) >= 0 }
+
+// upper reports whether s consists of capital letters.
+func upper(s string) bool {
+	for i := range len(s) {
+		if s[i] < 'A' || s[i] > 'Z' {
+			return false
+		}
+	}
+	return true
 }

@@ -8,8 +8,11 @@ import (
 // secrets are the checks of values that have no structure.
 func secrets() []Validator {
 	return []Validator{
-		{Name: "secret", About: "no placeholder, no variable, no word, enough different characters", Check: secret},
-		{Name: "password", About: "no placeholder, no variable; a letter with a digit or sign", Check: password},
+		{Name: "secret", About: "no placeholder, variable, path or words; enough different characters", Check: secret},
+		{Name: "password", About: "no placeholder, variable or plain word; a digit or a sign in it", Check: password},
+		{Name: "password_prose", About: "as password, and no identifier", Check: passwordProse},
+		{Name: "url_password", About: "the password of scheme://user:password@host is no placeholder", Check: urlPassword},
+		{Name: "hex_secret", About: "hexadecimal, and drawn at random", Check: hexSecret},
 	}
 }
 
@@ -29,26 +32,64 @@ func entropy(s string) float64 {
 	return h
 }
 
-// placeholders are parts of values that documents put where a secret goes.
-var placeholders = [...]string{
-	"example", "changeme", "change_me", "change-me", "placeholder", "your_", "your-", "yourpass", "yourtoken", "yourapi", "yoursecret",
-	"xxxx", "****", "••••", "....", "redacted", "dummy", "sample", "insert", "replace", "todo", "fixme", "undefined",
-	"password", "passw0rd", "secret_here", "here>", "my_secret", "mysecret", "test_key", "none", "null", "abcdef", "123456", "qwerty", "foobar",
-	"process.env", "os.environ", "getenv", "secrets.", "vault:", "ref+", "env.", "config.", "settings.",
+// placeholderWords stand alone, between signs, in values that documents put where a secret
+// goes.
+const placeholderWords = " your my the example here placeholder changeme change dummy fake mock insert replace todo fixme " +
+	"redacted sample undefined none null nil true false xxx xxxx foo bar foobar baz test testing secret password passwd pass pwd token key value string hidden masked " +
+	"required optional default redacted removed omitted lorem ipsum "
+
+// placeholderParts occur inside of such values.
+var placeholderParts = [...]string{
+	"example", "changeme", "change_me", "change-me", "placeholder", "redacted", "yourpass", "yourtoken", "yourapi", "yoursecret",
+	"yourkey", "xxxxx", "****", "••••", "....", "password", "passw0rd", "p@ssw0rd", "p@ssword", "abcdefgh", "12345678", "qwerty", "foobar",
+	"process.env", "os.environ", "getenv", "env.", "secrets.", "vault:", "config.", "settings.", "letmein",
 }
 
 // placeholder reports a value that stands for a secret instead of being one.
 func placeholder(s string) bool {
 	lower := strings.ToLower(s)
-	for _, p := range placeholders {
+	for _, p := range placeholderParts {
 		if strings.Contains(lower, p) {
 			return true
 		}
 	}
-	if strings.ContainsAny(s, "<>{}") && (strings.HasPrefix(s, "<") || strings.HasPrefix(s, "{") || strings.HasPrefix(s, "$") || strings.HasPrefix(s, "%{")) {
+	words := strings.FieldsFunc(lower, func(r rune) bool { return (r < 'a' || r > 'z') && r < 0x80 })
+	stops := 0
+	for _, w := range words {
+		if strings.Contains(placeholderWords, " "+w+" ") {
+			stops++
+		}
+	}
+	if stops > 0 && stops*2 >= len(words) {
 		return true
 	}
-	return strings.HasPrefix(s, "$") && !strings.ContainsAny(s[1:], "$!#%&*@^") || strings.HasPrefix(s, "${") || repeated(s)
+	return variable(s) || longestRun(s) >= max(5, len(s)/2)
+}
+
+// variable reports a reference to where the value is kept: ${X}, $X, {{x}}, <x>, %X%, [x].
+func variable(s string) bool {
+	switch {
+	case s == "":
+		return true
+	case among(s[0], "<{["), strings.HasPrefix(s, "${"), strings.HasPrefix(s, "$("), strings.HasPrefix(s, "#{"), strings.HasPrefix(s, "%{"):
+		return true
+	case s[0] == '$':
+		return identifier(s[1:]) && !strings.ContainsAny(s[1:], "0123456789")
+	case s[0] == '%' && s[len(s)-1] == '%':
+		return true
+	}
+	return strings.Contains(s, "${") || strings.Contains(s, "{{") || strings.Contains(s, "://") || strings.HasSuffix(s, "()")
+}
+
+// identifier reports a name as programs have them.
+func identifier(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c != '_' && c != '.' && !(c >= '0' && c <= '9') && !(c|0x20 >= 'a' && c|0x20 <= 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // kinds counts the character classes of a value.
@@ -71,25 +112,78 @@ func kinds(s string) (lower, upper, digit, sign int) {
 // secret accepts values that look drawn at random.
 func secret(s string) Verdict {
 	lower, upper, digit, _ := kinds(s)
-	if placeholder(s) || digit == 0 || lower+upper == 0 {
+	switch {
+	case placeholder(s), lower+upper == 0, wordlike(s):
 		return Bad
-	}
-	if h := entropy(s); h < 3 || len(s) >= 32 && h < 3.2 {
+	case strings.HasPrefix(s, "/") && strings.Count(s, "/") > 2, strings.HasPrefix(s, "./"):
+		return Bad // a path
+	case digit == 0 && (lower == 0 || upper == 0 || len(s) < 20 || entropy(s) < 3.6):
+		return Bad
+	case digit == 0 && strings.Contains(s, ".") && identifier(s):
+		return Bad // an expression
+	case entropy(s) < 3:
 		return Bad
 	}
 	return Good
 }
 
-// password accepts what people choose: shorter and less random.
-func password(s string) Verdict {
-	lower, upper, digit, sign := kinds(s)
-	if placeholder(s) || len(s) < 6 || lower+upper == 0 || digit+sign == 0 {
+// hexSecret accepts keys that are nothing but hexadecimal digits.
+func hexSecret(s string) Verdict {
+	_, _, digit, _ := kinds(s)
+	if digit == 0 || digit == len(s) || entropy(s) < 2.8 || longestRun(s) >= 6 || strings.Contains(strings.ToLower(s), "deadbeef") {
 		return Bad
 	}
-	if digit == 0 && upper == 0 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_-.") == "" {
-		return Bad // an identifier
+	for _, run := range [...]string{"0123456789", "1234567890", "abcdef0123"} {
+		if strings.Contains(strings.ToLower(s), run) {
+			return Bad
+		}
 	}
-	if entropy(s) < 2 {
+	return Good
+}
+
+// password accepts what people choose: shorter and less random than keys.
+func password(s string) Verdict {
+	lower, upper, digit, sign := kinds(s)
+	switch {
+	case placeholder(s), len(s) < 6, lower+upper == 0, digit+sign == 0, entropy(s) < 2:
+		return Bad
+	case digit == 0 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./:") == "":
+		return Bad // a name, a path or a hyphenated word
+	}
+	return Good
+}
+
+// passwordProse is for values that no quotes mark as such.
+func passwordProse(s string) Verdict {
+	if strings.Contains(s, "_") && identifier(s) && s == strings.ToLower(s) || strings.HasPrefix(s, "/") {
+		return Bad
+	}
+	lower, upper, digit, sign := kinds(s)
+	if sign > 0 && digit+upper == 0 && lower+sign == len(s) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz'’-.,/") == "" {
+		return Bad
+	}
+	if digit > 0 && strings.Trim(s, "0123456789-/.,:%+x") == "" {
+		return Bad
+	}
+	return password(s)
+}
+
+// urlPassword looks at the password inside of a URL.
+func urlPassword(s string) Verdict {
+	_, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return Bad
+	}
+	at := strings.LastIndexByte(rest, '@')
+	if at < 0 {
+		return Bad
+	}
+	_, pass, ok := strings.Cut(rest[:at], ":")
+	if !ok || pass == "" || placeholder(pass) || variable(pass) {
+		return Bad
+	}
+	host := strings.ToLower(rest[at+1:])
+	if strings.HasPrefix(host, "example.") || strings.HasPrefix(host, "host") && !among(host[min(4, len(host)-1)], "0123456789-.") {
 		return Bad
 	}
 	return Good

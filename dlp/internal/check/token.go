@@ -10,9 +10,14 @@ import (
 // tokens are the checks of structured secrets.
 func tokens() []Validator {
 	return []Validator{
+		{Name: "token", About: "no placeholder, and drawn from enough different characters", Check: token},
 		{Name: "github_token", About: "the last six characters are the CRC-32 of the thirty before, in base 62", Check: githubToken},
+		{Name: "aws_access_key_id", About: "no documentation key", Check: awsKeyID},
 		{Name: "jwt", About: "header is JSON with alg, payload is JSON", Check: jwt},
+		{Name: "discord_token", About: "the first part is a user id in base64", Check: discordToken},
+		{Name: "gcp_service_account", About: "JSON with type, private key and client e-mail", Check: serviceAccount},
 		{Name: "private_key", About: "a PEM body that decodes and is not elided", Check: privateKey},
+		{Name: "basic_auth", About: "base64 of user:password", Check: basicAuth},
 	}
 }
 
@@ -34,7 +39,7 @@ func crcMatches(body, sum string) bool {
 // githubToken: tokens with a wrong checksum were typed or made up.
 func githubToken(s string) Verdict {
 	_, body, ok := strings.Cut(s, "_")
-	if !ok || len(body) < 36 || repeated(body) {
+	if !ok || len(body) < 36 || token(body) == Bad {
 		return Bad
 	}
 	if crcMatches(body[:len(body)-6], body[len(body)-6:]) {
@@ -43,7 +48,49 @@ func githubToken(s string) Verdict {
 	return Weak
 }
 
-// jwt decodes the two JSON parts of a compact serialization (RFC 7519).
+// stops are parts of tokens in documents. They are long enough not to occur by chance.
+var stops = [...]string{
+	"example", "placeholder", "redacted", "changeme", "your_", "your-", "yourtoken", "yourkey", "yourapi", "insert", "replace",
+	"xxxxx", "*****", ".....", "_here", "-here", "dummy", "sample", "abcdefghij", "1234567890abc", "0123456789",
+}
+
+// token accepts the variable part of a token, or all of it.
+func token(s string) Verdict {
+	lower := strings.ToLower(s)
+	for _, stop := range stops {
+		if strings.Contains(lower, stop) {
+			return Bad
+		}
+	}
+	if longestRun(s) >= 6 || entropy(s) < 2.5 {
+		return Bad
+	}
+	return Good
+}
+
+// longestRun returns the length of the longest run of one character.
+func longestRun(s string) int {
+	longest, run := 0, 0
+	for i := range len(s) {
+		if i > 0 && s[i] == s[i-1] {
+			run++
+		} else {
+			run = 1
+		}
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+func awsKeyID(s string) Verdict {
+	if len(s) != 20 || strings.Contains(s, "EXAMPLE") || longestRun(s) >= 5 || entropy(s[4:]) < 2 {
+		return Bad
+	}
+	return Good
+}
+
+// jwt decodes the two JSON parts of a compact serialization (RFC 7519); an encrypted one
+// (RFC 7516) has a JSON header only.
 func jwt(s string) Verdict {
 	parts := strings.Split(s, ".")
 	if len(parts) < 2 {
@@ -65,13 +112,48 @@ func jsonPart(part string, into any) bool {
 	return err == nil && json.Unmarshal(raw, into) == nil
 }
 
+// discordToken: a bot token starts with its snowflake.
+func discordToken(s string) Verdict {
+	id, _, _ := strings.Cut(s, ".")
+	raw, err := base64.RawStdEncoding.DecodeString(id)
+	if err != nil {
+		return Bad
+	}
+	_, ok := digits(string(raw), 17, 20)
+	return sureIf(ok)
+}
+
+// serviceAccount reads the key file that Google's console hands out. A copy that was cut
+// is told by its parts.
+func serviceAccount(s string) Verdict {
+	if !strings.Contains(s, "private_key") || privateKey(s) == Bad {
+		return Bad
+	}
+	return Sure
+}
+
+// basicAuth decodes the credentials of RFC 7617.
+func basicAuth(s string) Verdict {
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	if err != nil {
+		return Bad
+	}
+	user, pass, ok := strings.Cut(string(raw), ":")
+	for _, r := range string(raw) {
+		if r < ' ' || r == '\uFFFD' {
+			return Bad
+		}
+	}
+	return verdict(ok && user != "" && len(pass) >= 4 && !placeholder(pass))
+}
+
 // privateKey wants a body of base64 that is long enough for any key, and no dots that
 // stand for what was left out.
 func privateKey(s string) Verdict {
-	s = strings.NewReplacer(`\r`, "", `\n`, "\n", `\\n`, "\n").Replace(s)
-	_, body, ok := strings.Cut(s, "-----\n")
+	s = strings.NewReplacer(`\\n`, "\n", `\r`, "", `\n`, "\n", "\r", "").Replace(s)
+	_, body, ok := strings.Cut(s, "KEY-----")
 	if !ok {
-		if _, body, ok = strings.Cut(s, "KEY-----"); !ok {
+		if _, body, ok = strings.Cut(s, "BLOCK-----"); !ok {
 			return Bad
 		}
 	}
@@ -86,12 +168,12 @@ func privateKey(s string) Verdict {
 			switch c := line[i]; {
 			case c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '+' || c == '/':
 				letters++
-			case c == '.' || c == '*' || c == '<' || c == '[' || c == '{':
+			case among(c, ".*<[{"):
 				return Bad
 			}
 		}
 	}
-	if letters < 40 {
+	if letters < 40 || longestRun(body) >= 12 && strings.Contains(strings.ToLower(body), "xxxx") {
 		return Bad
 	}
 	return Sure

@@ -1,0 +1,128 @@
+package check
+
+import "strings"
+
+// contacts are the checks of addresses, telephone and document numbers.
+func contacts() []Validator {
+	return []Validator{
+		{Name: "email", About: "a host that can be in use; no documentation domain, no robot", Check: email},
+		{Name: "phone", About: "E.164 country code and length, or a national number's length; no date", Check: phone},
+		{Name: "document_number", About: "letters and at least five digits, not one repeated", Check: documentNumber},
+	}
+}
+
+// reserved are names that RFC 2606 and RFC 6761 keep for documents and tests, and those
+// that documents use though they belong to somebody.
+var reserved = [...]string{
+	"example.com", "example.org", "example.net", "example.edu", "test.com", "domain.com", "email.com", "yourdomain.com", "mydomain.com",
+	"company.com", "yourcompany.com", "mycompany.com", "foo.com", "bar.com", "acme.com", "contoso.com", "fabrikam.com", "sentry.io",
+	"users.noreply.github.com", "mysite.com", "site.com", "abc.com", "xyz.com", "host.com", "server.com", "somewhere.com",
+}
+
+// fileEndings are what stands at the end of file names that have an @ in them.
+const fileEndings = " png jpg jpeg gif svg webp ico css js ts jsx tsx mjs json md html txt yaml yml toml sh py go rs java lock map tgz zip gz service "
+
+// robots are mailboxes in which no person reads.
+const robots = " noreply no-reply donotreply do-not-reply git hg svn mailer-daemon postmaster user username you your.name yourname name someone email myemail "
+
+func email(s string) Verdict {
+	local, host, ok := strings.Cut(strings.ToLower(s), "@")
+	if !ok || strings.Contains(local, "..") || strings.HasSuffix(local, ".") || strings.Contains(robots, " "+local+" ") {
+		return Bad
+	}
+	labels := strings.Split(host, ".")
+	top := labels[len(labels)-1]
+	if strings.Contains(fileEndings, " "+top+" ") {
+		return Bad
+	}
+	switch top {
+	case "example", "test", "invalid", "localhost", "local", "internal", "lan", "svc", "home", "corp":
+		return Bad
+	}
+	for _, name := range reserved {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			return Bad
+		}
+	}
+	if labels[0] == "example" {
+		return Bad
+	}
+	return Good
+}
+
+// countryCodes are the E.164 codes in use, as prefixes.
+const countryCodes = " 1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 " +
+	"211 212 213 216 218 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 248 249 250 251 252 253 254 255 256 257 258 260 261 262 263 264 265 266 267 268 269 290 291 297 298 299 " +
+	"350 351 352 353 354 355 356 357 358 359 370 371 372 373 374 375 376 377 378 380 381 382 383 385 386 387 389 420 421 423 " +
+	"500 501 502 503 504 505 506 507 508 509 590 591 592 593 594 595 596 597 598 599 670 672 673 674 675 676 677 678 679 680 681 682 683 685 686 687 688 689 690 691 692 " +
+	"800 808 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970 971 972 973 974 975 976 977 979 992 993 994 995 996 998 "
+
+func phone(s string) Verdict {
+	var d []byte
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			d = append(d, c)
+		case among(c, "+()-./ "):
+		default:
+			return Bad
+		}
+	}
+	n := string(d)
+	if repeated(n) || n == "123456789" || n == "1234567890" || longestRun(n) >= 7 || looksLikeDate(s) {
+		return Bad
+	}
+	if !strings.HasPrefix(s, "+") {
+		return verdict(len(n) >= 7 && len(n) <= 14 && evenGroups(s))
+	}
+	if len(n) < 8 || len(n) > 15 {
+		return Bad
+	}
+	switch {
+	case n[0] == '1':
+		return verdict(len(n) == 11 && n[1] >= '2' && n[4] >= '2')
+	case n[0] == '7':
+		return verdict(len(n) == 11)
+	}
+	return verdict(strings.Contains(countryCodes, " "+n[:2]+" ") || strings.Contains(countryCodes, " "+n[:3]+" "))
+}
+
+// evenGroups refuses numbers in which different separators alternate without a bracket,
+// as times and measures have them.
+func evenGroups(s string) bool {
+	seen := ""
+	for i := range len(s) {
+		if c := s[i]; among(c, "-./") && !among(c, seen) {
+			seen += string(c)
+		}
+	}
+	return len(seen) <= 1
+}
+
+// looksLikeDate reports 2024-01-15, 15.01.2024 and the like.
+func looksLikeDate(s string) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '-' || r == '.' || r == '/' || r == ' ' })
+	if len(parts) != 3 {
+		return false
+	}
+	year := func(p string) bool {
+		return len(p) == 4 && (strings.HasPrefix(p, "19") || strings.HasPrefix(p, "20")) && digitsOnly(p)
+	}
+	small := func(p string) bool { return len(p) <= 2 && digitsOnly(p) && number(p) <= 31 }
+	return year(parts[0]) && small(parts[1]) && small(parts[2]) || small(parts[0]) && small(parts[1]) && year(parts[2])
+}
+
+func digitsOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func documentNumber(s string) Verdict {
+	_, _, digit, _ := kinds(s)
+	n := strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	return verdict(strings.HasPrefix(s, "P") && strings.Contains(s, "<<") || digit >= 3 && !repeated(n) && n != "123456789" && n != "12345678")
+}
