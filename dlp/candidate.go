@@ -32,9 +32,6 @@ func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byte) candidate {
 	c := candidate{det: d, confidence: int(p.confidence)}
 	c.start, c.end = p.value(text, start, end)
-	if !p.exact && (c.start == start && touchesLeft(text, c.start, c.end) || c.end >= end-cut && touchesRight(text, c.start, c.end)) {
-		return c.reject("part of a longer word or number")
-	}
 	validators := d.validate
 	if p.validate != nil {
 		validators = p.validate
@@ -46,6 +43,9 @@ func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byt
 			cut += c.end - c.start - n
 			c.end = c.start + n
 		}
+	}
+	if !p.exact && (c.start == start && touchesLeft(text, c.start, c.end) || c.end >= end-cut && touchesRight(text, c.start, c.end)) {
+		return c.reject("part of a longer word or number")
 	}
 	value := string(text[c.start:c.end])
 	if why := d.allow.covers(value, text, c.start, c.end); why != "" {
