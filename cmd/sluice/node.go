@@ -259,7 +259,12 @@ func (n *node) background(ctx context.Context) {
 	n.extractor.Warm()
 	n.serve("watch rules", func() error { return n.watchFiles(ctx) }, context.Canceled)
 	if sink := n.store.Sink(); sink != nil {
-		n.serve("sink "+sink.Name(), func() error { return n.recorder.Run(ctx, sink) }, context.Canceled)
+		n.serve("sink "+sink.Name(), func() error {
+			if err := n.recorder.Run(ctx, sink); !errors.Is(err, event.ErrClosed) {
+				return err
+			}
+			return nil
+		}, context.Canceled)
 	}
 }
 

@@ -163,6 +163,10 @@ func TestThroughSquid(t *testing.T) {
 	})
 }
 
+// heldMS is less than the origin pauses between two pieces of a stream, of which there are
+// several.
+const heldMS = 60
+
 // checkPassed asserts that the client got the service's answer, once.
 func checkPassed(t *testing.T, w *world, c call, r result) {
 	t.Helper()
@@ -174,7 +178,7 @@ func checkPassed(t *testing.T, w *world, c call, r result) {
 	if !slices.Contains(answers, r.Text) {
 		t.Errorf("%s: the answer is %q, want one of %q", r.Case, r.Text, answers)
 	}
-	if c.streams && r.FirstMS > r.MS/2 {
+	if c.streams && r.MS-r.FirstMS < heldMS { // pieces that were held come all at once
 		t.Errorf("%s: the first piece of the stream came after %.0f of %.0f ms: something held it", r.Case, r.FirstMS, r.MS)
 	}
 	want := 1
