@@ -112,7 +112,7 @@ func TestANavigationGetsAPageAndAForeignOriginMayReadTheReason(t *testing.T) {
 			t.Errorf("head lacks %q:\n%s", want, head)
 		}
 	}
-	for _, want := range []string{`<html lang="de">`, "ChatGPT darf bei der Arbeit nicht benutzt werden", w.kept.events[0].ID, pageStyle} {
+	for _, want := range []string{`<html lang="de">`, "ChatGPT darf bei der Arbeit nicht benutzt werden", w.kept.events[0].ID, w.theme.style} {
 		if !strings.Contains(body, want) {
 			t.Errorf("page lacks %q", want)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -55,6 +56,10 @@ type Options struct {
 	IsolateTemplate string // where isolate sends navigations; "{url}" is the address; "" blocks
 	ConsoleURL      string // where people give justifications; "" coaches without a link
 
+	// Pages holds files that replace or add to what stopped people are shown: page.html,
+	// page.css, and languages as fr.yaml. Default: the built-in ones, English and German.
+	Pages fs.FS
+
 	Geo        Geo              // default: nobody knows
 	Exceptions Exceptions       // default: there are none
 	Now        func() time.Time // default: time.Now
@@ -67,6 +72,7 @@ type Handler struct {
 	extractor *extract.Extractor
 	history   history
 	uploads   uploads
+	theme     *theme
 }
 
 // New checks o, every mistake in one error, and returns a Handler. Until the first
@@ -102,10 +108,11 @@ func New(o Options) (*Handler, error) {
 			mistakes = append(mistakes, fmt.Errorf("%s: %q is no http or https address", name, address))
 		}
 	}
-	if err := errors.Join(mistakes...); err != nil {
+	theme, err := newTheme(o.Pages)
+	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, extractor: o.Extractor}
+	h := &Handler{o: o, extractor: o.Extractor, theme: theme}
 	h.rules.Store(&Rules{})
 	return h, nil
 }

@@ -2,9 +2,6 @@ package reqmod
 
 import (
 	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
 	"html/template"
 	"slices"
 	"strings"
@@ -12,60 +9,17 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
-//go:embed page.css
-var pageStyle string
-
-//go:embed page.html
-var pageText string
-
-var (
-	pageTemplate = template.Must(template.New("page").Parse(pageText))
-	pagePolicy   = "default-src 'none'; style-src 'sha256-" + styleHash() + "'; base-uri 'none'; form-action 'none'"
-)
-
-func styleHash() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// wording is one language of what a person is told.
-type wording struct {
-	Lang, Blocked, Found, Gap, Status, Fix, FixGap, Who, Profile, Rule, Incident, Place, Coach, Button string
-}
-
-var english = wording{
-	Lang: "en", Blocked: "Blocked by your company's data protection",
-	Found:  "What you sent to %app contains %what, which must not leave the company this way.",
-	Gap:    "What you sent to %app could not be inspected (%what), and is therefore held back.",
-	Status: "%app may not be used at work.",
-	Fix:    "Remove it and send again.", FixGap: "Send it as plain text or in smaller parts.",
-	Who:     "If you need it for your work, ask your security team and name the incident.",
-	Profile: "Profile", Rule: "Rule", Incident: "Incident", Place: "Found in",
-	Coach: "If you need it for your work, give a reason and go on:", Button: "Give a reason",
-}
-
-var german = wording{
-	Lang: "de", Blocked: "Vom Datenschutz Ihres Unternehmens gestoppt",
-	Found:  "Was Sie an %app gesendet haben, enthält %what; das darf das Unternehmen so nicht verlassen.",
-	Gap:    "Was Sie an %app gesendet haben, konnte nicht geprüft werden (%what) und wird deshalb zurückgehalten.",
-	Status: "%app darf bei der Arbeit nicht benutzt werden.",
-	Fix:    "Entfernen Sie es und senden Sie noch einmal.", FixGap: "Senden Sie es als einfachen Text oder in kleineren Teilen.",
-	Who:     "Wenn Sie es für Ihre Arbeit brauchen, fragen Sie Ihr Sicherheitsteam und nennen Sie den Vorfall.",
-	Profile: "Profil", Rule: "Regel", Incident: "Vorfall", Place: "Gefunden in",
-	Coach: "Wenn Sie es für Ihre Arbeit brauchen, geben Sie den Grund an und fahren Sie fort:", Button: "Grund angeben",
+// pageData is what page.html is given.
+type pageData struct {
+	*wording
+	Style                     template.CSS
+	Why, Do, Link, Policy, ID string
+	Places                    []string
 }
 
 // words picks the language that the browser prefers of those there are.
 func (c *call) words() *wording {
-	for tag := range strings.SplitSeq(strings.ToLower(string(c.req.HTTP.Header.Get("Accept-Language"))), ",") {
-		switch tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";"); {
-		case strings.HasPrefix(tag, "de"):
-			return &german
-		case strings.HasPrefix(tag, "en"):
-			return &english
-		}
-	}
-	return &english
+	return c.h.theme.speak(string(c.req.HTTP.Header.Get("Accept-Language")))
 }
 
 // detectors are the kinds of data that stopped the request.
@@ -139,12 +93,9 @@ func (c *call) page(e *event.Event) []byte {
 		}
 	}
 	var b bytes.Buffer
-	err := pageTemplate.Execute(&b, struct {
-		*wording
-		Style                     template.CSS
-		Why, Do, Link, Policy, ID string
-		Places                    []string
-	}{w, template.CSS(pageStyle), why, fix, c.coachLink(e), c.policyName(w), e.ID, places})
+	err := c.h.theme.page.Execute(&b, pageData{
+		w, template.CSS(c.h.theme.style), why, fix, c.coachLink(e), c.policyName(w), e.ID, places,
+	})
 	if err != nil {
 		return []byte(c.sentence(e))
 	}
