@@ -1,6 +1,9 @@
 package classify
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
@@ -28,6 +31,23 @@ func BenchmarkLookup(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				c.Lookup(r)
+			}
+		})
+	}
+}
+
+func BenchmarkShape(b *testing.B) {
+	c := builtin(b)
+	record := `{"id":"00000082-4f3a","type":"event","user":{"name":"x","role":"user"},"text":"Printer on floor 3 is out of toner again."},`
+	for name, body := range map[string]string{
+		"an ordinary body of 64 KiB": `{"records":[` + strings.Repeat(record, 64<<10/len(record)) + `{}]}`,
+		"a chat completion":          chat,
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := shapeCase{url: "/x"}.request(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Shape(r, []byte(body))
 			}
 		})
 	}

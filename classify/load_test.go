@@ -30,6 +30,9 @@ func TestBuiltin(t *testing.T) {
 	if !slices.IsSortedFunc(c.Apps(), func(a, b *App) int { return strings.Compare(a.ID, b.ID) }) {
 		t.Error("apps are not sorted")
 	}
+	if v := builtin(t).Version(); v != c.Version() {
+		t.Errorf("version %s, and %s when loaded again", c.Version(), v)
+	}
 	if _, ok := c.App("nope"); ok {
 		t.Error("App finds an app that is none")
 	}

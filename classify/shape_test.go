@@ -42,6 +42,7 @@ var shapeCases = map[string]shapeCase{
 	"a chat completion with a model nobody knows": {url: "/v1/chat/completions", body: `{"model":"acme-internal","messages":[{"role":"user","content":"hi"}]}`, want: "openai-chat"},
 	"a chat completion with a tool's output":      {url: "/x", body: `{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]},{"role":"tool","tool_call_id":"c","content":"secret"}]}`, want: "openai-chat"},
 	"a long system prompt that is cut off":        {url: "/llm", body: `{"model":"m","messages":[{"role":"system","content":"` + strings.Repeat("x", 70000), want: "openai-chat"},
+	"many tools before the messages":              {url: "/llm", body: `{"tools":[` + strings.TrimSuffix(strings.Repeat(`{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"string","enum":["x","y"]},"b":{"type":"number"}}}}},`, 300), ",") + `],"messages":[{"role":"system","content":"x"}]}`, want: "openai-chat"},
 	"a chat completion with a byte order mark":    {url: "/v1/chat/completions", body: "\xef\xbb\xbf" + chat, want: "openai-chat"},
 	"a chat completion sent as text":              {url: "/v1/chat/completions", headers: "Content-Type: text/plain;charset=UTF-8", body: chat, want: "openai-chat"},
 	"a chat completion without a content type":    {url: "/v1/chat/completions", headers: "Content-Type: ", body: chat, want: "openai-chat"},

@@ -20,7 +20,7 @@ func read(r Request, root value) *signals {
 	s := &signals{r: r, root: root, path: strings.ToLower(r.Path)}
 	s.model = strings.ToLower(root.get("model").text())
 	for c := range root.each {
-		if isParameter(string(c.node().key)) {
+		if isParameter(string(c.key())) {
 			s.params++
 		}
 	}
@@ -267,7 +267,7 @@ func (s *signals) inputs() string {
 	parameters := s.root.get("parameters")
 	n := 0
 	for c := range parameters.each {
-		if isParameter(string(c.node().key)) {
+		if isParameter(string(c.key())) {
 			n++
 		}
 	}

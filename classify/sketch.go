@@ -13,11 +13,14 @@ type sketch struct {
 // node is one value. Its children, of an array or object, follow it in order.
 type node struct {
 	kind     nodeKind
-	key      []byte // raw, of an object's member
-	text     []byte // raw, of a string without its quotes, or of a scalar
-	skip     int    // index of the next node that is no descendant
-	children int
+	key      span  // of an object's member, without its quotes
+	text     span  // of a string without its quotes, or of a scalar
+	skip     int32 // index of the next node that is no descendant
+	children int32
 }
+
+// span is a part of the data, as it stands there.
+type span struct{ from, to int32 }
 
 type nodeKind uint8
 
@@ -31,9 +34,10 @@ const (
 
 // Bounds of a sketch. What lies beyond them does not change what a request is.
 const (
-	maxSketch = 256 << 10 // bytes that are looked at
-	maxNodes  = 4096
-	maxLevels = 12
+	maxSketch   = 256 << 10 // bytes that are looked at
+	maxNodes    = 1024
+	maxLevels   = 7  // below are only details of a turn
+	maxElements = 24 // of a list, or members of an object that is not the root
 )
 
 // outline reads the beginning of body. It stops without complaint where the text ends,
@@ -47,17 +51,17 @@ func outline(body []byte) *sketch {
 	if len(body) == 0 || body[0] != '{' && body[0] != '[' {
 		return &sketch{}
 	}
-	s := &sketch{data: body, nodes: make([]node, 0, 64)}
-	_, ok := s.value(0, nil, 0)
+	s := &sketch{data: body, nodes: make([]node, 0, 128)}
+	_, ok := s.value(0, span{}, 0)
 	s.broken = !ok
 	return s
 }
 
 // value reads the value at i and returns the index after it; ok is false where nothing
 // more can be read.
-func (s *sketch) value(i int, key []byte, level int) (after int, ok bool) {
+func (s *sketch) value(i int, key span, level int) (after int, ok bool) {
 	i = s.space(i)
-	if i >= len(s.data) || len(s.nodes) >= maxNodes || level > maxLevels {
+	if i >= len(s.data) || len(s.nodes) >= maxNodes {
 		return i, false
 	}
 	at := len(s.nodes)
@@ -74,13 +78,10 @@ func (s *sketch) value(i int, key []byte, level int) (after int, ok bool) {
 		s.nodes[at].text, after, ok = s.quoted(i)
 	default:
 		s.nodes[at].kind = scalar
-		after = i
-		for after < len(s.data) && !ends(s.data[after]) {
-			after++
-		}
-		s.nodes[at].text, ok = s.data[i:after], after > i && after < len(s.data)
+		after, ok = s.word(i)
+		s.nodes[at].text = span{int32(i), int32(after)}
 	}
-	s.nodes[at].skip = len(s.nodes)
+	s.nodes[at].skip = int32(len(s.nodes))
 	return after, ok
 }
 
@@ -103,19 +104,23 @@ func (s *sketch) members(i, at, level int) (after int, ok bool) {
 		if s.data[i] == end {
 			return i + 1, true
 		}
-		if s.data[i] == ',' && s.nodes[at].children > 0 {
+		if s.data[i] == ',' {
 			i = s.space(i + 1)
 		}
-		var key []byte
+		var key span
 		if end == '}' {
 			if key, i, ok = s.name(i); !ok {
 				return i, false
 			}
 		}
-		before := len(s.nodes)
-		i, ok = s.value(i, key, level+1)
-		if len(s.nodes) > before {
-			s.nodes[at].children++
+		if level >= maxLevels || s.nodes[at].children >= maxElements && level > 0 {
+			i, ok = s.pass(s.space(i))
+		} else {
+			before := len(s.nodes)
+			i, ok = s.value(i, key, level+1)
+			if len(s.nodes) > before {
+				s.nodes[at].children++
+			}
 		}
 		if !ok {
 			return i, false
@@ -123,23 +128,61 @@ func (s *sketch) members(i, at, level int) (after int, ok bool) {
 	}
 }
 
+// pass goes over the value at i without keeping it.
+func (s *sketch) pass(i int) (after int, ok bool) {
+	for depth := 0; i < len(s.data); {
+		switch c := s.data[i]; c {
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			depth--
+			i++
+		case '"':
+			if _, i, ok = s.quoted(i); !ok {
+				return i, false
+			}
+		case ',', ':', ' ', '\t', '\r', '\n':
+			i++
+			continue
+		default:
+			if i, ok = s.word(i); !ok {
+				return i, false
+			}
+		}
+		if depth <= 0 {
+			return i, depth == 0
+		}
+	}
+	return i, false
+}
+
+// word reads a number or a word.
+func (s *sketch) word(i int) (after int, ok bool) {
+	after = i
+	for after < len(s.data) && !ends(s.data[after]) {
+		after++
+	}
+	return after, after > i && after < len(s.data)
+}
+
 // name reads a member's name and the colon after it.
-func (s *sketch) name(i int) (key []byte, after int, ok bool) {
+func (s *sketch) name(i int) (key span, after int, ok bool) {
 	if i >= len(s.data) || s.data[i] != '"' {
-		return nil, i, false
+		return span{}, i, false
 	}
 	if key, i, ok = s.quoted(i); !ok {
-		return nil, i, false
+		return span{}, i, false
 	}
 	i = s.space(i)
 	if i >= len(s.data) || s.data[i] != ':' {
-		return nil, i, false
+		return span{}, i, false
 	}
 	return key, i + 1, true
 }
 
 // quoted reads a string whose opening quote is at i.
-func (s *sketch) quoted(i int) (text []byte, after int, ok bool) {
+func (s *sketch) quoted(i int) (text span, after int, ok bool) {
 	start := i + 1
 	for i = start; i < len(s.data); i++ {
 		n := bytes.IndexByte(s.data[i:], '"')
@@ -152,10 +195,10 @@ func (s *sketch) quoted(i int) (text []byte, after int, ok bool) {
 			escapes++
 		}
 		if escapes%2 == 0 {
-			return s.data[start:i], i + 1, true
+			return span{int32(start), int32(i)}, i + 1, true
 		}
 	}
-	return s.data[start:], len(s.data), false
+	return span{int32(start), int32(len(s.data))}, len(s.data), false
 }
 
 func (s *sketch) space(i int) int {
@@ -193,7 +236,7 @@ func (v value) get(name string) value {
 		return value{v.s, -1}
 	}
 	for c := range v.each {
-		if string(c.node().key) == name {
+		if string(c.key()) == name {
 			return c
 		}
 	}
@@ -206,11 +249,11 @@ func (v value) each(yield func(value) bool) {
 		return
 	}
 	n := v.node()
-	for i, k := v.i+1, 0; k < n.children && i < len(v.s.nodes); k++ {
+	for i, k := v.i+1, int32(0); k < n.children && i < len(v.s.nodes); k++ {
 		if !yield(value{v.s, i}) {
 			return
 		}
-		next := v.s.nodes[i].skip
+		next := int(v.s.nodes[i].skip)
 		if next <= i { // the value that the text broke off in
 			return
 		}
@@ -223,7 +266,14 @@ func (v value) text() string {
 	if !v.is(stringValue) {
 		return ""
 	}
-	return string(v.node().text)
+	t := v.node().text
+	return string(v.s.data[t.from:t.to])
+}
+
+// key returns the raw name of a member.
+func (v value) key() []byte {
+	k := v.node().key
+	return v.s.data[k.from:k.to]
 }
 
 // has reports whether v has a member of one of the names.

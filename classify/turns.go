@@ -21,7 +21,7 @@ func readTurns(list value) (t turnList, ok bool) {
 		return t, false
 	}
 	for turn := range list.each {
-		if !t.read(turn) && (!turn.s.broken || turn.node().skip < len(turn.s.nodes)) {
+		if !t.read(turn) && (!turn.s.broken || int(turn.node().skip) < len(turn.s.nodes)) {
 			return t, false // and not because the text breaks off in it
 		}
 	}
@@ -108,7 +108,7 @@ func (s *signals) anthropic(t turnList) bool {
 func (s *signals) findTurns() (key string, t turnList, nested bool) {
 	keys := []string{"messages", "input", "additional_messages", "history", "chat_history", "conversation", "inputs", "prompt"}
 	for c := range s.root.each {
-		name := string(c.node().key)
+		name := string(c.key())
 		if c.is(array) && slices.Contains(keys, name) {
 			if t, ok := readTurns(c); ok {
 				return name, t, false
@@ -123,7 +123,7 @@ func (s *signals) findTurns() (key string, t turnList, nested bool) {
 			return "messages", t, true
 		}
 		// The AI SDK may send only the last turn.
-		if string(c.node().key) == "message" && t.read(c) && t.parts && s.root.has("id", "chatId") {
+		if string(c.key()) == "message" && t.read(c) && t.parts && s.root.has("id", "chatId") {
 			return "messages", t, false
 		}
 		t = turnList{}
