@@ -3,16 +3,20 @@ package scan
 import (
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
 // keyTable finds the patterns whose anchor begins with the four bytes at a position,
-// letters folded. Two bitmaps turn nearly all other positions down.
+// letters folded. Two bitmaps turn nearly all other positions down; they are as small as
+// the number of keys lets them be, because they compete for the nearest cache.
 type keyTable struct {
-	four    [1 << fourBits / 64]keyBits // by the hash of the key
-	six     [1 << sixBits / 64]uint64   // by the hash of the key and two more bytes
-	keys    []uint32                    // open addressing
-	lists   []keyList                   // of the same index
+	four    []keyBits // by the hash of the key
+	six     []uint64  // by the hash of the key and two more bytes
+	shift4  uint      // from a product to its hash
+	shift6  uint
+	keys    []uint32  // open addressing
+	lists   []keyList // of the same index
 	entries []keyEntry
 	anchors []sequence
 }
@@ -28,13 +32,19 @@ type keyList struct{ first, n int32 }
 type keyEntry struct{ pattern, fit int32 }
 
 const (
-	fourBits = 17
-	sixBits  = 16
+	sparse   = 4 // a bitmap has 1<<sparse bits, about, for each bit that is set
+	leastMap = 10
+	mostMap  = 18
 	fewTails = 64
 )
 
-func hash4(k uint32) uint32    { return k * 0x9e3779b1 >> (32 - fourBits) }
-func hash6(k, t uint32) uint32 { return (k*0x85ebca6b ^ t*0xc2b2ae35) >> (32 - sixBits) }
+func (t *keyTable) hash4(k uint32) uint32    { return k * 0x9e3779b1 >> t.shift4 }
+func (t *keyTable) hash6(k, e uint32) uint32 { return (k*0x85ebca6b ^ e*0xc2b2ae35) >> t.shift6 }
+
+// mapShift returns the shift for a bitmap in which n bits will be set.
+func mapShift(n int) uint {
+	return 32 - uint(min(max(bits.Len(uint(n))+sparse, leastMap), mostMap))
+}
 
 // keyed is one sequence under one of its keys.
 type keyed struct {
@@ -68,8 +78,17 @@ func newKeyTable(all []keyed) *keyTable {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.pattern, b.pattern))
 	})
 	t := &keyTable{}
+	keys, tails := 0, 0
+	for i := range all {
+		if i == 0 || all[i].key != all[i-1].key {
+			keys++
+		}
+		tails += all[i].fit.tails()
+	}
+	t.shift4, t.shift6 = mapShift(keys), mapShift(tails)
+	t.four, t.six = make([]keyBits, 1<<(32-t.shift4)/64), make([]uint64, 1<<(32-t.shift6)/64)
 	size := 2
-	for size < 2*len(all) {
+	for size < 2*keys {
 		size *= 2
 	}
 	t.keys, t.lists = make([]uint32, size), make([]keyList, size)
@@ -101,7 +120,7 @@ func (t *keyTable) add(same []keyed) {
 		i = j
 	}
 	list.n = int32(len(t.entries)) - list.first
-	h := hash4(key)
+	h := t.hash4(key)
 	t.four[h>>6].some |= 1 << (h & 63)
 	for i := h; ; i++ {
 		if slot := i & uint32(len(t.keys)-1); t.lists[slot].n == 0 {
@@ -113,23 +132,35 @@ func (t *keyTable) add(same []keyed) {
 
 // mark enters the fifth and sixth byte of q in the second bitmap, or that any will do.
 func (t *keyTable) mark(key uint32, q *sequence) {
-	if q.n < 6 || q.class[4].size()*q.class[5].size() > fewTails {
-		h := hash4(key)
+	if q.tails() == 0 {
+		h := t.hash4(key)
 		t.four[h>>6].open |= 1 << (h & 63)
 		return
 	}
 	q.class[4].each(func(a byte) {
 		q.class[5].each(func(b byte) {
-			h := hash6(key, uint32(a|0x20)|uint32(b|0x20)<<8)
+			h := t.hash6(key, uint32(a|0x20)|uint32(b|0x20)<<8)
 			t.six[h>>6] |= 1 << (h & 63)
 		})
 	})
 }
 
+// tails returns how many different two bytes can follow the key of q, or 0 when they are
+// too many to list.
+func (q *sequence) tails() int {
+	if q.n < 6 {
+		return 0
+	}
+	if n := q.class[4].size() * q.class[5].size(); n <= fewTails {
+		return n
+	}
+	return 0
+}
+
 // find returns the patterns to try at the start of x.
 func (t *keyTable) find(x []byte) []keyEntry {
 	key := foldKey(binary.LittleEndian.Uint32(x))
-	for i := hash4(key); ; i++ {
+	for i := t.hash4(key); ; i++ {
 		slot := i & uint32(len(t.keys)-1)
 		list := t.lists[slot]
 		if list.n == 0 {

@@ -101,44 +101,70 @@ func (w *exactWord) match(x []byte) uint16 {
 		w.at[4][x[4]] & w.at[5][x[5]] & w.at[6][x[6]] & w.at[7][x[7]]
 }
 
-// groupKeys fills the key groups.
+// groupKeys fills the key groups. Long lists of words hold nearly everywhere; they have
+// groups of their own, so that they do not spoil those of others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
-	var ms []member
+	var ms, lists []member
 	for _, a := range anchors {
 		if a == nil {
 			continue
 		}
-		for _, q := range a.heads() {
+		const long = 64
+		heads := a.heads()
+		if len(heads) > long {
+			lists = append(lists, member{q: joined(heads), wordStart: a.wordStart})
+			continue
+		}
+		for _, q := range heads {
 			ms = append(ms, member{q: q, wordStart: a.wordStart})
 		}
 	}
-	g := grouper{sample: r, places: keyWindow}
-	for k, gr := range g.share(ms, foldGroup) { // the last group finds ſ and K
-		setGroup(p.tables.key[:], k, &gr.q)
-		if gr.wordStart {
-			p.tables.keyStart |= 1 << k
+	n := 0
+	add := func(q *sequence, wordStart bool) {
+		setGroup(p.tables.key[:], n, q)
+		if wordStart {
+			p.tables.keyStart |= 1 << n
 		} else {
-			p.tables.keyAny |= 1 << k
+			p.tables.keyAny |= 1 << n
 		}
+		n++
+	}
+	for _, wordStart := range []bool{false, true} {
+		var qs []sequence
+		for _, m := range lists {
+			if m.wordStart == wordStart {
+				qs = append(qs, m.q)
+			}
+		}
+		if len(qs) > 0 {
+			q := joined(qs)
+			add(&q, wordStart)
+		}
+	}
+	g := grouper{sample: r, places: keyWindow}
+	for _, gr := range g.share(ms, foldGroup-n) { // the last group finds ſ and K
+		add(&gr.q, gr.wordStart)
 	}
 }
 
-// heads returns the first places of the anchor's keys; those of long lists, which hold
-// nearly everywhere, joined in one.
+// heads returns the first places of the anchor's keys.
 func (a *anchor) heads() []sequence {
-	const long = 64
 	var out []sequence
 	for _, q := range a.sequences {
-		if !a.keyed(&q) {
-			continue
+		if a.keyed(&q) {
+			clear(q.class[keyWindow:])
+			q.n = min(q.n, keyWindow)
+			out = append(out, q)
 		}
-		clear(q.class[keyWindow:])
-		q.n = min(q.n, keyWindow)
-		if len(a.sequences) > long && len(out) > 0 {
-			out[0] = out[0].union(&q)
-			continue
-		}
-		out = append(out, q)
 	}
 	return out
+}
+
+// joined returns the sequence that holds wherever one of qs does.
+func joined(qs []sequence) sequence {
+	q := qs[0]
+	for i := range qs {
+		q = q.union(&qs[i])
+	}
+	return q
 }

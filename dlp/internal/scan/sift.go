@@ -18,6 +18,7 @@ const ahead = 4
 // sieve is the sift's working space.
 type sieve struct {
 	keys, slots places
+	maybe       [batch * block]uint16 // not keys itself: loads would wait for stores
 	kept        [batch * block]kept
 }
 
@@ -51,16 +52,17 @@ func (r *run) siftKeys(v []byte, n int) []uint16 {
 	for k := range n {
 		c = l.put(c, k, r.found.masks[k].keys)
 	}
-	kept := 0
+	out := &r.sieve.maybe
+	m := 0
 	for _, i := range l[:c] {
 		u := binary.LittleEndian.Uint64(v[i:])
 		key := foldKey(uint32(u))
-		h, tail := hash4(key), hash6(key, foldKey(uint32(u>>32))&0xffff)
+		h, tail := t.hash4(key), t.hash6(key, foldKey(uint32(u>>32))&0xffff)
 		b := &t.four[h>>6]
-		l[kept] = i
-		kept += int((b.some >> (h & 63) & 1) & (b.open>>(h&63) | t.six[tail>>6]>>(tail&63)))
+		out[m&(len(out)-1)] = i
+		m += int((b.some >> (h & 63) & 1) & (b.open>>(h&63) | t.six[tail>>6]>>(tail&63)))
 	}
-	return l[:kept]
+	return out[:m]
 }
 
 // siftSlots returns the positions of the first n blocks where whole sequences hold.
