@@ -240,7 +240,8 @@ func (c *call) size() int64 {
 // scan looks for what the plan asks about, all in one pass: hop 5.
 func (c *call) scan(ctx context.Context) {
 	asks := c.plan.Asks()
-	if len(asks) == 0 {
+	if len(asks) == 0 || len(c.doc.Texts) == 0 {
+		c.evidence.Triggered = make([]bool, len(asks))
 		return
 	}
 	var profiles []string
@@ -255,7 +256,7 @@ func (c *call) scan(ctx context.Context) {
 	if !report.Complete {
 		c.gaps = append(c.gaps, scanGap(report.Limit))
 	}
-	c.evidence.Triggered = make([]bool, len(asks))
+	c.evidence.Triggered = make([]bool, len(asks)) // not before: unanswered questions are a gap
 	for i, a := range asks {
 		c.evidence.Triggered[i] = c.rules.engine.Triggers(a.Profile, a.Roles, c.findings)
 	}

@@ -58,7 +58,9 @@ func (c *call) event() *event.Event {
 	for _, s := range d.Trace {
 		e.Trace = append(e.Trace, event.Step(s))
 	}
-	c.nameThings(e)
+	if c.tells(e) {
+		c.nameThings(e)
+	}
 	if n, ok := c.h.o.Recorder.(namer); ok {
 		n.Incident(e)
 	}
@@ -83,6 +85,12 @@ func (c *call) exception() *string {
 		}
 	}
 	return nil
+}
+
+// tells reports whether the request becomes an event; a page or a script of an app only
+// counts, and is not worth the scan of its path.
+func (c *call) tells(e *event.Event) bool {
+	return e.Activity != "other" || len(e.Matches) > 0 || len(e.Gaps) > 0 || c.decision.Action > policy.Log
 }
 
 // nameThings sets path and files, their names scanned and masked.

@@ -19,11 +19,14 @@ func TestNothingLeaksWhereAnEventShowsText(t *testing.T) {
 		planted    []string
 	}{
 		"a value that the path escapes": {
-			"/backend-api/f/conversation?x=" + url.QueryEscape(card), "card " + card, []string{card}},
+			"/backend-api/f/conversation?x=" + url.QueryEscape(card), "card " + card, []string{card},
+		},
 		"a value that an excerpt would cut in two": {
-			"/backend-api/f/conversation", "pay with card " + card + " and then log in with key " + token, []string{card, token[8:30], token[:12]}},
+			"/backend-api/f/conversation", "pay with card " + card + " and then log in with key " + token, []string{card, token[8:30], token[:12]},
+		},
 		"a value before the finding": {
-			"/backend-api/f/conversation", "key " + token + " and so we pay with card " + card, []string{card, token[len(token)-12:]}},
+			"/backend-api/f/conversation", "key " + token + " and so we pay with card " + card, []string{card, token[len(token)-12:]},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -119,5 +122,15 @@ func TestSpentBudgetsGetTheConfiguredAnswer(t *testing.T) {
 				t.Errorf("decided %s by %s, want %s by %s", x.decision.Action, x.decision.Rule, c.want, c.rule)
 			}
 		})
+	}
+}
+
+func TestWhatOnlyCountsHasNoPath(t *testing.T) {
+	for status, want := range map[policy.Status]string{policy.Approved: "", policy.Unapproved: "/assets/app.js"} {
+		w := newWorld(t, "", map[string]policy.Status{"chatgpt": status}, Options{})
+		w.ServeICAP(t.Context(), request("GET", "https://chatgpt.com/assets/app.js", ""))
+		if e := w.kept.events[0]; e.Activity != "other" || e.Path != want {
+			t.Errorf("%s: activity %s with path %q, want other with %q", status, e.Activity, e.Path, want)
+		}
 	}
 }
