@@ -34,6 +34,10 @@ type Event struct {
 	Exception  *string   `json:"exception"`
 	LatencyUS  int64     `json:"latency_us"`
 	Count      int64     `json:"count,omitempty"` // > 1 for folded events
+
+	// Sealed is the prompt, encrypted to the customer's key; at most 1 MiB is kept. It is
+	// read with the store's Payload, never with the event.
+	Sealed []byte `json:"-"`
 }
 
 // Account is the account the request was made with.

@@ -265,7 +265,7 @@ func (r *Recorder) recognise(ctx context.Context, old *ends, sink string, pos in
 
 // read returns the next rows for the sink, and the number of the last row it looked at.
 func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error) {
-	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, `+Columns+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, feedRows)
+	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, sealed, `+Columns+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, feedRows)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -275,10 +275,10 @@ func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error)
 	for size := 0; size < feedBytes && rows.Next(); {
 		var n Numbered
 		var kind int
-		if err := n.Event.scan(&n.raw, rows.Scan, &n.Seq, &kind); err != nil {
+		if err := n.Event.scan(&n.raw, rows.Scan, &n.Seq, &kind, &n.raw.sealed); err != nil {
 			return nil, 0, err
 		}
-		last, size, n.Counts = n.Seq, size+len(n.raw.detail)+512, kind == kindCount
+		last, size, n.Counts = n.Seq, size+len(n.raw.detail)+len(n.raw.sealed)+512, kind == kindCount
 		if f.rows == nil {
 			if n.Counts {
 				continue

@@ -212,12 +212,16 @@ func (r *Recorder) plan(e *Event) (*item, error) {
 			return it, nil
 		}
 	}
-	row, err := e.values(make([]any, 0, columnCount), it.n)
+	row, err := e.values(make([]any, 0, columnCount+1), it.n)
 	if err != nil {
 		it.unfold()
 		return nil, err
 	}
-	it.row = row
+	var sealed any
+	if len(e.Sealed) > 0 && len(e.Sealed) <= maxSealed {
+		sealed = e.Sealed
+	}
+	it.row = append(row, sealed)
 	if !e.stopped() {
 		r.recent.add(e.ID, e.dims(false), true)
 	}

@@ -26,6 +26,7 @@ const (
 	maxDetail = 64 << 10
 	maxGroups = 256
 	maxList   = 64
+	maxSealed = 1 << 20
 )
 
 // detail is what no report asks for: one JSON column instead of a dozen.
@@ -93,7 +94,7 @@ func (e *Event) values(dst []any, n int64) ([]any, error) {
 type raw struct {
 	groups, detectors, gaps string
 	matches, n              int64
-	detail                  []byte
+	detail, sealed          []byte
 }
 
 // ErrDetail says that the detail of an event cannot be read.
@@ -169,6 +170,9 @@ func Number(seq int64, e *Event) (Numbered, error) {
 	})
 	return n, err
 }
+
+// Sealed returns the encrypted prompt, or nil.
+func (n *Numbered) Sealed() []byte { return n.raw.sealed }
 
 // Groups returns the event's groups as a sorted JSON array, without decoding it.
 func (n *Numbered) Groups() string { return n.raw.groups }

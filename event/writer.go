@@ -280,11 +280,11 @@ func (r *Recorder) closeSome(ctx context.Context, running int64) (n int, err err
 		n = len(list)
 		rows := make([][]any, 0, n)
 		for i := range list {
-			row, err := list[i].e.values(make([]any, 0, columnCount), list[i].n)
+			row, err := list[i].e.values(make([]any, 0, columnCount+1), list[i].n)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, row)
+			rows = append(rows, append(row, nil))
 			if err := r.settle(ctx, &list[i]); err != nil {
 				return err
 			}
@@ -373,8 +373,8 @@ func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
 }
 
 func insertText(rows int) string {
-	group := "(?" + strings.Repeat(",?", columnCount) + ")"
-	return "INSERT INTO event (kind, " + Columns + ") VALUES " + group + strings.Repeat(","+group, rows-1)
+	group := "(?,?" + strings.Repeat(",?", columnCount) + ")"
+	return "INSERT INTO event (kind, " + Columns + ", sealed) VALUES " + group + strings.Repeat(","+group, rows-1)
 }
 
 func (s *inserts) close() error {
@@ -390,7 +390,7 @@ func (s *inserts) close() error {
 // events inserts rows and returns the number of the last; 0 when there are none.
 func (s *inserts) events(kind int, rows [][]any) (int64, error) {
 	var last int64
-	args := make([]any, 0, manyRows*(columnCount+1))
+	args := make([]any, 0, manyRows*(columnCount+2))
 	for len(rows) > 0 {
 		st, n := s.one, 1
 		switch {

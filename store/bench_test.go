@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,10 +19,13 @@ import (
 var benchRows = flag.Int("rows", 200_000, "rows that report benchmarks read")
 
 // databases runs a benchmark on both databases.
-func databases(b *testing.B, f func(b *testing.B, o store.Options)) {
-	b.Run("sqlite", func(b *testing.B) { f(b, store.Options{DataDir: b.TempDir()}) })
+func databases(b *testing.B, f func(b *testing.B, o store.Options, cpu func() time.Duration)) {
+	b.Run("sqlite", func(b *testing.B) {
+		f(b, store.Options{DataDir: b.TempDir()}, func() time.Duration { return cpuTime(b) })
+	})
 	b.Run("postgres", func(b *testing.B) {
-		f(b, store.Options{URL: pgtest.Start(b).Database(b), DataDir: b.TempDir()})
+		server := pgtest.Start(b)
+		f(b, store.Options{URL: server.Database(b), DataDir: b.TempDir()}, func() time.Duration { return cpuTime(b) + server.CPU(b) })
 	})
 }
 
@@ -41,7 +45,7 @@ func (c *counting) Write(ctx context.Context, outbox string, after int64, batch 
 
 // BenchmarkIngest drains a filled outbox into the store, roll-ups and all: rows/s.
 func BenchmarkIngest(b *testing.B) {
-	databases(b, func(b *testing.B, o store.Options) {
+	databases(b, func(b *testing.B, o store.Options, cpu func() time.Duration) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		s, err := store.Open(ctx, o)
@@ -67,6 +71,7 @@ func BenchmarkIngest(b *testing.B) {
 		b.Logf("outbox: %d events recorded in %s (%.0f/s)", n, time.Since(filling).Round(time.Millisecond), float64(n)/time.Since(filling).Seconds())
 		sink := &counting{RowSink: s.Sink().(event.RowSink)}
 		b.ResetTimer()
+		spent := cpu()
 		ran := make(chan error, 1)
 		go func() { ran <- r.Run(ctx, sink) }()
 		for sink.n.Load() < int64(n) {
@@ -74,6 +79,7 @@ func BenchmarkIngest(b *testing.B) {
 		}
 		b.StopTimer()
 		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+		b.ReportMetric(float64((cpu()-spent).Microseconds())/float64(n), "cpu-µs/row")
 		if err := r.Close(ctx); err != nil {
 			b.Error(err)
 		}
@@ -81,6 +87,15 @@ func BenchmarkIngest(b *testing.B) {
 			b.Error(err)
 		}
 	})
+}
+
+// cpuTime is what this process has used: on a busy machine it says more than the clock.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // loadRows writes rows over 31 days straight into the sink.
@@ -132,7 +147,7 @@ func loadRows(b *testing.B, s *store.Store, r *event.Recorder, rows int, end tim
 
 // BenchmarkReports times every panel of the console over -rows rows of 31 days.
 func BenchmarkReports(b *testing.B) {
-	databases(b, func(b *testing.B, o store.Options) {
+	databases(b, func(b *testing.B, o store.Options, _ func() time.Duration) {
 		ctx := context.Background()
 		s, err := store.Open(ctx, o)
 		if err != nil {

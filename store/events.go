@@ -11,12 +11,17 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
-// Filter selects events, newest first.
+// Filter selects events, newest first. Empty fields select everything.
 type Filter struct {
 	Since, Until                          time.Time // from Since, before Until; zero: no bound
 	User, App, Action, Activity, Detector string
-	Limit                                 int    // default 100, at most 10,000
-	Before                                string // id of the last event of the page before
+	Device, IP, Country, Status, Rule     string
+	Gap                                   string      // a gap of the event, or "any"
+	Matched                               bool        // only events with a finding
+	Notable                               bool        // only events with a finding or an action stricter than log
+	Review                                ReviewState // events of that state; ReviewNew has those nobody has touched, too
+	Limit                                 int         // default 100, at most 10,000
+	Before                                string      // id of the last event of the page before
 }
 
 const (
@@ -30,7 +35,8 @@ func (s *Store) Events(ctx context.Context, f Filter) ([]event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.db.QueryContext(ctx, q.text(), q.args...)
+	rows, err := s.db.QueryContext(ctx, `SELECT `+event.Columns+` FROM events`+q.whereText()+
+		` ORDER BY ts DESC, id DESC LIMIT `+q.arg(limited(f.Limit, defaultLimit)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
@@ -70,7 +76,6 @@ func (s *Store) Event(ctx context.Context, id string) (event.Event, error) {
 type selection struct {
 	where []string
 	args  []any
-	limit int
 }
 
 // add appends a condition in which each ? is the next of args.
@@ -88,19 +93,31 @@ func (q *selection) add(condition string, args ...any) {
 	q.where = append(q.where, b.String())
 }
 
-func (q *selection) text() string {
-	t := `SELECT ` + event.Columns + ` FROM events`
-	if len(q.where) > 0 {
-		t += ` WHERE ` + strings.Join(q.where, ` AND `)
+// equal adds column = value, unless value is empty.
+func (q *selection) equal(column, value string) {
+	if value != "" {
+		q.add(column+` = ?`, value)
 	}
-	return t + ` ORDER BY ts DESC, id DESC LIMIT ` + strconv.Itoa(q.limit)
 }
 
-func (f *Filter) query() (*selection, error) {
-	q := &selection{limit: min(f.Limit, maxLimit)}
-	if q.limit <= 0 {
-		q.limit = defaultLimit
+// arg adds one more argument and returns its placeholder.
+func (q *selection) arg(v any) string {
+	q.args = append(q.args, v)
+	return "$" + strconv.Itoa(len(q.args))
+}
+
+func (q *selection) whereText() string {
+	if len(q.where) == 0 {
+		return ""
 	}
+	return ` WHERE ` + strings.Join(q.where, ` AND `)
+}
+
+// notable is the condition of the index event_notable, word for word.
+const notable = `(nmatch > 0 OR action NOT IN ('allow', 'log'))`
+
+func (f *Filter) query() (*selection, error) {
+	q := &selection{}
 	if !f.Since.IsZero() {
 		q.add(`ts >= ?`, f.Since.UTC())
 	}
@@ -117,14 +134,33 @@ func (f *Filter) query() (*selection, error) {
 		q.add(`(ts, id) < (?, ?)`, ts, id)
 	}
 	for _, c := range []struct{ column, value string }{
-		{"usr", f.User}, {"app", f.App}, {"action", f.Action}, {"activity", f.Activity},
+		{"usr", f.User}, {"app", f.App}, {"action", f.Action}, {"activity", f.Activity}, {"device", f.Device},
+		{"src", f.IP}, {"country", f.Country}, {"status", f.Status}, {"rule", f.Rule},
 	} {
-		if c.value != "" {
-			q.add(c.column+` = ?`, c.value)
-		}
+		q.equal(c.column, c.value)
+	}
+	if f.Notable || f.Matched || f.Detector != "" || stopped(f.Action) {
+		q.add(notable) // implied by the others, but no planner would know
+	}
+	if f.Matched {
+		q.add(`nmatch > 0`)
 	}
 	if f.Detector != "" {
 		q.add(`nmatch > 0 AND detectors LIKE ? ESCAPE '\'`, `%|`+likeEscaper.Replace(f.Detector)+`|%`)
+	}
+	switch f.Gap {
+	case "":
+	case "any":
+		q.add(`gaps <> ''`)
+	default:
+		q.add(`gaps LIKE ? ESCAPE '\'`, `%|`+likeEscaper.Replace(f.Gap)+`|%`)
+	}
+	switch f.Review {
+	case "":
+	case ReviewNew:
+		q.add(`NOT EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.state <> 'new')`)
+	default:
+		q.add(`EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.state = ?)`, string(f.Review))
 	}
 	return q, nil
 }

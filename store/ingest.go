@@ -110,7 +110,7 @@ func copyColumns() []string {
 			list[i] = "grp"
 		}
 	}
-	return list
+	return append(list, "sealed")
 }
 
 // Places of the interned columns in event.Columns.
@@ -136,6 +136,11 @@ func copyEvents(ctx context.Context, tx pgx.Tx, batch []event.Numbered, ids []ro
 			return nil, err
 		}
 		values[placeID], values[placeUser], values[placeGroups], values[placeDevice] = id, ids[i].usr, ids[i].grp, ids[i].device
+		var sealed any
+		if b := batch[i].Sealed(); len(b) > 0 {
+			sealed = b
+		}
+		values = append(values, sealed)
 		return values, nil
 	})
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"event"}, copyColumns(), source)

@@ -32,17 +32,6 @@ func newKeeper() *keeper {
 	}
 }
 
-// forget drops everything remembered, after rows were changed from elsewhere.
-func (k *keeper) forget() {
-	for _, in := range []*interner{k.people, k.devices, k.groups} {
-		in.forget()
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	clear(k.bits)
-	clear(k.apps)
-}
-
 // rowIDs are the numbers of a row's names.
 type rowIDs struct{ usr, device, grp int32 }
 

@@ -133,6 +133,11 @@ func (s *Store) SetStatus(ctx context.Context, a AppStatus) error {
 	}
 	a.At = a.At.UTC().Truncate(time.Microsecond)
 	err := s.change(ctx, func(tx *sql.Tx) error {
+		var before string
+		err := tx.QueryRowContext(ctx, `SELECT status FROM app_status WHERE app = $1`, a.App).Scan(&before)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		for _, text := range []string{
 			`INSERT INTO app_status (app, status, note, by_user, at) VALUES ($1, $2, $3, $4, $5)
  ON CONFLICT (app) DO UPDATE SET status = excluded.status, note = excluded.note, by_user = excluded.by_user, at = excluded.at`,
@@ -142,7 +147,10 @@ func (s *Store) SetStatus(ctx context.Context, a AppStatus) error {
 				return err
 			}
 		}
-		return nil
+		return audit(ctx, tx, AuditLine{
+			At: a.At, Actor: a.By, Action: "app.status", Target: a.App,
+			Before: asJSON(before), After: asJSON(map[string]string{"status": string(a.Status), "note": a.Note}),
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("set status of %s: %w", a.App, err)

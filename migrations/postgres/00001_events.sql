@@ -61,7 +61,8 @@ CREATE TABLE event (
   n            bigint NOT NULL,
   detail       text   NOT NULL,
   late_n       bigint NOT NULL DEFAULT 0,
-  late_in      bigint NOT NULL DEFAULT 0
+  late_in      bigint NOT NULL DEFAULT 0,
+  sealed       bytea -- the prompt, encrypted to the customer's key
 ) PARTITION BY RANGE (ts);
 CREATE INDEX event_ts ON event (ts, id);
 CREATE INDEX event_usr ON event (usr, ts);

@@ -57,7 +57,8 @@ CREATE TABLE event (
   n            INTEGER NOT NULL,
   detail       TEXT    NOT NULL,
   late_n       INTEGER NOT NULL DEFAULT 0,
-  late_in      INTEGER NOT NULL DEFAULT 0
+  late_in      INTEGER NOT NULL DEFAULT 0,
+  sealed       BLOB -- the prompt, encrypted to the customer's key
 ) STRICT;
 CREATE INDEX event_ts ON event (ts, id) WHERE kind = 0;
 CREATE INDEX event_usr ON event (usr, ts) WHERE kind = 0;

@@ -32,6 +32,11 @@ func Run(t *testing.T, open Open) {
 		"a restarted node records on":                 restartRecordsOn,
 		"folded requests count on their event":        foldedCount,
 		"reports equal a recount":                     reportsRecount,
+		"exceptions live and end":                     exceptionsLive,
+		"a token is used once":                        tokensOnce,
+		"reviews are kept and weighed":                reviewsTriage,
+		"the audit trail is whole":                    auditIsWhole,
+		"accounts are kept":                           accountsAreKept,
 		"names that a database dislikes are kept":     dislikedNames,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
