@@ -38,7 +38,7 @@ type grouper struct {
 
 const (
 	seeds  = 48  // groups from which on the best pair to join is looked for
-	passes = 3   // how often every kind may move to a better group
+	rounds = 12  // how often the worst groups may be dissolved
 	many   = 192 // kinds whose groups will hold nearly everywhere, however they are shared
 )
 
@@ -47,11 +47,8 @@ func (g *grouper) share(ms []member, limit int) []group {
 	of := g.sort(ms)
 	gs := g.join(g.seed(), limit)
 	if len(g.kinds) <= many {
-		for range passes {
-			if !g.refine(gs) {
-				break
-			}
-		}
+		g.refine(gs)
+		gs = g.improve(gs)
 	}
 	in := make([]int, len(g.kinds))
 	for k := range gs {
@@ -189,32 +186,85 @@ func (g *grouper) cost(x *group) float64 {
 	return g.sample.kernelRate(&x.q, g.places, x.wordStart)
 }
 
-// refine moves each kind to the group that it widens least, and reports whether any moved.
-func (g *grouper) refine(gs []group) (moved bool) {
+// improve dissolves the most expensive groups, one at a time: all kinds in it but one look
+// for a better place. What does not help is undone.
+func (g *grouper) improve(gs []group) []group {
+	tried := 0 // of the most expensive groups, in vain
+	for range rounds {
+		order := make([]int, len(gs))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(gs[b].cost, gs[a].cost) })
+		if tried == len(gs) {
+			break
+		}
+		trial := slices.Clone(gs)
+		g.dissolve(trial, order[tried])
+		g.refine(trial)
+		if sum(trial) < 0.98*sum(gs) {
+			gs, tried = trial, 0
+			continue
+		}
+		tried++
+	}
+	return gs
+}
+
+func sum(gs []group) (cost float64) {
+	for i := range gs {
+		cost += gs[i].cost
+	}
+	return cost
+}
+
+// dissolve leaves in group k the kind that holds most often, and puts each of the others
+// where it costs least.
+func (g *grouper) dissolve(gs []group, k int) {
+	kinds := slices.Clone(gs[k].kinds)
+	own := func(i int) float64 {
+		return g.cost(&group{q: g.kinds[i].q, wordStart: g.kinds[i].wordStart})
+	}
+	slices.SortStableFunc(kinds, func(a, b int) int { return cmp.Compare(own(b), own(a)) })
+	first := &g.kinds[kinds[0]]
+	gs[k] = group{q: first.q, wordStart: first.wordStart, cost: own(kinds[0]), kinds: kinds[:1:1]}
+	for _, i := range kinds[1:] {
+		to, grown := g.place(gs, i, -1, math.Inf(1))
+		grown.kinds = append(slices.Clone(gs[to].kinds), i)
+		gs[to] = grown
+	}
+}
+
+// place returns the group that kind i widens least, other than except, and what becomes of
+// it, kinds left out; -1 when every one costs limit or more.
+func (g *grouper) place(gs []group, i, except int, limit float64) (int, group) {
+	k, best, grown := &g.kinds[i], -1, group{}
+	for j := range gs {
+		if j == except {
+			continue
+		}
+		u := g.widened(&gs[j], &k.q, k.wordStart)
+		if d := u.cost - gs[j].cost; d < limit {
+			best, grown, limit = j, u, d
+		}
+	}
+	return best, grown
+}
+
+// refine moves each kind to the group that it widens least.
+func (g *grouper) refine(gs []group) {
 	for from := range gs {
 		for _, i := range slices.Clone(gs[from].kinds) {
 			if len(gs[from].kinds) == 1 {
 				break
 			}
-			k, rest := &g.kinds[i], g.without(&gs[from], i)
-			best, to, least := from, group{}, gs[from].cost-rest.cost
-			for j := range gs {
-				if j == from {
-					continue
-				}
-				u := g.widened(&gs[j], &k.q, k.wordStart)
-				if d := u.cost - gs[j].cost; d < least*0.999 {
-					best, to, least = j, u, d
-				}
-			}
-			if best != from {
-				to.kinds = append(gs[best].kinds, i)
-				gs[from], gs[best] = rest, to
-				moved = true
+			rest := g.without(&gs[from], i)
+			if to, grown := g.place(gs, i, from, 0.999*(gs[from].cost-rest.cost)); to >= 0 {
+				grown.kinds = append(slices.Clone(gs[to].kinds), i)
+				gs[from], gs[to] = rest, grown
 			}
 		}
 	}
-	return moved
 }
 
 // without returns what x is without one of its kinds.

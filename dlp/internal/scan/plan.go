@@ -101,49 +101,52 @@ func (w *exactWord) match(x []byte) uint16 {
 		w.at[4][x[4]] & w.at[5][x[5]] & w.at[6][x[6]] & w.at[7][x[7]]
 }
 
-// groupKeys fills the key groups. Long lists of words hold nearly everywhere; they have
-// groups of their own, so that they do not spoil those of others.
+// groupKeys fills the key groups. Keys that count only where a word begins are kept apart
+// from those that count anywhere, and long lists of words, which hold nearly everywhere,
+// from the others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
-	var ms, lists []member
+	var lists [2][]sequence // by whether they begin words
+	var single [2][]member
 	for _, a := range anchors {
 		if a == nil {
 			continue
 		}
 		const long = 64
-		heads := a.heads()
+		heads, at := a.heads(), 0
+		if a.wordStart {
+			at = 1
+		}
 		if len(heads) > long {
-			lists = append(lists, member{q: joined(heads), wordStart: a.wordStart})
+			lists[at] = append(lists[at], joined(heads))
 			continue
 		}
 		for _, q := range heads {
-			ms = append(ms, member{q: q, wordStart: a.wordStart})
+			single[at] = append(single[at], member{q: q, wordStart: a.wordStart})
 		}
 	}
 	n := 0
-	add := func(q *sequence, wordStart bool) {
+	masks := [2]*uint16{&p.tables.keyAny, &p.tables.keyStart}
+	add := func(at int, q *sequence) {
 		setGroup(p.tables.key[:], n, q)
-		if wordStart {
-			p.tables.keyStart |= 1 << n
-		} else {
-			p.tables.keyAny |= 1 << n
-		}
+		*masks[at] |= 1 << n
 		n++
 	}
-	for _, wordStart := range []bool{false, true} {
-		var qs []sequence
-		for _, m := range lists {
-			if m.wordStart == wordStart {
-				qs = append(qs, m.q)
-			}
-		}
+	for at, qs := range lists {
 		if len(qs) > 0 {
 			q := joined(qs)
-			add(&q, wordStart)
+			add(at, &q)
 		}
 	}
-	g := grouper{sample: r, places: keyWindow}
-	for _, gr := range g.share(ms, foldGroup-n) { // the last group finds ſ and K
-		add(&gr.q, gr.wordStart)
+	room := foldGroup - n // the last group finds ſ and K
+	anywhere := min(room/3, len(single[0]))
+	if len(single[1]) == 0 {
+		anywhere = room
+	}
+	for at, limit := range [2]int{anywhere, room - anywhere} {
+		g := grouper{sample: r, places: keyWindow}
+		for _, gr := range g.share(single[at], limit) {
+			add(at, &gr.q)
+		}
 	}
 }
 
