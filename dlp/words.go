@@ -19,7 +19,6 @@ type wordList struct {
 	wordOptions
 	byHead  map[uint32][][]rune // folded words by head, longest first
 	starts  [256]bool           // first bytes that a word can start with
-	longest int
 }
 
 func newWordList(list []string, o wordOptions) *wordList {

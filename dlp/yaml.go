@@ -168,16 +168,6 @@ func (r *reader) number(n *yaml.Node, what string, lowest, highest int) int {
 	return v
 }
 
-// ratio reads a number in (0, 1].
-func (r *reader) ratio(n *yaml.Node, what string) float64 {
-	v, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || err != nil || !(v > 0 && v <= 1) {
-		r.wrongKind(n, what, "a number above 0 and at most 1")
-		return 1
-	}
-	return v
-}
-
 func (r *reader) flag(n *yaml.Node, what string) bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
 		r.wrongKind(n, what, "true or false")

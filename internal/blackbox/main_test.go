@@ -22,7 +22,7 @@ func runAll(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin := filepath.Join(dir, "sluice")
-	build := exec.Command("go", "build", "-o", bin, "./cmd/sluice") //nolint:noctx // TestMain has no context
+	build := exec.Command("go", "build", "-o", bin, "./cmd/sluice")
 	build.Dir = filepath.Join("..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -193,7 +193,7 @@ func FreeAddr(tb testing.TB) string {
 // Squid and Postgres do not run as root). It is removed when the test ends.
 func Dir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp("", "sluice-blackbox-")
+	dir, err := os.MkdirTemp("", "sluice-blackbox-") //nolint:usetesting // see above: others must enter it
 	if err != nil {
 		tb.Fatal(err)
 	}
