@@ -17,8 +17,8 @@ type wordOptions struct {
 // of the list. White space in a phrase stands for any run of it in the text.
 type wordList struct {
 	wordOptions
-	byHead  map[uint32][][]rune // folded words by head, longest first
-	starts  [256]bool           // first bytes that a word can start with
+	byHead map[uint32][][]rune // folded words by head, longest first
+	starts [256]bool           // first bytes that a word can start with
 }
 
 func newWordList(list []string, o wordOptions) *wordList {
