@@ -145,6 +145,29 @@ func (e *Event) open(r *raw) error {
 	return err
 }
 
+// Anonymous returns the detail column without what could lead to a person: account,
+// files' names, excerpts, masked values and fingerprints. Detectors, profiles and the
+// decision stay.
+func Anonymous(column string) string {
+	var d detail
+	if json.Unmarshal([]byte(column), &d) != nil {
+		return `{"cut":true}`
+	}
+	d.AccountID, d.AccountPlan, d.Exception = "", "", nil
+	for i := range d.Files {
+		d.Files[i].Name, d.Files[i].Hash = "", ""
+	}
+	for i := range d.Matches {
+		m := &d.Matches[i]
+		m.Masked, m.Fingerprints, m.Excerpt = []string{}, []string{}, ""
+	}
+	b, err := json.Marshal(&d)
+	if err != nil {
+		return `{"cut":true}`
+	}
+	return string(b)
+}
+
 // Number returns e as the row seq of an outbox, for feeding a sink without one.
 func Number(seq int64, e *Event) (Numbered, error) {
 	values, err := e.values(make([]any, 0, columnCount), max(e.Count, 1))

@@ -22,8 +22,9 @@ type postgresSink struct {
 	s    *Store
 	keep *keeper
 
-	mu   sync.Mutex
-	days map[int64]bool // partitions known to exist, by day
+	mu     sync.Mutex
+	days   map[int64]bool // partitions known to exist, by day
+	native *bool          // nil until asked: see partitioned
 }
 
 func newPostgresSink(s *Store) *postgresSink {
@@ -191,7 +192,17 @@ func (p *postgresSink) makeDays(ctx context.Context, batch []event.Numbered) err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.native == nil {
+		native, err := p.s.partitioned(ctx)
+		if err != nil {
+			return err
+		}
+		p.native = &native
+	}
 	for d := range need {
+		if !*p.native {
+			return nil // TimescaleDB makes its chunks
+		}
 		if p.days[d] {
 			continue
 		}

@@ -82,6 +82,13 @@ func digest(name string) string {
 
 func newInterner(k internKind) *interner { return &interner{kind: k, known: map[string]int32{}} }
 
+// forget drops what is remembered.
+func (in *interner) forget() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	clear(in.known)
+}
+
 // ids returns the number of each name.
 func (in *interner) ids(ctx context.Context, db *sql.DB, names []string) (map[string]int32, error) {
 	in.mu.Lock()

@@ -32,6 +32,17 @@ func newKeeper() *keeper {
 	}
 }
 
+// forget drops everything remembered, after names were changed by this or another node.
+func (k *keeper) forget() {
+	for _, in := range []*interner{k.people, k.devices, k.groups} {
+		in.forget()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.bits)
+	clear(k.apps)
+}
+
 // rowIDs are the numbers of a row's names.
 type rowIDs struct{ usr, device, grp int32 }
 

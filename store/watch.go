@@ -62,6 +62,7 @@ func (s *Store) Watch(ctx context.Context, changed func()) error {
 		told := s.changes.wait()
 		if version, err := s.currentVersion(ctx); err == nil && version != seen {
 			seen = version
+			s.keeper().forget() // a person may have been erased
 			changed()
 		}
 		select {

@@ -27,7 +27,7 @@ CREATE TABLE group_member (
   PRIMARY KEY (set_id, grp)
 );
 
-CREATE TABLE event (
+CREATE TABLE event_shape (
   ts           timestamptz NOT NULL,
   id           uuid   NOT NULL,
   node         text   COLLATE "C" NOT NULL,
@@ -63,12 +63,30 @@ CREATE TABLE event (
   late_n       bigint NOT NULL DEFAULT 0,
   late_in      bigint NOT NULL DEFAULT 0,
   sealed       bytea -- the prompt, encrypted to the customer's key
-) PARTITION BY RANGE (ts);
+);
+
+-- A hypertable where TimescaleDB is installed, else daily partitions, which the sink makes as
+-- days come; event_rest takes what no sane clock says.
+-- +goose StatementBegin
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+    ALTER TABLE event_shape RENAME TO event;
+    PERFORM create_hypertable('event', by_range('ts', INTERVAL '1 day'), create_default_indexes => false);
+    IF current_setting('timescaledb.license') = 'timescale' THEN
+      ALTER TABLE event SET (timescaledb.compress, timescaledb.compress_segmentby = 'app', timescaledb.compress_orderby = 'ts DESC');
+      PERFORM add_compression_policy('event', INTERVAL '2 days');
+    END IF;
+  ELSE
+    CREATE TABLE event (LIKE event_shape INCLUDING DEFAULTS) PARTITION BY RANGE (ts);
+    CREATE TABLE event_rest PARTITION OF event DEFAULT;
+    DROP TABLE event_shape;
+  END IF;
+END $$;
+-- +goose StatementEnd
 CREATE INDEX event_ts ON event (ts, id);
 CREATE INDEX event_usr ON event (usr, ts);
 CREATE INDEX event_notable ON event (ts, id) WHERE nmatch > 0 OR action NOT IN ('allow', 'log');
--- Days are made by the sink as they come; this one takes what no sane clock says.
-CREATE TABLE event_rest PARTITION OF event DEFAULT;
+CREATE INDEX event_sealed ON event (ts) WHERE sealed IS NOT NULL;
 
 CREATE VIEW events AS
 SELECT e.ts, e.id, e.node, p.name AS usr, g.names AS grps, e.actor, e.account_kind, e.src, e.country,

@@ -63,6 +63,8 @@ CREATE TABLE event (
 CREATE INDEX event_ts ON event (ts, id) WHERE kind = 0;
 CREATE INDEX event_usr ON event (usr, ts) WHERE kind = 0;
 CREATE INDEX event_notable ON event (ts, id) WHERE kind = 0 AND (nmatch > 0 OR action NOT IN ('allow', 'log'));
+CREATE INDEX event_sealed ON event (ts) WHERE sealed IS NOT NULL;
+CREATE INDEX event_count ON event (seq) WHERE kind = 1;
 
 -- Requests of the running minute that only count; each becomes one event of kind 1.
 CREATE TABLE fold (

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sluice-dlp/sluice/event"
+)
+
+// Payload returns the prompt of an event, encrypted to the customer's key; [ErrNotFound]
+// when none was kept. Who asks for it is for the caller to audit.
+func (s *Store) Payload(ctx context.Context, id string) ([]byte, error) {
+	id = strings.ToLower(id)
+	ts, ok := event.IDTime(id)
+	if !ok {
+		return nil, fmt.Errorf("payload of %q: %w", id, ErrNotFound)
+	}
+	var sealed []byte
+	err := s.db.QueryRowContext(ctx, `SELECT sealed FROM event WHERE ts = $1 AND id = $2 AND sealed IS NOT NULL`, ts, id).Scan(&sealed)
+	if err != nil {
+		return nil, fmt.Errorf("payload of %s: %w", id, err)
+	}
+	return sealed, nil
+}
+
+// Erased is what [Store.ErasePerson] changed.
+type Erased struct {
+	Alias      string `json:"alias"`  // what the name is now
+	Events     int64  `json:"events"` // whose account, address, device, excerpts and prompt are gone
+	Exceptions int64  `json:"exceptions"`
+}
+
+// ErasePerson forgets a person: the name becomes a random alias everywhere, and what could
+// lead back to it leaves the person's events (account, address, device, path, names of
+// files, excerpts, the encrypted prompt) and exceptions. Counts stay. Events still waiting
+// in the outbox of this node are covered, those of other nodes not: run it when they have
+// caught up. It is [ErrNotFound] when nothing is kept of name.
+func (s *Store) ErasePerson(ctx context.Context, name, by string) (Erased, error) {
+	var random [6]byte
+	rand.Read(random[:])
+	out := Erased{Alias: "erased-" + hex.EncodeToString(random[:])}
+	if name == "" || strings.HasPrefix(name, "erased-") {
+		return out, fmt.Errorf("erase person: %w", ErrNotFound)
+	}
+	found, err := s.erase(ctx, s.db, name, by, &out)
+	if err == nil && s.pool != nil {
+		var also bool
+		also, err = s.eraseOutbox(ctx, name, &out)
+		found = found || also
+	}
+	if err != nil {
+		return out, fmt.Errorf("erase person: %w", err)
+	}
+	if !found {
+		return out, fmt.Errorf("erase person: %w", ErrNotFound)
+	}
+	s.keeper().forget()
+	return out, nil
+}
+
+// keeper returns what the sink remembers.
+func (s *Store) keeper() *keeper {
+	switch sink := s.sink.(type) {
+	case *postgresSink:
+		return sink.keep
+	case *localSink:
+		return sink.keep
+	}
+	return newKeeper()
+}
+
+// erase works on the store: the person's row, roll-ups, events, exceptions.
+func (s *Store) erase(ctx context.Context, db *sql.DB, name, by string, out *Erased) (bool, error) {
+	found := false
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		var id int64
+		err := tx.QueryRowContext(ctx, `UPDATE person SET name = $1 WHERE name = $2 RETURNING id`, out.Alias, name).Scan(&id)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err == nil {
+			found = true
+			if err := eraseUsage(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		match, arg := `usr = $1`, any(name)
+		if s.pool != nil {
+			arg = id
+		}
+		if out.Events, err = eraseEvents(ctx, tx, match, arg, out.Alias, s.pool == nil); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `UPDATE exception SET usr = $1, ip = '', justification = '', note = '' WHERE usr = $2`, out.Alias, name)
+		if err != nil {
+			return err
+		}
+		if out.Exceptions, err = res.RowsAffected(); err != nil {
+			return err
+		}
+		found = found || out.Events > 0 || out.Exceptions > 0
+		if !found {
+			return nil
+		}
+		return audit(ctx, tx, AuditLine{Actor: by, Action: "person.erase", Target: out.Alias, After: asJSON(out)})
+	})
+	return found, err
+}
+
+// eraseUsage takes addresses and devices out of a person's roll-ups; rows that then are
+// alike become one.
+func eraseUsage(ctx context.Context, tx *sql.Tx, id int64) error {
+	var nobody int64
+	err := tx.QueryRowContext(ctx, `INSERT INTO device (name) VALUES ('') ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id`).Scan(&nobody)
+	if err != nil {
+		return err
+	}
+	type row struct {
+		app, country, status string
+		hour, grp            int64
+		u                    Usage
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT app, hour, country, grp, status, `+sums+` FROM usage_hourly WHERE usr = $1
+ GROUP BY app, hour, country, grp, status ORDER BY app, hour, country, grp, status`, id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var list []row
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(append([]any{&r.app, &r.hour, &r.country, &r.grp, &r.status}, r.u.dest()...)...); err != nil {
+			return err
+		}
+		list = append(list, r)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM usage_hourly WHERE usr = $1`, id); err != nil {
+		return err
+	}
+	for _, r := range list {
+		_, err := tx.ExecContext(ctx, `INSERT INTO usage_hourly (app, hour, usr, device, src, country, grp, status, `+summed+`)
+ VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, r.app, r.hour, id, nobody, r.country, r.grp, r.status,
+			r.u.Events, r.u.Prompts, r.u.Uploads, r.u.Matched, r.u.Stopped, r.u.BytesOut, r.u.BytesIn)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseOutbox works on events of the local file that Postgres does not have yet.
+func (s *Store) eraseOutbox(ctx context.Context, name string, out *Erased) (bool, error) {
+	var n int64
+	err := inTx(ctx, s.local, func(tx *sql.Tx) error {
+		var err error
+		n, err = eraseEvents(ctx, tx, `usr = $1`, name, out.Alias, true)
+		return err
+	})
+	out.Events += n
+	return n > 0, err
+}
+
+// eraseEvents cleans the events that match. In SQLite the name is in the event.
+func eraseEvents(ctx context.Context, tx *sql.Tx, match string, arg any, alias string, sqlite bool) (int64, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT ts, id, detail FROM event WHERE `+match, arg)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	type row struct {
+		ts         event.Stamp
+		id, detail string
+	}
+	var list []row
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.ts, &r.id, &r.detail); err != nil {
+			return 0, err
+		}
+		list = append(list, r)
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	set := `src = '', path = '', sealed = NULL, detail = $1, device = (SELECT id FROM device WHERE name = '')`
+	if sqlite {
+		set = `src = '', path = '', sealed = NULL, detail = $1, device = '', usr = $4`
+	}
+	for _, r := range list {
+		args := []any{event.Anonymous(r.detail), time.Time(r.ts), r.id}
+		if sqlite {
+			args = append(args, alias)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE event SET `+set+` WHERE ts = $2 AND id = $3`, args...); err != nil {
+			return 0, err
+		}
+	}
+	if !sqlite {
+		return int64(len(list)), nil
+	}
+	// Counts of the running minute hold the name as well.
+	if _, err := tx.ExecContext(ctx, `UPDATE fold SET event = json_set(event, '$.user', $1, '$.source.ip', '', '$.device', json('{}'))
+ WHERE json_extract(event, '$.user') = $2`, alias, arg); err != nil {
+		return 0, err
+	}
+	return int64(len(list)), nil
+}
