@@ -152,6 +152,7 @@ func (w *walk) raw(l int, prefix string, routes []route, ctype string) {
 			switch r.to {
 			case toUser:
 				named = w.rule == nil || w.rule.activity != "upload"
+				w.hit = w.hit || named
 			case toSystem:
 				role, named = System, true
 			case toContext:
@@ -160,10 +161,10 @@ func (w *walk) raw(l int, prefix string, routes []route, ctype string) {
 			}
 		}
 	}
-	path := strings.TrimSuffix(prefix, " > ")
-	if path == "" {
-		path = "body"
+	if prefix == "" && !named && role == User {
+		w.missed = true
 	}
+	path := pathOf(prefix)
 	mt := mediaType(ctype)
 	text := textual(w.data(l))
 	upload := w.in.Method == "PUT" || w.rule != nil && w.rule.activity == "upload"

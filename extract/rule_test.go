@@ -129,6 +129,7 @@ func TestDrift(t *testing.T) {
 		"only a picture was sent":                   {extract.RuleSpec{Activity: "prompt", Text: "prompt"}, `{"image":"data:image/png;base64,iVBORw0KGgo="}`, false, 0},
 		"an endpoint that carries no prompts":       {extract.RuleSpec{Activity: "other", Text: "prompt"}, `{"x":1}`, false, 0},
 		"a form whose field has gone":               {extract.RuleSpec{Activity: "prompt", Text: "form:f.req > json:[0]"}, `f.new=%5B%22hello%22%5D`, true, 0},
+		"plain words where JSON was":                {extract.RuleSpec{Activity: "prompt", Text: "prompt"}, "just words", true, 1},
 		"a broken body is a gap, not another shape": {extract.RuleSpec{Activity: "prompt", Text: "prompt"}, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff\xff\xff\xff", false, 0},
 	}
 	for name, c := range cases {
