@@ -78,12 +78,24 @@ func (h *Handler) Explain(ctx context.Context, r *icap.Request) Explanation {
 	}
 	if !c.isAI && len(c.gaps) == 0 {
 		x.Decision = policy.Decision{Action: policy.Allow, Would: policy.Allow, Rule: "not-ai", Reason: "not an AI app", Profiles: []string{}, Mode: "enforce"}
+		c.tellOwner(&x)
 		return x
 	}
 	c.guard(func() { c.inspect(ctx) })
 	c.decide()
 	c.tell(&x)
 	return x
+}
+
+// tellOwner names the app of a host of which only some requests are AI, this one not.
+func (c *call) tellOwner(x *Explanation) {
+	if c.rules.catalogue == nil || c.target.method == "CONNECT" {
+		return
+	}
+	if app, ok := c.rules.catalogue.Owner(c.target.host); ok {
+		x.App = &ExplainedApp{app.ID, app.Name, app.Vendor, app.Category, string(c.rules.status(app)), "catalogue"}
+		x.Decision.Reason = "only some requests to this host are AI, and this is none of them"
+	}
 }
 
 // tell fills in what the hops found.

@@ -185,7 +185,7 @@ func (n *node) listen() error {
 	o.Log = n.log
 	o.Services = []icap.Service{
 		{Path: "/reqmod", Method: icap.MethodReqmod, Handler: n.handler, Preview: reqmodPreview, ISTag: n.handler.Version, Include: n.handler.Include()},
-		{Path: "/respmod", Method: icap.MethodRespmod, Handler: &respmod.Handler{}, Preview: respmodPreview, ISTag: n.handler.Version},
+		{Path: "/respmod", Method: icap.MethodRespmod, Handler: &respmod.Handler{Events: n.recorder}, Preview: respmodPreview, ISTag: n.handler.Version},
 	}
 	if f.ICAP.TLS.Listen != "" {
 		if o.TLS, err = serverTLS(f.ICAP.TLS); err != nil {

@@ -86,6 +86,9 @@ func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engin
 		return nil, fmt.Errorf("read policy.file: %w", err)
 	}
 	var o policy.Options
+	for _, c := range classify.Categories() {
+		o.Categories = append(o.Categories, c.ID)
+	}
 	if engine != nil {
 		o.HasProfile = engine.HasProfile
 	}
