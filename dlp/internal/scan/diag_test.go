@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"os"
 	"testing"
@@ -61,10 +62,11 @@ func TestDiag(t *testing.T) {
 					for ; g != 0; g &= g - 1 {
 						perKey[bits.TrailingZeros16(g)]++
 					}
-					if l := db.plan.keys.find(x[:8]); l != nil {
+					u := binary.LittleEndian.Uint64(x)
+					if l := db.plan.keys.find(u); l != nil {
 						wordhit++
 						for _, e := range l {
-							if db.plan.keys.anchors[e.fit].fits(x[:8]) {
+							if db.plan.keys.holds(&e, u) {
 								keyhit++
 							}
 						}

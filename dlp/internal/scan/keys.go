@@ -2,7 +2,6 @@ package scan
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -15,27 +14,79 @@ type keyTable struct {
 	six     []uint64  // by the hash of the key and two more bytes
 	shift4  uint      // from a product to its hash
 	shift6  uint
-	keys    []uint32  // open addressing
-	lists   []keyList // of the same index
+	lists   []keyList // open addressing
 	entries []keyEntry
-	anchors []sequence
+	classes []byteSet
+	index   map[byteSet]uint16 // of classes, while the table is built
 }
 
 // keyBits say of 64 hashes which some key has, and which of them may be followed by
 // anything; of the others the next two bytes are known.
 type keyBits struct{ some, open uint64 }
 
-type keyList struct{ first, n int32 }
+// keyList has n entries, from first on; n is 0 where there is no key.
+type keyList struct {
+	key      uint32
+	first, n int32
+}
 
-// keyEntry says that pattern may match where the sequence anchors[fit] holds; negative:
-// whenever the key is there.
-type keyEntry struct{ pattern, fit int32 }
+// keyEntry says that pattern may match where the text, read as a number, has the bits of
+// value under mask and its bytes are in the classes.
+type keyEntry struct {
+	mask, value uint64
+	class       [window]uint16 // in keyTable.classes
+	pattern     int32
+}
+
+// entry returns the entry for q. The mask has the bits that all bytes of a class share.
+func (t *keyTable) entry(pattern int32, q *sequence) keyEntry {
+	e := keyEntry{pattern: pattern}
+	for j := range window {
+		e.class[j] = t.class(q.at(j))
+	}
+	for j := range q.n {
+		all, some := byte(0xff), byte(0)
+		q.class[j].each(func(b byte) {
+			all &= b
+			some |= b
+		})
+		same := ^(all ^ some)
+		e.mask |= uint64(same) << (8 * j)
+		e.value |= uint64(all&same) << (8 * j)
+	}
+	return e
+}
+
+// class returns the index of s, or that of all bytes when there are too many.
+func (t *keyTable) class(s byteSet) uint16 {
+	i, ok := t.index[s]
+	if !ok && len(t.classes) < 1<<16 {
+		i = uint16(len(t.classes))
+		t.index[s] = i
+		t.classes = append(t.classes, s)
+	}
+	return i
+}
+
+// holds reports whether the text u can be what e is for.
+func (t *keyTable) holds(e *keyEntry, u uint64) bool {
+	if u&e.mask != e.value {
+		return false
+	}
+	for _, c := range e.class {
+		if !t.classes[c].has(byte(u)) {
+			return false
+		}
+		u >>= 8
+	}
+	return true
+}
 
 const (
 	sparse   = 4 // a bitmap has 1<<sparse bits, about, for each bit that is set
 	leastMap = 10
 	mostMap  = 18
-	fewTails = 64
+	fewTails = 128
 )
 
 func (t *keyTable) hash4(k uint32) uint32    { return k * 0x9e3779b1 >> t.shift4 }
@@ -71,13 +122,13 @@ func addKeys(out []keyed, pattern int32, q *sequence) []keyed {
 	return out
 }
 
-// newKeyTable builds the table. A pattern has one entry under a key, whose sequence joins
-// all its sequences with that key.
+// newKeyTable builds the table. A pattern has one entry under a key, for all its sequences
+// with that key.
 func newKeyTable(all []keyed) *keyTable {
 	slices.SortStableFunc(all, func(a, b keyed) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.pattern, b.pattern))
 	})
-	t := &keyTable{}
+	t := &keyTable{classes: []byteSet{anyByte}, index: map[byteSet]uint16{anyByte: 0}}
 	keys, tails := 0, 0
 	for i := range all {
 		if i == 0 || all[i].key != all[i-1].key {
@@ -91,7 +142,7 @@ func newKeyTable(all []keyed) *keyTable {
 	for size < 2*keys {
 		size *= 2
 	}
-	t.keys, t.lists = make([]uint32, size), make([]keyList, size)
+	t.lists = make([]keyList, size)
 	for i := 0; i < len(all); {
 		j := i + 1
 		for j < len(all) && all[j].key == all[i].key {
@@ -100,13 +151,14 @@ func newKeyTable(all []keyed) *keyTable {
 		t.add(all[i:j])
 		i = j
 	}
+	t.index = nil
 	return t
 }
 
 // add enters what belongs to one key.
 func (t *keyTable) add(same []keyed) {
 	key := same[0].key
-	list := keyList{first: int32(len(t.entries))}
+	list := keyList{key: key, first: int32(len(t.entries))}
 	for i := 0; i < len(same); {
 		q := *same[i].fit
 		t.mark(key, &q)
@@ -115,16 +167,15 @@ func (t *keyTable) add(same []keyed) {
 			t.mark(key, same[j].fit)
 			q = q.union(same[j].fit)
 		}
-		t.entries = append(t.entries, keyEntry{same[i].pattern, int32(len(t.anchors))})
-		t.anchors = append(t.anchors, q)
+		t.entries = append(t.entries, t.entry(same[i].pattern, &q))
 		i = j
 	}
 	list.n = int32(len(t.entries)) - list.first
 	h := t.hash4(key)
 	t.four[h>>6].some |= 1 << (h & 63)
 	for i := h; ; i++ {
-		if slot := i & uint32(len(t.keys)-1); t.lists[slot].n == 0 {
-			t.keys[slot], t.lists[slot] = key, list
+		if l := &t.lists[i&uint32(len(t.lists)-1)]; l.n == 0 {
+			*l = list
 			return
 		}
 	}
@@ -157,17 +208,16 @@ func (q *sequence) tails() int {
 	return 0
 }
 
-// find returns the patterns to try at the start of x.
-func (t *keyTable) find(x []byte) []keyEntry {
-	key := foldKey(binary.LittleEndian.Uint32(x))
+// find returns the entries under the key with which u begins.
+func (t *keyTable) find(u uint64) []keyEntry {
+	key := foldKey(uint32(u))
 	for i := t.hash4(key); ; i++ {
-		slot := i & uint32(len(t.keys)-1)
-		list := t.lists[slot]
-		if list.n == 0 {
+		l := &t.lists[i&uint32(len(t.lists)-1)]
+		if l.n == 0 {
 			return nil
 		}
-		if t.keys[slot] == key {
-			return t.entries[list.first : list.first+list.n]
+		if l.key == key {
+			return t.entries[l.first : l.first+l.n]
 		}
 	}
 }

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -131,7 +132,7 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 			i := int(keys[0])
 			keys = keys[1:]
 			if i < own {
-				r.key(v[i:i+window], pos(i), i)
+				r.key(binary.LittleEndian.Uint64(v[i:]), pos(i), i)
 			}
 			continue
 		}
@@ -143,14 +144,17 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	}
 }
 
-// key tries the patterns whose key stands at pos, where the text reads x and which is
+// key tries the patterns whose key stands at pos, where the text reads u and which is
 // place i of the batch.
-func (r *run) key(x []byte, pos, i int) {
-	p := &r.db.plan
-	start := r.found.masks[i/block].starts>>(i%block)&1 != 0
-	for _, e := range p.keys.find(x) {
-		a := r.db.anchors[e.pattern]
-		if (start || !a.wordStart) && p.keys.anchors[e.fit].fits(x) {
+func (r *run) key(u uint64, pos, i int) {
+	t := r.db.plan.keys
+	list := t.find(u)
+	for k := range list {
+		e := &list[k]
+		if !t.holds(e, u) {
+			continue
+		}
+		if a := r.db.anchors[e.pattern]; !a.wordStart || r.found.masks[i/block].starts>>(i%block)&1 != 0 {
 			r.anchored(int(e.pattern), a, pos)
 		}
 	}
