@@ -72,7 +72,7 @@ func (s *Store) AddException(ctx context.Context, x Exception) (Exception, error
 		if err != nil {
 			return err
 		}
-		return audit(ctx, tx, AuditLine{Actor: x.User, Action: "exception.add", Target: x.ID, After: asJSON(x.auditable())})
+		return audit(ctx, tx, AuditLine{Actor: "employee", Action: "exception.add", Target: x.ID, After: asJSON(x.auditable())})
 	})
 	if err != nil {
 		return x, fmt.Errorf("add exception: %w", err)

@@ -37,6 +37,10 @@ func Run(t *testing.T, open Open) {
 		"reviews are kept and weighed":                reviewsTriage,
 		"the audit trail is whole":                    auditIsWhole,
 		"accounts are kept":                           accountsAreKept,
+		"retention drops what is old":                 retentionDrops,
+		"a person is erased":                          personErased,
+		"files are private":                           filesPrivate,
+		"a node starts without its database":          statusesWithoutDatabase,
 		"names that a database dislikes are kept":     dislikedNames,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
