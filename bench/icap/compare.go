@@ -15,6 +15,7 @@ type options struct {
 	sluice   string
 	duration time.Duration
 	rounds   int
+	direct   bool
 	squid    bool
 }
 
@@ -34,20 +35,27 @@ func compare(o options) error {
 		return err
 	}
 	fmt.Printf("%s, %d CPUs, %s, %v a cell, %d round(s)\n", runtime.GOARCH, runtime.NumCPU(), runtime.Version(), o.duration, o.rounds)
-	fmt.Println("\nEach cell: CPU µs of the server a request (requests/s).")
+	fmt.Println("Each cell: CPU µs of the server a request (requests/s).")
+	if o.direct {
+		if err := b.alone(); err != nil {
+			return err
+		}
+	}
+	if o.squid {
+		return b.behindSquid()
+	}
+	return nil
+}
+
+// alone measures the servers without a proxy.
+func (b *bench) alone() error {
 	sizes := []size{{"GET", 0}, {"4 KB", 4 << 10}, {"64 KB", 64_000}, {"1 MB", 1 << 20}}
 	fmt.Println("\n## As Squid asks: bodies under 64 KiB in the preview, Allow: 204")
 	if err := b.table(sizes, true); err != nil {
 		return err
 	}
 	fmt.Println("\n## Echo: no preview, no Allow")
-	if err := b.table(sizes, false); err != nil {
-		return err
-	}
-	if !o.squid {
-		return nil
-	}
-	return b.behindSquid()
+	return b.table(sizes, false)
 }
 
 type size struct {

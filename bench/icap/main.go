@@ -22,7 +22,8 @@ func main() {
 	flag.StringVar(&o.sluice, "sluice", "bin/sluice", "Sluice's binary")
 	flag.DurationVar(&o.duration, "duration", 2*time.Second, "measured time of a cell")
 	flag.IntVar(&o.rounds, "rounds", 1, "rounds; the median counts")
-	flag.BoolVar(&o.squid, "squid", true, "measure behind Squid, too")
+	flag.BoolVar(&o.direct, "direct", true, "measure the servers alone")
+	flag.BoolVar(&o.squid, "squid", true, "measure behind Squid")
 	flag.Parse()
 	fatal(compare(o))
 }
