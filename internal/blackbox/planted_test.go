@@ -3,6 +3,7 @@ package blackbox
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -18,9 +19,12 @@ type planted struct {
 	values []string
 }
 
+// cardBegins is the beginning of every planted card; masks show it.
+const cardBegins = "453201"
+
 // card returns a new card number that passes the Luhn check, in groups of four.
 func (p *planted) card() string {
-	digits := fmt.Sprintf("453201%09d", 151128030+len(p.values)*7919)
+	digits := fmt.Sprintf(cardBegins+"%09d", 151128030+len(p.values)*7919)
 	sum := 0
 	for i := range digits { // the check digit is not there yet: every other digit from the right doubles
 		d := int(digits[len(digits)-1-i] - '0')
@@ -92,7 +96,7 @@ func base64Core(v string, offset int) string {
 }
 
 // absentFrom fails the test when a planted value is in one of the texts, or in a file below one
-// of the folders.
+// of the folders; and when a folder holds no trace of what was planted at all.
 func (p *planted) absentFrom(t *testing.T, texts map[string]string, dirs ...string) {
 	t.Helper()
 	needles := p.needles()
@@ -102,26 +106,37 @@ func (p *planted) absentFrom(t *testing.T, texts map[string]string, dirs ...stri
 	for name, text := range texts {
 		search(t, name, []byte(text), needles)
 	}
-	files := 0
 	for _, dir := range dirs {
-		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			files++
+		shown := false // every card's beginning is shown in masks
+		eachFile(t, dir, func(path string, data []byte) {
 			search(t, path, data, needles)
-			return nil
+			shown = shown || bytes.Contains(data, []byte(cardBegins))
 		})
-		if err != nil {
-			t.Fatalf("search %s: %v", dir, err)
+		if !shown {
+			t.Errorf("no file in %s holds as much as a mask: the search would find nothing there", dir)
 		}
 	}
-	if len(dirs) > 0 && files < len(dirs) {
-		t.Fatalf("only %d files in %d folders: the search looked in the wrong place", files, len(dirs))
+}
+
+// eachFile calls f for every regular file below dir.
+func eachFile(t *testing.T, dir string, f func(path string, data []byte)) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !d.Type().IsRegular() {
+			return nil // a running database removes files
+		}
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		f(path, data)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("search %s: %v", dir, err)
 	}
 }
 
