@@ -23,6 +23,16 @@ func (a *alphabet) of(r rune) uint32 {
 	return uint32(a.classes[i-1])
 }
 
+// decode returns the class of the rune at the start of b, which is not empty, and its
+// width.
+func (a *alphabet) decode(b []byte) (class uint32, w int) {
+	if c := b[0]; c < utf8.RuneSelf {
+		return uint32(a.ascii[c]), 1
+	}
+	r, w := utf8.DecodeRune(b)
+	return a.of(r), w
+}
+
 // end is the class of the end of the text.
 func (a *alphabet) end() uint32 { return uint32(len(a.sample) - 1) }
 

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"math/bits"
 	"regexp/syntax"
 	"slices"
 	"sync"
@@ -8,9 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// dfa decides whether a match begins at a given place, and where it ends: the automaton of
-// one pattern with the leftmost-first semantics of package regexp, its states made when
-// first met. It is safe for concurrent use: what one goroutine has built, all others use.
+// dfa decides whether matches of some patterns, usually of one, begin at a given place, and
+// where they end: an automaton with the leftmost-first semantics of package regexp for each
+// pattern by itself, its states made when first met. It is safe for concurrent use: what
+// one goroutine has built, all others use.
 //
 // Readers take no lock. A row of the table holds, per class of runes, the next row with the
 // match bit, or 0 when that is not known yet. Entries change from 0 to their final value
@@ -18,6 +20,7 @@ import (
 // comes to grow, where the lock leads to the new one.
 type dfa struct {
 	prog  *syntax.Prog
+	parts []part         // the programs of the patterns in prog
 	looks syntax.EmptyOp // assertions that occur
 	abc   *alphabet
 	shift uint // a row has 1<<shift entries
@@ -25,9 +28,16 @@ type dfa struct {
 	cur   atomic.Pointer[states]
 }
 
+// part is one of the programs in a joint one: the instructions before end, from that of
+// the part before on.
+type part struct{ start, end uint32 }
+
+// mostParts is the number of patterns that can share an automaton.
+const mostParts = 16
+
 // states are the states known so far; they are thrown away together.
 type states struct {
-	table atomic.Pointer[[]uint32]
+	table atomic.Pointer[table]
 	start [sideOther + 1]uint32 // rows, by what stands before the match
 
 	mu    sync.Mutex
@@ -36,28 +46,37 @@ type states struct {
 	work  closure
 }
 
-// state is what the program waits for behind a rune: instructions by priority, and the
-// side that this rune is for assertions.
+// table holds the rows. Where an entry of next has the match bit and there are several
+// parts, the entry of hits tells which of them match.
+type table struct {
+	next []uint32
+	hits []uint16
+}
+
+// state is what the program waits for behind a rune: instructions by part and priority,
+// and the side that this rune is for assertions.
 type state struct {
 	pcs  []uint32
 	side int
 }
 
 const (
-	matchBit = 1       // the match may end before the rune just read
+	matchBit = 1       // a match may end before the rune just read
 	deadRow  = 1       // no match any more; row 0 is left out so that 0 can mean unknown
 	buildFee = 64      // what building a transition counts in steps
 	rowBytes = 1 << 20 // of one table, before it is thrown away
 )
 
-func newDFA(prog *syntax.Prog) *dfa {
-	d := &dfa{prog: prog}
-	for i := range prog.Inst {
-		if prog.Inst[i].Op == syntax.InstEmptyWidth {
-			d.looks |= syntax.EmptyOp(prog.Inst[i].Arg)
+// newDFA makes an automaton for the programs, at most mostParts.
+func newDFA(progs ...*syntax.Prog) *dfa {
+	d := &dfa{}
+	d.prog, d.parts = join(progs)
+	for i := range d.prog.Inst {
+		if d.prog.Inst[i].Op == syntax.InstEmptyWidth {
+			d.looks |= syntax.EmptyOp(d.prog.Inst[i].Arg)
 		}
 	}
-	d.abc = newAlphabet(prog, d.looks)
+	d.abc = newAlphabet(d.prog, d.looks)
 	d.shift = 1
 	for 1<<d.shift < len(d.abc.sample) {
 		d.shift++
@@ -67,14 +86,43 @@ func newDFA(prog *syntax.Prog) *dfa {
 	return d
 }
 
+// join puts programs one behind the other.
+func join(progs []*syntax.Prog) (*syntax.Prog, []part) {
+	var parts []part
+	if len(progs) == 1 {
+		return progs[0], []part{{uint32(progs[0].Start), uint32(len(progs[0].Inst))}}
+	}
+	all := &syntax.Prog{}
+	for _, p := range progs {
+		base := uint32(len(all.Inst))
+		for _, in := range p.Inst {
+			in.Out += base
+			if in.Op == syntax.InstAlt || in.Op == syntax.InstAltMatch {
+				in.Arg += base
+			}
+			all.Inst = append(all.Inst, in)
+		}
+		parts = append(parts, part{base + uint32(p.Start), uint32(len(all.Inst))})
+	}
+	return all, parts
+}
+
 // fresh returns an empty set of states with the start states in it.
 func (d *dfa) fresh() *states {
-	s := &states{index: map[string]uint32{}, known: make([]state, 2, 16)}
-	table := make([]uint32, 16<<d.shift)
-	s.table.Store(&table)
+	const rows = 16
+	s := &states{index: map[string]uint32{}, known: make([]state, 2, rows)}
+	t := &table{next: make([]uint32, rows<<d.shift)}
+	if len(d.parts) > 1 {
+		t.hits = make([]uint16, len(t.next))
+	}
+	s.table.Store(t)
 	s.work.init(len(d.prog.Inst))
+	var pcs []uint32
+	for _, p := range d.parts {
+		pcs = append(pcs, p.start)
+	}
 	for side := range s.start {
-		s.start[side] = d.intern(s, state{[]uint32{uint32(d.prog.Start)}, d.relevant(side)})
+		s.start[side] = d.intern(s, state{pcs, d.relevant(side)})
 	}
 	return s
 }
@@ -109,45 +157,52 @@ func (d *dfa) intern(s *states, st state) uint32 {
 	row := uint32(n) << d.shift
 	s.known = append(s.known, state{slices.Clone(st.pcs), st.side})
 	s.index[string(key)] = row
-	if table := *s.table.Load(); len(table) < (n+1)<<d.shift {
-		bigger := make([]uint32, 2*len(table))
-		copy(bigger, table)
-		s.table.Store(&bigger)
+	if t := s.table.Load(); len(t.next) < (n+1)<<d.shift {
+		bigger := &table{next: make([]uint32, 2*len(t.next)), hits: make([]uint16, 2*len(t.hits))}
+		copy(bigger.next, t.next)
+		copy(bigger.hits, t.hits)
+		s.table.Store(bigger)
 	}
 	return row
 }
 
 // grow finds the transition from row on class, which the caller did not find in its table.
-// When the states are too many it starts new ones and translates row.
-func (d *dfa) grow(s *states, row, class uint32) (*states, []uint32, uint32) {
+// When the states are too many it starts new ones and translates row, which it returns.
+func (d *dfa) grow(s *states, row, class uint32) (*states, *table, uint32, uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	table := *s.table.Load()
-	if t := table[row+class]; t != 0 {
-		return s, table, t
+	t := s.table.Load()
+	if to := t.next[row+class]; to != 0 {
+		return s, t, row, to
 	}
 	from := s.known[row>>d.shift]
 	if len(s.known) >= d.limit {
 		n := d.fresh()
 		d.cur.CompareAndSwap(s, n)
+		n.mu.Lock()
+		defer n.mu.Unlock()
 		s = n
 		row = d.intern(s, from)
 	}
-	next, match := s.work.step(d, from, d.abc.sample[class])
-	t := d.intern(s, next)
-	if match {
-		t |= matchBit
+	next, hits := s.work.step(d, from, d.abc.sample[class])
+	to := d.intern(s, next)
+	t = s.table.Load()
+	if hits != 0 {
+		to |= matchBit
+		if len(t.hits) > 0 {
+			t.hits[row+class] = hits // published by the store to next
+		}
 	}
-	table = *s.table.Load()
-	atomic.StoreUint32(&table[row+class], t)
-	return s, table, t
+	atomic.StoreUint32(&t.next[row+class], to)
+	return s, t, row, to
 }
 
 // end returns where the leftmost-first match that begins at b[at:] ends, or -1, and adds
-// the work done to steps.
+// the work done to steps. The automaton has one part.
 func (d *dfa) end(b []byte, at int, steps *int) int {
 	s := d.cur.Load()
-	table := *s.table.Load()
+	t := s.table.Load()
+	next := t.next
 	row := s.start[sideBefore(b, at)]
 	end, i, built := -1, at, 0
 	for i < len(b) {
@@ -155,35 +210,67 @@ func (d *dfa) end(b []byte, at int, steps *int) int {
 		if c := b[i]; c < utf8.RuneSelf {
 			class = uint32(d.abc.ascii[c])
 		} else {
-			var r rune
-			r, w = utf8.DecodeRune(b[i:])
-			class = d.abc.of(r)
+			class, w = d.abc.decode(b[i:])
 		}
-		t := atomic.LoadUint32(&table[row+class])
-		if t == 0 {
-			s, table, t = d.grow(s, row, class)
+		to := atomic.LoadUint32(&next[row+class])
+		if to == 0 {
+			s, t, _, to = d.grow(s, row, class)
+			next = t.next
 			built++
 		}
-		if t&matchBit != 0 {
+		if to&matchBit != 0 {
 			end = i
 		}
-		row = t &^ matchBit
+		row = to &^ matchBit
 		if row>>d.shift == deadRow {
 			*steps += i - at + 1 + built*buildFee
 			return end
 		}
 		i += w
 	}
-	t := atomic.LoadUint32(&table[row+d.abc.end()])
-	if t == 0 {
-		_, _, t = d.grow(s, row, d.abc.end())
+	to := atomic.LoadUint32(&next[row+d.abc.end()])
+	if to == 0 {
+		_, _, _, to = d.grow(s, row, d.abc.end())
 		built++
 	}
-	if t&matchBit != 0 {
+	if to&matchBit != 0 {
 		end = i
 	}
 	*steps += i - at + 1 + built*buildFee
 	return end
+}
+
+// ends is end for every part: ends gets where the match of each ends, or -1. It returns
+// the work done.
+func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) int {
+	for k := range d.parts {
+		ends[k] = -1
+	}
+	s := d.cur.Load()
+	t := s.table.Load()
+	row := s.start[sideBefore(b, at)]
+	i, built := at, 0
+	for {
+		class, w := d.abc.end(), 1
+		if i < len(b) {
+			class, w = d.abc.decode(b[i:])
+		}
+		to := atomic.LoadUint32(&t.next[row+class])
+		if to == 0 {
+			s, t, row, to = d.grow(s, row, class)
+			built++
+		}
+		if to&matchBit != 0 {
+			for h := t.hits[row+class]; h != 0; h &= h - 1 {
+				ends[bits.TrailingZeros16(h)] = i
+			}
+		}
+		row = to &^ matchBit
+		if row>>d.shift == deadRow || i >= len(b) {
+			return i - at + 1 + built*buildFee
+		}
+		i += w
+	}
 }
 
 // sideBefore says what stands before b[at].
@@ -204,7 +291,8 @@ func (d *dfa) memory() int {
 	s := d.cur.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := 4*len(*s.table.Load()) + len(d.prog.Inst)*48
+	t := s.table.Load()
+	n := 4*len(t.next) + 2*len(t.hits) + len(d.prog.Inst)*48
 	for _, st := range s.known {
 		n += 6*len(st.pcs) + 64
 	}

@@ -22,6 +22,9 @@ type plan struct {
 type exactWord struct {
 	at    [window][256]uint16
 	slots [wordSlots]int32
+	n     int    // slots in use
+	start uint16 // slots that count only where a word begins
+	joint joint
 }
 
 const wordSlots = 16
@@ -80,17 +83,20 @@ func (p *plan) groupSlots(r *sample) {
 			if n%wordSlots == 0 {
 				p.exact = append(p.exact, exactWord{})
 			}
-			p.exact[len(p.exact)-1].add(n%wordSlots, int32(i), &p.slots[i].q)
+			p.exact[len(p.exact)-1].add(n%wordSlots, int32(i), &p.slots[i])
 			n++
 		}
 	}
 	p.first[groups] = int32(len(p.exact))
 }
 
-func (w *exactWord) add(bit int, slot int32, q *sequence) {
-	w.slots[bit] = slot
+func (w *exactWord) add(bit int, i int32, s *slot) {
+	w.slots[bit], w.n = i, bit+1
+	if s.wordStart {
+		w.start |= 1 << bit
+	}
 	for j := range window {
-		q.at(j).each(func(b byte) { w.at[j][b] |= 1 << bit })
+		s.q.at(j).each(func(b byte) { w.at[j][b] |= 1 << bit })
 	}
 }
 

@@ -162,13 +162,18 @@ func (r *run) key(u uint64, pos, i int) {
 
 // slot tries the patterns whose slots hold at pos.
 func (r *run) slot(k kept, pos int) {
-	p := &r.db.plan
-	start := r.found.masks[k.place/block].starts>>(k.place%block)&1 != 0
-	for c := uint(k.slots); c != 0; c &= c - 1 {
-		s := &p.slots[p.exact[k.word].slots[bits.TrailingZeros(c)]]
-		if start || !s.wordStart {
-			r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
-		}
+	p := r.db.plan
+	w := &p.exact[k.word]
+	c := k.slots
+	if r.found.masks[k.place/block].starts>>(k.place%block)&1 == 0 {
+		c &^= w.start
+	}
+	if c&(c-1) != 0 {
+		c = r.together(w, c, pos)
+	}
+	for ; c != 0; c &= c - 1 {
+		s := &p.slots[w.slots[bits.TrailingZeros16(c)]]
+		r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
 	}
 }
 
@@ -201,9 +206,8 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 		}
 		end := pat.end(r.text, i, &g.steps)
 		if g.steps > r.budget {
-			g.off = true
 			g.next = i
-			r.redo = append(r.redo, p)
+			r.giveUp(p, g)
 			return
 		}
 		if end <= i {
@@ -216,6 +220,12 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 		i = end
 	}
 	g.next = i
+}
+
+// giveUp leaves what is not decided of p to the other engine.
+func (r *run) giveUp(p int, g *progress) {
+	g.off = true
+	r.redo = append(r.redo, p)
 }
 
 // inside reports whether b[i] lies within a valid rune that begins before it.

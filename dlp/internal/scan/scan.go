@@ -42,7 +42,7 @@ type Options struct {
 type DB struct {
 	patterns []pattern
 	anchors  []*anchor
-	plan     plan
+	plan     *plan
 	kernel   kernel
 	name     string
 	always   []int // patterns without an anchor
@@ -75,7 +75,10 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
 	}
-	db.plan = *newPlan(db.anchors, r)
+	db.plan = newPlan(db.anchors, r)
+	for i := range db.plan.exact {
+		db.plan.exact[i].prepare(db)
+	}
 	k, name, err := chooseKernel(o.Kernel)
 	if err != nil {
 		return nil, err
@@ -135,21 +138,27 @@ func (p *pattern) end(b []byte, at int, steps *int) int {
 	return p.automaton().end(b, at, steps)
 }
 
-// automaton returns the pattern's automaton, made when first needed.
+// automaton returns the automaton of the pattern, an expression, made when first needed.
 func (p *pattern) automaton() *dfa {
 	if d := p.auto.Load(); d != nil {
 		return d
 	}
-	p.once.Do(func() {
-		re, err := syntax.Parse(p.other.expr, syntax.Perl)
-		if err == nil {
-			var prog *syntax.Prog
-			if prog, err = syntax.Compile(re.Simplify()); err == nil {
-				p.auto.Store(newDFA(prog))
-			}
-		}
-	})
+	p.once.Do(func() { p.auto.Store(newDFA(p.program())) })
 	return p.auto.Load()
+}
+
+// program compiles the pattern's expression. Compile has parsed it before; were it not
+// possible all the same, it would match nothing.
+func (p *pattern) program() *syntax.Prog {
+	re, err := syntax.Parse(p.other.expr, syntax.Perl)
+	if err != nil {
+		re = &syntax.Regexp{Op: syntax.OpNoMatch}
+	}
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		return &syntax.Prog{Inst: []syntax.Inst{{Op: syntax.InstFail}}}
+	}
+	return prog
 }
 
 // Scan calls emit for every match in text of the patterns in only (nil: of all): the

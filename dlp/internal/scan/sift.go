@@ -67,7 +67,7 @@ func (r *run) siftKeys(v []byte, n int) []uint16 {
 
 // siftSlots returns the positions of the first n blocks where whole sequences hold.
 func (r *run) siftSlots(v []byte, n int) []kept {
-	l, p := &r.sieve.slots, &r.db.plan
+	l, p := &r.sieve.slots, r.db.plan
 	c := 0
 	for k := range n {
 		c = l.put(c, k, r.found.masks[k].slots)
