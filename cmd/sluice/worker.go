@@ -15,7 +15,7 @@ import (
 )
 
 // newExtractor returns an extractor whose PDF files are read by child processes of this
-// binary. dataDir keeps their compiled code; "" takes the user's cache.
+// binary. dataDir keeps their compiled code where the user has no cache.
 func newExtractor(f *config.File, dataDir string) *extract.Extractor {
 	o := f.ExtractOptions()
 	if self, err := os.Executable(); err == nil {
@@ -40,18 +40,20 @@ func awaitWorkers(ctx context.Context, x *extract.Extractor, data []byte) {
 }
 
 // workerCache returns a directory that only its owner can write, or "" for none: it holds
-// machine code.
+// machine code. The user's cache is shared by all nodes and commands; where a service has
+// none, dataDir takes its place.
 func workerCache(dataDir string) string {
-	dir := dataDir
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return ""
+	if user, err := os.UserCacheDir(); err == nil {
+		dir := filepath.Join(user, "sluice", "pdfium")
+		if os.MkdirAll(dir, 0o700) == nil {
+			return dir
 		}
-		dir = filepath.Join(user, "sluice")
 	}
-	dir = filepath.Join(dir, "pdfium")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if dataDir == "" {
+		return ""
+	}
+	dir := filepath.Join(dataDir, "pdfium")
+	if os.MkdirAll(dir, 0o700) != nil {
 		return ""
 	}
 	return dir
