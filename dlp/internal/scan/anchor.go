@@ -13,6 +13,7 @@ type anchor struct {
 	near, far int
 	run       byteSet
 	wordStart bool // the sequences hold only where a word begins
+	cut       int  // the item of the pattern, flattened, at which the sequences begin
 	cost      float64
 }
 
@@ -22,6 +23,7 @@ const (
 	costTry    = 40  // a position where the whole sequence holds
 	costStart  = 3   // each further possible start
 	costSlot   = .01 // a class sequence makes the kernel's groups wider
+	costRun    = .03 // a text of one repeated byte is a candidate at every position
 	costUsable = 4   // above, going without an anchor is better
 )
 
@@ -53,6 +55,7 @@ func findAnchor(re *syntax.Regexp, r *sample) *anchor {
 			continue
 		}
 		if a := anchorAt(items[i:], &before, boundary, &x, r); a != nil && (best == nil || a.cost < best.cost) {
+			a.cut = i
 			best = a
 		}
 		if best != nil && best.cost < goodEnough || i >= maxCuts {
@@ -107,16 +110,34 @@ func (a *anchor) weigh(r *sample) {
 		} else {
 			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + costSlot
 		}
+		if !a.wordStart && q.repeats() {
+			a.cost += costRun
+		}
 	}
 }
 
-// tryCost is what it costs to try a place where a sequence holds.
+// repeats reports whether one byte over and over is a way to write q.
+func (q *sequence) repeats() bool {
+	all := anyByte
+	for i := range q.n {
+		for w := range all {
+			all[w] &= q.class[i][w]
+		}
+	}
+	return !all.empty()
+}
+
+// tryCost is what it costs to try a place where a sequence holds. Of many possible starts
+// only few are looked at, because what is behind the anchor is looked at first.
 func (a *anchor) tryCost() float64 {
 	if a.far >= unbounded {
 		return costTry + 12*costStart
 	}
-	return costTry + costStart*float64(1+a.far-a.near)
+	return costTry + costStart*float64(min(1+a.far-a.near, 64))
 }
+
+// several reports whether a match can begin at several distances before the anchor.
+func (a *anchor) several() bool { return a.far != a.near }
 
 // keyed reports whether q is looked up by its first four bytes, because there are few
 // enough different ones, rather than as a class sequence.

@@ -13,9 +13,8 @@ import (
 )
 
 // fallback is the other engine for one pattern, compiled when first needed: RE2 where it
-// agrees with package regexp, and package regexp itself where it does not: for invalid
-// UTF-8, at which RE2 is blind, and for repetitions of what can be empty, of which RE2
-// prefers other ones.
+// agrees with package regexp, and package regexp itself where it does not, that is for
+// repetitions of what can be empty, of which RE2 prefers other ones.
 type fallback struct {
 	expr   string
 	words  *Pattern // a word list, instead of expr
@@ -36,21 +35,33 @@ func (f *fallback) expression() string {
 // find returns all matches in b. Bytes count against flight while RE2 has them: it copies
 // its input to a heap that breaks, for the whole process, beyond 4 GiB.
 func (f *fallback) find(ctx context.Context, b []byte, flight *flight) ([][]int, error) {
-	if !f.strict && int64(len(b)) <= flight.most && utf8.Valid(b) {
+	if !f.strict {
 		f.re2Once.Do(func() { f.re2, _ = re2.Compile(f.expression()) })
-		if f.re2 != nil {
-			if err := flight.sem.Acquire(ctx, int64(len(b))); err != nil {
-				return nil, err
-			}
-			defer flight.sem.Release(int64(len(b)))
-			return f.re2.FindAllIndex(b, -1), nil
+	}
+	n := int64(len(b)) * int64(len(replacement)) // were all of it bad
+	if f.re2 == nil || n > flight.most {
+		f.stdOnce.Do(func() { f.std, _ = regexp.Compile(f.expression()) })
+		if f.std == nil {
+			return nil, nil
 		}
+		return f.std.FindAllIndex(b, -1), nil
 	}
-	f.stdOnce.Do(func() { f.std, _ = regexp.Compile(f.expression()) })
-	if f.std == nil {
-		return nil, nil
+	if err := flight.sem.Acquire(ctx, n); err != nil {
+		return nil, err
 	}
-	return f.std.FindAllIndex(b, -1), nil
+	defer flight.sem.Release(n)
+	if utf8.Valid(b) {
+		return f.inRE2(b), nil
+	}
+	m := mend(b)
+	found := f.inRE2(m.text)
+	m.translate(found)
+	return found, nil
+}
+
+// inRE2 returns RE2's matches, without those of nothing within a rune.
+func (f *fallback) inRE2(b []byte) [][]int {
+	return slices.DeleteFunc(f.re2.FindAllIndex(b, -1), func(m []int) bool { return m[0] == m[1] && inside(b, m[0]) })
 }
 
 // flight bounds the bytes that are inside RE2 at a time.

@@ -44,7 +44,7 @@ func (w *exactWord) automaton(db *DB) *dfa {
 			p := db.plan.slots[w.slots[bit]].pattern
 			if _, ok := parts[p]; !ok {
 				parts[p] = int8(len(progs))
-				prog := db.patterns[p].program()
+				prog := db.patterns[p].program(0)
 				size += len(prog.Inst)
 				progs = append(progs, prog)
 			}

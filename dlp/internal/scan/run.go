@@ -183,12 +183,23 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 	if g.off {
 		return
 	}
-	lo := pos - a.far
-	if a.far >= unbounded {
-		for lo = pos; lo > max(g.next, r.from) && a.run.has(r.text[lo-1]); lo-- {
+	lo, hi := pos-a.far, min(pos-a.near, r.to-1)
+	if a.several() {
+		if hi < max(g.next, r.from) {
+			return
+		}
+		if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
+			if g.steps > r.budget {
+				r.giveUp(p, g)
+			}
+			return
+		}
+		if a.far >= unbounded {
+			for lo = pos; lo > max(g.next, r.from) && a.run.has(r.text[lo-1]); lo-- {
+			}
 		}
 	}
-	r.try(p, g, lo, pos-a.near)
+	r.try(p, g, lo, hi)
 }
 
 // try looks for matches of p that begin in [lo, hi].
@@ -200,7 +211,7 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 	}
 	pat := &r.db.patterns[p]
 	for i <= hi && !r.ended {
-		if c := r.text[i]; !pat.first.has(c) || c >= utf8.RuneSelf && inside(r.text, i) {
+		if c := r.text[i]; !pat.first.has(c) || pat.lead && !boundary(r.text, i) || c >= utf8.RuneSelf && inside(r.text, i) {
 			i++
 			continue
 		}

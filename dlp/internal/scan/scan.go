@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"regexp/syntax"
 	"sync"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -48,18 +47,6 @@ type DB struct {
 	always   []int // patterns without an anchor
 	flight   *flight
 	runs     sync.Pool
-}
-
-// pattern is what is kept of a Pattern.
-type pattern struct {
-	words  *trie          // of a word list
-	first  byteSet        // bytes that a match can begin with
-	empty  bool           // can match nothing
-	reach  int            // bytes from a match's start on that decide it, or unbounded
-	behind syntax.EmptyOp // assertions that look back
-	auto   atomic.Pointer[dfa]
-	once   sync.Once
-	other  fallback
 }
 
 // Compile makes a DB of patterns. Its error names the index of the first bad one.
@@ -109,12 +96,13 @@ func (db *DB) add(i int, p *Pattern, r *sample) error {
 		return err
 	}
 	to.other.expr = p.Expr
-	least, _ := width(re)
-	to.empty, to.first, to.reach, to.behind = least == 0, firstBytes(re), reach(re), behind(re)
-	to.other.strict = repeatsEmpty(re)
-	if db.anchors[i] = findAnchor(re, r); db.anchors[i] == nil {
+	to.describe(re)
+	a := findAnchor(re, r)
+	if db.anchors[i] = a; a == nil {
 		db.always = append(db.always, i)
+		return nil
 	}
+	to.cut = a.cut
 	return nil
 }
 
@@ -128,37 +116,6 @@ func (p *Pattern) checkWords() error {
 		}
 	}
 	return nil
-}
-
-// end returns where the match that begins at b[at:] ends, or -1.
-func (p *pattern) end(b []byte, at int, steps *int) int {
-	if p.words != nil {
-		return p.words.end(b, at, steps)
-	}
-	return p.automaton().end(b, at, steps)
-}
-
-// automaton returns the automaton of the pattern, an expression, made when first needed.
-func (p *pattern) automaton() *dfa {
-	if d := p.auto.Load(); d != nil {
-		return d
-	}
-	p.once.Do(func() { p.auto.Store(newDFA(p.program())) })
-	return p.auto.Load()
-}
-
-// program compiles the pattern's expression. Compile has parsed it before; were it not
-// possible all the same, it would match nothing.
-func (p *pattern) program() *syntax.Prog {
-	re, err := syntax.Parse(p.other.expr, syntax.Perl)
-	if err != nil {
-		re = &syntax.Regexp{Op: syntax.OpNoMatch}
-	}
-	prog, err := syntax.Compile(re.Simplify())
-	if err != nil {
-		return &syntax.Prog{Inst: []syntax.Inst{{Op: syntax.InstFail}}}
-	}
-	return prog
 }
 
 // Scan calls emit for every match in text of the patterns in only (nil: of all): the

@@ -52,8 +52,8 @@ func (r *run) sweep(ctx context.Context, p int) error {
 			if start >= commit {
 				break
 			}
-			if start == stop && (start == last || inside(b, start)) {
-				continue // next to a match, or RE2's idea of nothing within a rune
+			if start == stop && start == last {
+				continue // nothing, next to a match
 			}
 			last = stop
 			if !r.emit(p, start, stop) {
