@@ -85,8 +85,3 @@ func (r *reader) fingerprint(n *yaml.Node, _ func(string) ([]byte, error)) finde
 	r.fault(n, "fingerprint is not yet supported")
 	return nil
 }
-
-func (r *reader) classifier(n *yaml.Node) finder {
-	r.fault(n, "classifier is not yet supported")
-	return nil
-}

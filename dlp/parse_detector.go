@@ -67,7 +67,7 @@ func (r *reader) detector(n *yaml.Node, open func(string) ([]byte, error)) *dete
 	r = &reader{file: r.file, errs: r.errs, who: about("detector", n)}
 	d := &detector{severity: SeverityMedium, rank: ordinary, file: r.file, line: n.Line}
 	before := len(*r.errs)
-	finders := 0
+	finders, patterns := 0, 0
 	find := func(read func(*yaml.Node) finder) func(*yaml.Node) {
 		return func(n *yaml.Node) { finders++; d.finder = read(n) }
 	}
@@ -80,7 +80,7 @@ func (r *reader) detector(n *yaml.Node, open func(string) ([]byte, error)) *dete
 		},
 		"rank":      func(n *yaml.Node) { d.rank = rank(r.choice(n, "rank", rankNames...)) },
 		"keywords":  func(n *yaml.Node) { d.keywords = lowered(r.texts(n, "keywords")) },
-		"patterns":  func(n *yaml.Node) { finders++; d.patterns = r.patterns(n) },
+		"patterns":  func(n *yaml.Node) { patterns++; d.patterns = r.patterns(n) },
 		"validate":  func(n *yaml.Node) { d.validate = r.validators(n) },
 		"context":   func(n *yaml.Node) { d.context = r.hints(n, "context") },
 		"against":   func(n *yaml.Node) { d.against = r.hints(n, "against") },
@@ -99,10 +99,10 @@ func (r *reader) detector(n *yaml.Node, open func(string) ([]byte, error)) *dete
 	switch {
 	case d.id == "" && len(*r.errs) == before:
 		r.fault(n, "no id; give it one, such as %q", "customer_number")
-	case finders == 0:
+	case finders+patterns == 0:
 		r.fault(n, "finds nothing; give it patterns, words, exact, fingerprint or classifier")
 	case finders > 1:
-		r.fault(n, "has more than one of patterns, words, exact, fingerprint and classifier; split it")
+		r.fault(n, "has more than one of words, exact, fingerprint and classifier; split it")
 	}
 	r.checkNeeds(d)
 	if d.name == "" {

@@ -34,7 +34,7 @@ type Validator struct {
 func families() [][]Validator {
 	return [][]Validator{
 		cards(), banks(), unitedStates(), unitedKingdom(), westernEurope(), northernEurope(), asia(), south(),
-		devices(), tokens(), secrets(), wallets(), contacts(),
+		devices(), tokens(), secrets(), wallets(), contacts(), names(),
 	}
 }
 

@@ -11,6 +11,8 @@ func secrets() []Validator {
 		{Name: "secret", About: "no placeholder, variable, path or words; enough different characters", Check: secret},
 		{Name: "password", About: "no placeholder, variable or plain word; a digit or a sign in it", Check: password},
 		{Name: "password_prose", About: "as password, and no identifier", Check: passwordProse},
+		{Name: "password_strong", About: "as password_prose, with a digit, a letter and one of another kind", Check: passwordStrong},
+		{Name: "connection_string", About: "names a server or a database, and the password is no placeholder", Check: connectionString},
 		{Name: "url_password", About: "the password of scheme://user:password@host is no placeholder", Check: urlPassword},
 		{Name: "hex_secret", About: "hexadecimal, and drawn at random", Check: hexSecret},
 	}
@@ -166,6 +168,37 @@ func passwordProse(s string) Verdict {
 		return Bad
 	}
 	return password(s)
+}
+
+// passwordStrong is for values that only stand behind a user's name.
+func passwordStrong(s string) Verdict {
+	lower, upper, digit, sign := kinds(s)
+	if digit == 0 || lower+upper == 0 || (sign == 0 && (upper == 0 || lower == 0)) {
+		return Bad
+	}
+	return passwordProse(s)
+}
+
+// connectionString looks at the pairs of a connection string.
+func connectionString(s string) Verdict {
+	where, pass := false, ""
+	for _, pair := range strings.FieldsFunc(s, func(r rune) bool { return r == ';' || r == '&' || r == '?' || r == ' ' || r == '\n' }) {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			continue
+		}
+		switch strings.ToLower(strings.TrimSpace(key)) {
+		case "password", "pwd":
+			pass = strings.TrimSpace(value)
+		case "server", "host", "source", "database", "dbname", "catalog", "dsn", "driver", "address", "addr", "hostaddr", "port", "uid", "user", "id", "username":
+			where = true
+		}
+	}
+	where = where || strings.HasPrefix(strings.ToLower(s), "jdbc:")
+	if i := strings.LastIndexByte(s, '@'); pass == "" && i > 0 { // jdbc:oracle:thin:user/password@host
+		_, pass, _ = strings.Cut(s[:i], "/")
+	}
+	return verdict(where && len(pass) >= 3 && !placeholder(pass))
 }
 
 // urlPassword looks at the password inside of a URL.

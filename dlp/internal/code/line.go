@@ -1,0 +1,336 @@
+package code
+
+import (
+	"bytes"
+)
+
+// kind says what a line is apart from its score.
+type kind uint8
+
+const (
+	plain kind = iota
+	blank
+	comment
+	closer // nothing but brackets
+	diffHead
+)
+
+// scored is one line: below zero it is surely not code, from two on it is.
+type scored struct {
+	score  int
+	kind   kind
+	indent int
+}
+
+// Byte classes.
+const (
+	letter = 1 << iota
+	digit
+	space
+	bracket
+	operator
+	quote
+	stop
+)
+
+var classes = func() (t [256]uint8) {
+	for c := range t {
+		switch c := byte(c); {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c == '_', c >= 0x80:
+			t[c] = letter
+		case c >= '0' && c <= '9':
+			t[c] = digit
+		case c == ' ' || c == '\t':
+			t[c] = space
+		case bytes.IndexByte([]byte("(){}[];"), c) >= 0:
+			t[c] = bracket
+		case bytes.IndexByte([]byte("=<>+-*/%&|!^~:$@#\\"), c) >= 0:
+			t[c] = operator
+		case c == '"' || c == '\'' || c == '`':
+			t[c] = quote
+		case c == '.' || c == ',' || c == '?':
+			t[c] = stop
+		}
+	}
+	return t
+}()
+
+// counts adds up symbols in the low and spaces in the high half of a word.
+var counts = func() (t [256]uint64) {
+	for c, k := range classes {
+		switch {
+		case k&(bracket|operator) != 0:
+			t[c] = 1
+		case k&space != 0:
+			t[c] = 1 << 32
+		}
+	}
+	return t
+}()
+
+// plainProse recognises most lines of prose without a closer look: at least six words,
+// hardly a symbol, and no keyword in capitals in front.
+func plainProse(t []byte) bool {
+	n := uint64(0)
+	for _, c := range t {
+		n += counts[c]
+	}
+	symbols, spaces := n&0xffffffff, n>>32
+	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1])
+}
+
+// shape is what one pass over a line counts.
+type shape struct {
+	words, symbols      int
+	brackets, operators int
+	open, closing       int // ( and )
+	braces, semicolons  int
+	calls               int // a name directly before (
+	equals              int // single =
+	pairs               int // == != => -> :: := += && || <= >=
+	any                 uint8
+}
+
+func measure(t []byte) shape {
+	var s shape
+	last := uint8(0)
+	for i, c := range t {
+		k := classes[c]
+		s.any |= k
+		if k == letter && last != letter && last != digit {
+			s.words++
+		}
+		switch k {
+		case bracket:
+			s.brackets++
+			switch c {
+			case '(':
+				s.open++
+				if i > 0 && (last == letter || last == digit) {
+					s.calls++
+				}
+			case ')':
+				s.closing++
+			case '{', '}':
+				s.braces++
+			case ';':
+				s.semicolons++
+			}
+		case operator:
+			s.operators++
+			if i > 0 && last == operator {
+				s.pair(t[i-1], c)
+			} else if c == '=' && (i+1 == len(t) || t[i+1] != '=' && t[i+1] != '>' && t[i+1] != '~') {
+				s.equals++
+			}
+		}
+		last = k
+	}
+	s.symbols = s.brackets + s.operators
+	return s
+}
+
+// pair counts operators of two characters that prose has not.
+func (s *shape) pair(a, b byte) {
+	switch {
+	case b == '=' && bytes.IndexByte([]byte("=!<>+-*/%&|^:"), a) >= 0,
+		a == '=' && b == '>', a == ':' && b == ':', a == '&' && b == '&', a == '|' && b == '|', a == '-' && b == '>', a == '<' && b == '-':
+		s.pairs++
+	}
+}
+
+// scan scores one line without its line end.
+func scan(line []byte, inDiff bool) scored {
+	indent := 0
+	for indent < len(line) && (line[indent] == ' ' || line[indent] == '\t') {
+		indent++
+	}
+	t := line[indent:]
+	if len(t) == 0 {
+		return scored{kind: blank}
+	}
+	if !inDiff && plainProse(t) {
+		return scored{score: -1, indent: indent}
+	}
+	if head := diffLine(line); head > 0 {
+		return scored{score: head, kind: diffHead}
+	}
+	if inDiff && indent == 0 && (t[0] == '+' || t[0] == '-') {
+		inner := scan(t[1:], false)
+		inner.score, inner.indent = max(inner.score, 0)+1, 0
+		if inner.kind == blank {
+			inner.kind = plain
+		}
+		return inner
+	}
+	if cell, ok := notebookLine(t); ok {
+		inner := scan(cell, false)
+		inner.indent = indent
+		return inner
+	}
+	out := scored{indent: indent, score: 0}
+	s := measure(t)
+	out.kind, out.score = weigh(t, s, indent)
+	return out
+}
+
+// diffLine scores the lines that only a diff has.
+func diffLine(line []byte) int {
+	switch {
+	case bytes.HasPrefix(line, []byte("diff --git ")), bytes.HasPrefix(line, []byte("@@ -")) && bytes.Contains(line[4:], []byte(" @@")):
+		return 5
+	case bytes.HasPrefix(line, []byte("--- a/")), bytes.HasPrefix(line, []byte("+++ b/")), bytes.HasPrefix(line, []byte("--- /dev/null")):
+		return 3
+	}
+	return 0
+}
+
+// notebookLine unwraps a line of a notebook's cell: "import numpy as np\n",
+func notebookLine(t []byte) ([]byte, bool) {
+	if len(t) < 6 || t[0] != '"' {
+		return nil, false
+	}
+	t = bytes.TrimSuffix(t[1:], []byte(","))
+	t, ok := bytes.CutSuffix(t, []byte(`\n"`))
+	return t, ok && bytes.IndexByte(t, '"') < 0
+}
+
+// weigh scores a line by its first word and its shape.
+func weigh(t []byte, s shape, indent int) (kind, int) {
+	first, last := t[0], t[len(t)-1]
+	if s.any&(letter|digit|quote) == 0 && s.any&bracket != 0 {
+		return closer, 1
+	}
+	if k, score, ok := commentLine(t, s); ok {
+		return k, score
+	}
+	if data(t, s, first) {
+		return plain, 0
+	}
+	score := 0
+	word, rest := firstWord(t)
+	if len(word) > 0 {
+		score = keyword(word, rest, s, indent, last)
+	}
+	switch {
+	case last == '{':
+		score += 3
+	case last == ';' && (s.open > 0 || s.equals > 0 || s.pairs > 0):
+		score += 3
+	case last == ';' && s.words <= 6:
+		score += 2
+	}
+	if s.words <= 9 {
+		score += min(s.pairs, 2)
+	}
+	score += min(s.pairs, 2)
+	if assigns(word, rest) && !bytes.HasPrefix(rest, []byte(" = {")) {
+		score += 2
+		if first == '$' {
+			score++
+		}
+	}
+	if len(rest) > 1 && len(word) > 0 && rest[0] == '(' && last == ')' {
+		score++ // nothing but a call
+	}
+	if s.calls > 0 && s.closing > 0 && s.words <= 20 {
+		score++
+	}
+	if score > 0 && indent >= 2 {
+		score++
+	}
+	if prose(s, last) && !(score >= 3 && upperWord(word) && last != '.' && last != '?') {
+		score -= 4
+		if score < 2 && s.words >= 6 {
+			return plain, -1
+		}
+	}
+	return plain, max(score, 0)
+}
+
+// commentLine scores comments: they are code only beside code. A # may be a heading.
+func commentLine(t []byte, s shape) (kind, int, bool) {
+	switch {
+	case bytes.HasPrefix(t, []byte("//")), bytes.HasPrefix(t, []byte("/*")), bytes.HasPrefix(t, []byte("*/")), bytes.HasPrefix(t, []byte(`"""`)):
+		return comment, 1, true
+	case bytes.HasPrefix(t, []byte("#!")):
+		return plain, 5, true
+	case t[0] == '#':
+		for _, directive := range [...]string{"#include", "#define", "#ifdef", "#ifndef", "#endif", "#pragma", "#[derive", "#[cfg", "#if ", "#undef"} {
+			if bytes.HasPrefix(t, []byte(directive)) {
+				return plain, 5, true
+			}
+		}
+		return plain, 0, true
+	case t[0] == '*' && len(t) > 1 && (t[1] == ' ' || t[1] == '/') && s.symbols < 4:
+		return plain, 0, true
+	case bytes.HasPrefix(t, []byte("-- ")), bytes.HasPrefix(t, []byte("- ")), bytes.HasPrefix(t, []byte("> ")):
+		return plain, 0, true
+	}
+	return plain, 0, false
+}
+
+// data reports lines of JSON, logs, tables and settings: symbols, but no program.
+func data(t []byte, s shape, first byte) bool {
+	switch {
+	case first == '"' && bytes.Contains(t, []byte(`":`)), first == '{' && bytes.Contains(t, []byte(`":`)), first == '[' && s.calls == 0 && s.equals == 0:
+		return true
+	case first >= '0' && first <= '9':
+		return true
+	case first == '|', first == '$' && len(t) > 1 && t[1] == ' ':
+		return true
+	case first == '<' && s.calls == 0 && s.pairs == 0:
+		return true
+	case first == '\\':
+		return true
+	}
+	return false
+}
+
+// prose reports a line of words that ends like a sentence or has hardly a symbol.
+func prose(s shape, last byte) bool {
+	if s.words < 4 {
+		return false
+	}
+	if last == '.' || last == '?' || last == '!' {
+		return s.symbols*4 < s.words*2
+	}
+	return s.symbols*6 < s.words
+}
+
+// firstWord splits off a leading name, with dots, indexes and sigils.
+func firstWord(t []byte) (word, rest []byte) {
+	i := 0
+	if t[0] == '$' || t[0] == '@' || t[0] == '%' {
+		i++
+	}
+	for i < len(t) && (classes[t[i]]&(letter|digit) != 0 || t[i] == '.' && i+1 < len(t) && classes[t[i+1]]&letter != 0) {
+		i++
+	}
+	return t[:i], t[i:]
+}
+
+// upperWord reports a keyword in capitals.
+func upperWord(word []byte) bool {
+	for _, c := range word {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return len(word) > 1
+}
+
+// assigns reports name = value with spaces around, as programs are written and settings
+// mostly are not.
+func assigns(word, rest []byte) bool {
+	if len(word) == 0 {
+		return false
+	}
+	rest = bytes.TrimLeft(rest, " ")
+	if len(rest) > 0 && rest[0] == '[' { // an index
+		if end := bytes.IndexByte(rest, ']'); end > 0 {
+			rest = bytes.TrimLeft(rest[end+1:], " ")
+		}
+	}
+	return len(rest) > 2 && rest[0] == '=' && rest[1] == ' '
+}
