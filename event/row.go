@@ -250,10 +250,30 @@ func (e *Event) detail() (string, error) {
 			return "", fmt.Errorf("encode event: %w", err)
 		}
 		if len(b) <= maxDetail || len(cuts) == 0 {
-			return string(b), nil
+			return withoutNUL(string(b)), nil
 		}
 		cuts[0]()
 		cuts, d.Cut = cuts[1:], true
+	}
+}
+
+// withoutNUL replaces the escape of NUL in JSON, which Postgres refuses in its jsonb.
+func withoutNUL(text string) string {
+	const nul = `\u0000`
+	for from := 0; ; {
+		at := strings.Index(text[from:], nul)
+		if at < 0 {
+			return text
+		}
+		at += from
+		slashes := 0
+		for at-slashes > 0 && text[at-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			text = text[:at] + `\ufffd` + text[at+len(nul):]
+		}
+		from = at + len(nul)
 	}
 }
 

@@ -41,6 +41,9 @@ type Store struct {
 	preparing sync.Mutex
 	prepared  atomic.Bool // db has the schema
 
+	exploring sync.Mutex
+	explorer  *explorer // nil until it is asked
+
 	seen    atomic.Int64 // version of the statuses last given out
 	changes broadcast    // this process changed something
 }
@@ -116,7 +119,7 @@ func (s *Store) Sink() event.Sink { return s.sink }
 
 // Close closes the databases, after the sink's Run has ended. It waits for queries that run.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.explorer.close()}
 	if s.db != nil && s.db != s.local {
 		errs = append(errs, s.db.Close())
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"flag"
 	"log/slog"
 	"testing"
 
@@ -34,8 +35,25 @@ func TestPostgres(t *testing.T) {
 				t.Fatalf("seed %d: answers differ (-sqlite +postgres):\n%s", seed, diff)
 			}
 		}
+		want := storetest.Investigations(t, store.Options{DataDir: t.TempDir(), Log: testLog(t)}, 7)
+		got := storetest.Investigations(t, store.Options{URL: server.Database(t), DataDir: t.TempDir(), Log: testLog(t)}, 7)
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Fatalf("investigations differ (-sqlite +postgres):\n%s", diff)
+		}
 	})
 	storetest.Run(t, func(t *testing.T) store.Options {
 		return store.Options{URL: server.Database(t), DataDir: t.TempDir(), Log: testLog(t)}
+	})
+}
+
+// go test -run Hostile ./store -args -hostile 10000
+var hostileRounds = flag.Int("hostile", 1500, "hostile statements for the explorer of each database")
+
+func TestHostileStatements(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		storetest.Hostile(t, store.Options{DataDir: t.TempDir(), Log: testLog(t)}, *hostileRounds)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		storetest.Hostile(t, store.Options{URL: pgtest.Start(t).Database(t), DataDir: t.TempDir(), Log: testLog(t)}, *hostileRounds)
 	})
 }
