@@ -125,7 +125,8 @@ func send(t *testing.T, c *icap.Client, r oddRequest) string {
 	reply, err := c.Do(ctx, icap.Message{
 		Method: icap.MethodReqmod, Service: "/reqmod",
 		Header: []icap.Field{
-			{Name: "X-Client-IP", Value: "10.1.2.3"}, {Name: "X-Authenticated-User", Value: "alice"},
+			{Name: "X-Client-IP", Value: "10.1.2.3"},
+			{Name: "X-Authenticated-User", Value: "alice"},
 			{Name: "Proxy-Authorization", Value: "Basic YWxpY2U6b3BlbiBzZXNhbWU="},
 		},
 		RequestHead: fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %d\r\n\r\n", r.method, r.url, u.Host, r.header, len(r.body)),

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,7 +27,7 @@ var inReview = []string{"openai-api", "anthropic-api", "gemini-api", "mistral-ap
 
 // seen is what an event must say of one request.
 type seen struct {
-	User, IP, App, Activity, Method, Host, Path, Action, Detectors string
+	User, Groups, IP, App, Activity, Method, Host, Path, Action, Detectors string
 }
 
 func summary(e event.Event) seen {
@@ -36,7 +37,7 @@ func summary(e event.Event) seen {
 	}
 	slices.Sort(detectors)
 	return seen{
-		User: e.User, IP: e.Source.IP, App: e.App.ID, Activity: e.Activity, Method: e.Method, Host: e.Host, Path: e.Path,
+		User: e.User, Groups: strings.Join(e.Groups, " "), IP: e.Source.IP, App: e.App.ID, Activity: e.Activity, Method: e.Method, Host: e.Host, Path: e.Path,
 		Action: e.Decision.Action, Detectors: strings.Join(slices.Compact(detectors), " "),
 	}
 }
@@ -86,6 +87,9 @@ func (c call) host() string {
 // seen returns the events that the call must leave.
 func (c call) seen(user, action, detectors string) []seen {
 	s := seen{User: user, IP: "127.0.0.1", App: c.app, Activity: "prompt", Method: "POST", Host: c.host(), Path: c.path, Action: action, Detectors: detectors}
+	if user == squid.Alice {
+		s.Groups = "engineering"
+	}
 	if c.activity != "" {
 		s.Activity = c.activity
 	}
@@ -109,6 +113,7 @@ func TestThroughSquid(t *testing.T) {
 	node.start()
 	w := startWorld(t, node.icap, "")
 	var want []seen
+	var shown strings.Builder // what people were told
 
 	t.Run("a clean text passes, and the answer is the same as without Sluice", func(t *testing.T) {
 		var tasks []task
@@ -132,7 +137,11 @@ func TestThroughSquid(t *testing.T) {
 		}
 		incidents := blockedBy(node.waitEvents(len(want)), squid.Bob)
 		for i, c := range calls() {
-			checkBlocked(t, w, c, results[tasks[i].Case], incidents)
+			r := results[tasks[i].Case]
+			checkBlocked(t, w, c, r, incidents)
+			if r.Error != nil {
+				shown.WriteString(r.Error.Message)
+			}
 		}
 	})
 	t.Run("curl uploads 5 MB", func(t *testing.T) {
@@ -154,9 +163,24 @@ func TestThroughSquid(t *testing.T) {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	})
+	t.Run("the bytes that an app sent back are in the event of the request", func(t *testing.T) {
+		// They are added up in the outbox and go to Postgres when their minute is over.
+		proc.Eventually(t, 90*time.Second, "the bytes of Alice's three whole answers of OpenAI are there", func() error {
+			counted := 0 // a streamed answer does not tell its size
+			for _, e := range node.events() {
+				if e.User == squid.Alice && e.App.ID == "openai-api" && e.BytesIn > 0 {
+					counted++
+				}
+			}
+			if counted != 3 {
+				return fmt.Errorf("%d events have bytes received", counted)
+			}
+			return nil
+		})
+	})
 	t.Run("nothing sensitive lies in the clear", func(t *testing.T) {
 		secrets.add(squid.Password)
-		texts := map[string]string{"what sluice printed": node.serving.Output(), "what its commands printed": node.stderr.String(), "events list": node.must("events", "list", "--limit", "0"), "events export": node.must("events", "export")}
+		texts := map[string]string{"what people were told": shown.String(), "what sluice printed": node.serving.Output(), "what its commands printed": node.stderr.String(), "events list": node.must("events", "list", "--limit", "0"), "events export": node.must("events", "export")}
 		secrets.absentFrom(t, texts, node.dir, pg.Dir())
 		node.stop()
 		secrets.absentFrom(t, nil, node.dir, pg.Dir()) // what is written at the end

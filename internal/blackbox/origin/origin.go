@@ -45,6 +45,7 @@ type Request struct {
 	Bytes                    int
 	SHA256                   string   // of the body
 	Files                    []string // SHA-256 of each file of a multipart body
+	Prompt                   string   // of a chat in OpenAI's shape: the content of its last message
 	Header                   http.Header
 }
 
@@ -103,7 +104,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.got = append(s.got, Request{
 		Case: r.Header.Get(CaseHeader), Method: r.Method, Host: r.Host, Path: r.URL.Path,
-		Bytes: len(body), SHA256: Sum(body), Files: fileSums(r, body), Header: r.Header.Clone(),
+		Bytes: len(body), SHA256: Sum(body), Files: fileSums(r, body), Prompt: lastMessage(body), Header: r.Header.Clone(),
 	})
 	s.mu.Unlock()
 	if origin := r.Header.Get("Origin"); origin != "" {
@@ -208,6 +209,15 @@ func (c *call) events() func(name string, v any) {
 func Sum(b []byte) string {
 	h := sha256.Sum256(b)
 	return hex.EncodeToString(h[:])
+}
+
+func lastMessage(body []byte) string {
+	var chat struct{ Messages []struct{ Content any } }
+	if err := json.Unmarshal(body, &chat); err != nil || len(chat.Messages) == 0 {
+		return ""
+	}
+	text, _ := chat.Messages[len(chat.Messages)-1].Content.(string)
+	return text
 }
 
 func fileSums(r *http.Request, body []byte) []string {

@@ -110,7 +110,7 @@ func (p *Process) WaitPort(tb testing.TB, addr string, timeout time.Duration) {
 // error. It is for waiting on real processes only.
 func Eventually(tb testing.TB, timeout time.Duration, what string, check func() error) {
 	tb.Helper()
-	deadline := time.Now().Add(timeout)
+	deadline, pause := time.Now().Add(timeout), 10*time.Millisecond
 	for {
 		err := check()
 		if err == nil {
@@ -119,7 +119,8 @@ func Eventually(tb testing.TB, timeout time.Duration, what string, check func() 
 		if time.Now().After(deadline) {
 			tb.Fatalf("waited %s until %s: %v", timeout, what, err)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(pause)
+		pause = min(2*pause, time.Second)
 	}
 }
 
