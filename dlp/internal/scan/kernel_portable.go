@@ -2,31 +2,30 @@ package scan
 
 import "encoding/binary"
 
-// portableTables are the class tables for two bytes at a time: entry b0|b1<<8 has the
-// groups of slots that b0 and b1 fit at two neighbouring places, and above them those of
-// keys. Ordinary text meets so few different pairs that they stay in the nearest cache.
+// portableTables are the class tables for one byte at a time. An entry has the groups of
+// slots and, above them, those of keys that a byte fits at some place: in outer at place 0
+// and, in the upper half, at place 2; in inner at places 1 and 3. One and of two entries so
+// does half of the work for two positions.
 type portableTables struct {
-	first, second [1 << 16]uint32                 // places 0 and 1, and 2 and 3
-	rest          [window - keyWindow][256]uint16 // groups of slots at places 4 to 7
+	outer, inner [256]uint64
+	rest         [window - keyWindow][256]uint16 // groups of slots at places 4 to 7
+	count        [2]uint32                       // groups that count: anywhere, and where a word begins
 }
 
 func newPortableTables(t *tables) *portableTables {
 	p := &portableTables{}
-	var at [keyWindow][256]uint32
 	for b := range 256 {
-		for j := range at {
-			at[j][b] = uint32(t.slot[j].at(byte(b))) | uint32(t.key[j].at(byte(b)))<<groups
+		at := func(j int) uint64 {
+			return uint64(t.slot[j].at(byte(b))) | uint64(t.key[j].at(byte(b)))<<groups
 		}
+		p.outer[b] = at(0) | at(2)<<(2*groups)
+		p.inner[b] = at(1) | at(3)<<(2*groups)
 		for j := range p.rest {
 			p.rest[j][b] = t.slot[keyWindow+j].at(byte(b))
 		}
 	}
-	for b1 := range 256 {
-		for b0 := range 256 {
-			p.first[b0|b1<<8] = at[0][b0] & at[1][b1]
-			p.second[b0|b1<<8] = at[2][b0] & at[3][b1]
-		}
-	}
+	p.count[0] = uint32(t.slotAny) | uint32(t.keyAny|1<<foldGroup)<<groups
+	p.count[1] = p.count[0] | uint32(t.slotStart) | uint32(t.keyStart)<<groups
 	return p
 }
 
@@ -42,38 +41,53 @@ func portableKernel(t *tables, v []byte, n int, carry, loose uint64, out *findin
 		}
 		m := masks{starts: w&^(w<<1|carry) | loose}
 		carry = w >> 63
+		s := m.starts
+		h0 := p.outer[x[0]] & p.inner[x[1]] // half of position 0, and of the one two before
+		h1 := p.outer[x[1]] & p.inner[x[2]]
 		for i := 0; i < block; i += 4 {
-			u := binary.LittleEndian.Uint64(x[i:])
-			g0 := p.first[uint16(u)] & p.second[uint16(u>>16)]
-			g1 := p.first[uint16(u>>8)] & p.second[uint16(u>>24)]
-			g2 := p.first[uint16(u>>16)] & p.second[uint16(u>>32)]
-			g3 := p.first[uint16(u>>24)] & p.second[uint16(u>>40)]
+			u := binary.LittleEndian.Uint64(x[i+2:])
+			b2, b3, b4, b5, b6 := uint8(u), uint8(u>>8), uint8(u>>16), uint8(u>>24), uint8(u>>32)
+			h2 := p.outer[b2] & p.inner[b3]
+			h3 := p.outer[b3] & p.inner[b4]
+			h4 := p.outer[b4] & p.inner[b5]
+			h5 := p.outer[b5] & p.inner[b6]
+			g0 := uint32(h0) & uint32(h2>>(2*groups)) & p.count[s&1]
+			g1 := uint32(h1) & uint32(h3>>(2*groups)) & p.count[s>>1&1]
+			g2 := uint32(h2) & uint32(h4>>(2*groups)) & p.count[s>>2&1]
+			g3 := uint32(h3) & uint32(h5>>(2*groups)) & p.count[s>>3&1]
+			h0, h1 = h4, h5
+			s >>= 4
 			if g0|g1|g2|g3 == 0 {
 				continue
 			}
-			for j, g := range [4]uint32{g0, g1, g2, g3} {
-				if g != 0 {
-					m.hit(t, g, x[i+j:i+j+window], i+j, out, k)
-				}
-			}
+			m.hit(p, g0, x[i:], k*block, i, out)
+			m.hit(p, g1, x[i+1:], k*block, i+1, out)
+			m.hit(p, g2, x[i+2:], k*block, i+2, out)
+			m.hit(p, g3, x[i+3:], k*block, i+3, out)
 		}
 		out.masks[k] = m
 	}
 	return carry
 }
 
-// hit sorts out a position at which groups g hold in their first four places.
-func (m *masks) hit(t *tables, g uint32, x []byte, i int, out *findings, k int) {
-	p := t.portable
-	start := -uint16(m.starts >> i & 1) // all ones where a word begins
-	slot := uint16(g) & p.rest[0][x[4]] & p.rest[1][x[5]] & p.rest[2][x[6]] & p.rest[3][x[7]]
-	if slot &= t.slotAny | t.slotStart&start; slot != 0 {
-		m.slots |= 1 << i
-		out.groups[0][k*block+i] = uint8(slot)
-		out.groups[1][k*block+i] = uint8(slot >> 8)
+// hit sorts out position i of the block at base, where x stands and groups g hold in their
+// first four places.
+func (m *masks) hit(p *portableTables, g uint32, x []byte, base, i int, out *findings) {
+	if g == 0 {
+		return
 	}
+	if slot := uint16(g); slot != 0 {
+		x = x[:window]
+		slot &= p.rest[0][x[4]] & p.rest[1][x[5]] & p.rest[2][x[6]] & p.rest[3][x[7]]
+		out.groups[0][base+i] = uint8(slot)
+		out.groups[1][base+i] = uint8(slot >> 8)
+		if slot != 0 {
+			m.slots |= 1 << i
+		}
+	}
+	const fold = 1 << foldGroup
 	key := uint16(g >> groups)
-	if key&(t.keyAny|t.keyStart&start) != 0 {
+	if key&^fold != 0 {
 		m.keys |= 1 << i
 	}
 	m.folds |= uint64(key>>foldGroup) << i

@@ -68,7 +68,7 @@ func randomTables(r *rand.Rand) *tables {
 		setGroup(t.key[:], g, &key)
 	}
 	t.slotAny, t.slotStart = uint16(r.Uint32()), uint16(r.Uint32())
-	t.keyAny, t.keyStart = uint16(r.Uint32()), uint16(r.Uint32())
+	t.keyAny, t.keyStart = uint16(r.Uint32())&^(1<<foldGroup), uint16(r.Uint32())&^(1<<foldGroup)
 	t.finish()
 	return t
 }
