@@ -32,7 +32,7 @@ var graph = map[string][]string{
 // rooms within a room: imported by their parent only.
 var inner = map[string]string{
 	"dlp/internal/": "dlp", "extract/internal/": "extract", "icap/internal/": "icap",
-	"store/storetest": "store", "internal/blackbox/": "internal/blackbox", "examples/": "",
+	"console/internal/": "console", "store/storetest": "store", "internal/blackbox/": "internal/blackbox", "examples/": "",
 }
 
 var banned = []string{"util", "utils", "common", "types", "models", "helpers", "shared", "base", "misc"}
