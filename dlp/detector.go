@@ -100,3 +100,12 @@ func (d *detector) hasTag(tag string) bool {
 
 // secret reports that nothing of a value may be shown.
 func (d *detector) secret() bool { return d.hasTag("secret") || d.hasTag("credentials") }
+
+// passages reports that a finding is a stretch of text and not one value.
+func (d *detector) passages() bool {
+	switch d.finder.(type) {
+	case documents, sourceCode:
+		return true
+	}
+	return false
+}

@@ -33,8 +33,8 @@ type Engine struct {
 	version   string
 }
 
-// New compiles rules. It fails when the key is not 32 bytes, or when a detector's data
-// was made with another key.
+// New compiles rules. It fails when the key is not 32 bytes, when a detector's data was
+// made with another key, or when the tests of such a detector fail.
 func New(r *Rules, o Options) (*Engine, error) {
 	if len(o.Key) != keySize {
 		return nil, fmt.Errorf("dlp: the key has %d bytes, want %d", len(o.Key), keySize)
@@ -85,6 +85,15 @@ func assemble(r *Rules, o Options, make func([]*pattern) (matcher, error)) *Engi
 	return e
 }
 
+// proven runs the tests of a detector that could not run them before it had the key.
+func proven(d *detector, opened finder) error {
+	tested := *d
+	tested.finder = opened
+	var errs mistakes
+	tested.test(&errs)
+	return errs.err()
+}
+
 // unlock gives the key to the finders that need it.
 func (e *Engine) unlock() error {
 	var errs []error
@@ -100,6 +109,7 @@ func (e *Engine) unlock() error {
 			continue
 		}
 		e.finders[i] = opened
+		errs = append(errs, proven(d, opened))
 	}
 	return errors.Join(errs...)
 }

@@ -75,13 +75,3 @@ func wordLines(data string) []string {
 	}
 	return out
 }
-
-func (r *reader) exact(n *yaml.Node, _ func(string) ([]byte, error)) finder {
-	r.fault(n, "exact is not yet supported")
-	return nil
-}
-
-func (r *reader) fingerprint(n *yaml.Node, _ func(string) ([]byte, error)) finder {
-	r.fault(n, "fingerprint is not yet supported")
-	return nil
-}

@@ -23,7 +23,7 @@ const (
 // the first six, and nothing of secrets and short values.
 func (d *detector) mask(value []byte) string {
 	n := utf8.RuneCount(value)
-	if d.secret() || n < shortest {
+	if d.secret() || n < shortest || d.passages() {
 		return hidden
 	}
 	runes := []rune(string(value))

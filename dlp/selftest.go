@@ -10,19 +10,26 @@ import (
 // not repeated: it may look like somebody's secret.
 func (l *loading) selfTest() {
 	for _, d := range l.detectors {
-		if _, waits := d.finder.(keyed); waits || len(d.match)+len(d.clean) == 0 {
-			continue
+		if _, waits := d.finder.(keyed); !waits {
+			d.test(&l.errs)
 		}
-		e := testEngine(d)
-		for i, s := range d.match {
-			if why := e.matchFails(s); why != "" {
-				l.errs.add(d.file, s.line, "detector %q: its match test %d finds nothing: %s; mend the pattern or the test", d.id, i+1, why)
-			}
+	}
+}
+
+// test runs one detector's tests.
+func (d *detector) test(errs *mistakes) {
+	if len(d.match)+len(d.clean) == 0 {
+		return
+	}
+	e := testEngine(d)
+	for i, s := range d.match {
+		if why := e.matchFails(s); why != "" {
+			errs.add(d.file, s.line, "detector %q: its match test %d finds nothing: %s; mend the pattern or the test", d.id, i+1, why)
 		}
-		for i, s := range d.clean {
-			if why := e.cleanFails(s); why != "" {
-				l.errs.add(d.file, s.line, "detector %q: its clean test %d is flagged: %s; tighten the pattern or mend the test", d.id, i+1, why)
-			}
+	}
+	for i, s := range d.clean {
+		if why := e.cleanFails(s); why != "" {
+			errs.add(d.file, s.line, "detector %q: its clean test %d is flagged: %s; tighten the pattern or mend the test", d.id, i+1, why)
 		}
 	}
 }

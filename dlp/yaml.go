@@ -168,6 +168,20 @@ func (r *reader) number(n *yaml.Node, what string, lowest, highest int) int {
 	return v
 }
 
+// ratio reads a number above 0 and up to 1.
+func (r *reader) ratio(n *yaml.Node, what string) float64 {
+	v, err := strconv.ParseFloat(n.Value, 64)
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!float" && n.Tag != "!!int" || err != nil {
+		r.wrongKind(n, what, "a number")
+		return 1
+	}
+	if !(v > 0 && v <= 1) {
+		r.fault(n, "%s is %s; want more than 0 and at most 1", what, n.Value)
+		return 1
+	}
+	return v
+}
+
 func (r *reader) flag(n *yaml.Node, what string) bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
 		r.wrongKind(n, what, "true or false")

@@ -13,7 +13,8 @@ import (
 
 func (a *app) profilesCommand() *cobra.Command {
 	return group("profiles", "Detectors and profiles",
-		a.profilesListCommand(), a.profilesShowCommand(), profilesLintCommand(), profilesTestCommand())
+		a.profilesListCommand(), a.profilesShowCommand(), profilesLintCommand(), profilesTestCommand(),
+		a.profilesEDMCommand(), a.profilesFingerprintCommand())
 }
 
 // engine loads the engine for a command that only reads.
