@@ -120,8 +120,13 @@ func (p *Plan) Headers() []Header {
 // Evidence is what the scan and the extraction brought.
 type Evidence struct {
 	Triggered []bool // one for each of Plan.Asks; a missing one is the gap internal
-	Gaps      []Gap
-	Redact    bool // whether the body could be rewritten; Redact falls back to Block when false
+	// Beyond answers the asks anew without the findings of some profiles. When exceptions have
+	// lifted a rule it is asked for what their profiles do not cover, and that counts for the
+	// rules after it: what was justified is not stopped by a later rule that looks for the
+	// same, and anything else still is. Nil: as Triggered. It must be pure.
+	Beyond func(profiles []string) []bool
+	Gaps   []Gap
+	Redact bool // whether the body could be rewritten; Redact falls back to Block when false
 
 	// Excepted names what the person holds an exception for: profiles, [ExceptionGap] of a
 	// gap, or [ExceptionApp]. What is excepted is logged where it would be coached.
@@ -223,6 +228,9 @@ func (p *Plan) match(e Evidence, trial bool) outcome {
 		triggered, spared := p.matches(r.verdict, r.asks, e)
 		excepted = append(excepted, spared...)
 		if triggered == nil {
+			if len(spared) > 0 {
+				e = e.past(excepted)
+			}
 			continue
 		}
 		return outcome{rule: r, observed: r.observe, Decision: Decision{
@@ -244,6 +252,18 @@ func (p *Plan) match(e Evidence, trial bool) outcome {
 	}
 	d.Excepted = excepted
 	return outcome{Decision: d}
+}
+
+// past is the evidence for the rules after those that the exceptions in lifted have lifted.
+func (e Evidence) past(lifted []string) Evidence {
+	lifted = without(lifted, ExceptionApp)
+	if len(lifted) == 0 || e.Beyond == nil {
+		return e
+	}
+	if beyond := e.Beyond(lifted); len(beyond) == len(e.Triggered) {
+		e.Triggered = beyond
+	}
+	return e
 }
 
 // matches tells whether a verdict applies: triggered is nil when not, and empty for a

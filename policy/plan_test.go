@@ -3,6 +3,7 @@ package policy
 import (
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,39 @@ func TestExceptions(t *testing.T) {
 			d := plan.Decide(e)
 			if d.Action != c.want || !cmp.Equal(d.Excepted, c.used) {
 				t.Errorf("decided %s with %q because %q, want %s with %q", d.Action, d.Excepted, d.Reason, c.want, c.used)
+			}
+		})
+	}
+}
+
+func TestWhatWasJustifiedIsNotStoppedByALaterRule(t *testing.T) {
+	const rules = "rules: [{id: a, profiles: [source-code], on_match: coach}, {id: b, profiles: [pci], on_match: block}]\n" +
+		"defaults: {unreviewed: {profiles: [default], on_match: block}}"
+	coached := with(func(f *Facts) { f.App.Status = Unreviewed; f.User.Groups = nil })
+	cases := map[string]struct {
+		triggered, beyond, excepted string
+		want                        Action
+	}{
+		"without an exception the first rule coaches":            {"source-code default", "source-code default", "", Coach},
+		"what the exception covers passes the status default":    {"source-code default", "", "source-code", Log},
+		"a card beside the code is stopped by its own rule":      {"source-code pci default", "pci default", "source-code", Block},
+		"something else beside the code meets the default":       {"source-code default", "default", "source-code", Block},
+		"an exception whose rule did not match lifts nothing":    {"pci default", "", "source-code", Block},
+		"an exception of another profile does not lift the rule": {"source-code", "", "pci", Coach},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			plan := mustParse(t, rules).Plan(coached)
+			e := evidence(plan, c.triggered)
+			e.Excepted = strings.Fields(c.excepted)
+			e.Beyond = func(profiles []string) []bool {
+				if !slices.Equal(profiles, e.Excepted) {
+					t.Errorf("asked beyond %q, want beyond %q", profiles, e.Excepted)
+				}
+				return evidence(plan, c.beyond).Triggered
+			}
+			if d := plan.Decide(e); d.Action != c.want {
+				t.Errorf("decided %s because %q, want %s", d.Action, d.Reason, c.want)
 			}
 		})
 	}

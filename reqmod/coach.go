@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/sluice-dlp/sluice/dlp"
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/policy"
 )
@@ -24,14 +26,16 @@ var ErrToken = errors.New("coach token is not valid")
 // CoachToken is what a coach link lets its holder do: give a reason for one kind of
 // request. Nonce makes it single-use: who redeems it remembers the nonce until Expires.
 type CoachToken struct {
-	Event   string    `json:"e"`
-	User    string    `json:"u"` // "" when the proxy names nobody: then IP binds
-	IP      string    `json:"i"`
-	App     string    `json:"a"`
-	Subject string    `json:"s"` // a profile, or as policy.ExceptionGap and ExceptionApp write it
-	Rule    string    `json:"r"`
-	Nonce   string    `json:"n"`
-	Expires time.Time `json:"x"`
+	Event string `json:"e"`
+	User  string `json:"u"` // "" when the proxy names nobody: then IP binds
+	IP    string `json:"i"`
+	App   string `json:"a"`
+	// Subjects are what exceptions are needed for until the same request passes: profiles,
+	// and what policy.ExceptionGap and ExceptionApp write.
+	Subjects []string  `json:"s"`
+	Rule     string    `json:"r"`
+	Nonce    string    `json:"n"`
+	Expires  time.Time `json:"x"`
 }
 
 // SignCoach returns the token as text fit for a URL.
@@ -64,13 +68,18 @@ func signature(key []byte, text string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// coachLink is where the person gives a reason, or "" when there is no such place.
+// coachLink is where the person gives a reason, or "" when there is no such place, or when
+// no reason would help.
 func (c *call) coachLink(e *event.Event) string {
 	if c.decision.Action != policy.Coach || c.h.o.ConsoleURL == "" || e.User == "" && e.Source.IP == "" {
 		return "" // nobody could be told from anybody else
 	}
+	subjects := c.subjects()
+	if len(subjects) == 0 {
+		return ""
+	}
 	token, err := SignCoach(c.h.o.TokenKey, CoachToken{
-		Event: e.ID, User: c.who.user.Name, IP: ipString(c.who.source.IP), App: c.facts.App.ID, Subject: c.subject(),
+		Event: e.ID, User: c.who.user.Name, IP: ipString(c.who.source.IP), App: c.facts.App.ID, Subjects: subjects,
 		Rule: c.decision.Rule, Nonce: rand.Text(), Expires: c.began.Add(coachLifetime).UTC().Truncate(time.Second),
 	})
 	if err != nil {
@@ -79,13 +88,39 @@ func (c *call) coachLink(e *event.Event) string {
 	return strings.TrimSuffix(c.h.o.ConsoleURL, "/") + "/coach?token=" + url.QueryEscape(token)
 }
 
-// subject is what an exception from the decision would be for.
-func (c *call) subject() string {
-	switch {
-	case c.decision.Gap != "":
-		return policy.ExceptionGap(c.decision.Gap)
-	case len(c.decision.Profiles) > 0:
-		return c.decision.Profiles[0]
+// maxSubjects bounds what one reason is given for.
+const maxSubjects = 16
+
+// subjects returns what exceptions are needed for until the request passes: behind the rule
+// that coached there may be another, or a gap. Nil when it would be stopped all the same.
+func (c *call) subjects() []string {
+	var subjects []string
+	e, d := c.evidence, c.decision
+	for d.Action == policy.Coach && len(subjects) < maxSubjects {
+		switch {
+		case d.Gap != "":
+			subjects = append(subjects, policy.ExceptionGap(d.Gap))
+		case len(d.Profiles) > 0:
+			subjects = append(subjects, d.Profiles...)
+		default:
+			subjects = append(subjects, policy.ExceptionApp)
+		}
+		e.Excepted = append(slices.Clip(c.evidence.Excepted), subjects...)
+		d = c.plan.Decide(e)
 	}
-	return policy.ExceptionApp
+	if d.Action >= policy.Coach && d.Action != policy.Redact {
+		return nil
+	}
+	return subjects
+}
+
+// beyond answers the plan's questions without what profiles look for.
+func (c *call) beyond(profiles []string) []bool {
+	var left []dlp.Finding
+	for _, f := range c.findings {
+		if !slices.ContainsFunc(profiles, func(p string) bool { return slices.Contains(f.Profiles, p) }) {
+			left = append(left, f)
+		}
+	}
+	return c.triggered(left)
 }

@@ -3,6 +3,7 @@ package reqmod
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestACoachedPersonGetsALinkThatIsBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := w.kept.events[0]
-	if got.User != "alice" || got.IP != "10.1.2.3" || got.App != "groq" || got.Subject != "default" || got.Event != e.ID || got.Rule != e.Decision.Rule || got.Nonce == "" {
+	if got.User != "alice" || got.IP != "10.1.2.3" || got.App != "groq" || !slices.Equal(got.Subjects, []string{"default"}) || got.Event != e.ID || got.Rule != e.Decision.Rule || got.Nonce == "" {
 		t.Errorf("token %+v does not fit the event", got)
 	}
 

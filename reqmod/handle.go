@@ -256,10 +256,18 @@ func (c *call) scan(ctx context.Context) {
 	if !report.Complete {
 		c.gaps = append(c.gaps, scanGap(report.Limit))
 	}
-	c.evidence.Triggered = make([]bool, len(asks)) // not before: unanswered questions are a gap
+	c.evidence.Triggered = c.triggered(c.findings) // not before: unanswered questions are a gap
+	c.evidence.Beyond = c.beyond
+}
+
+// triggered answers the plan's questions by findings.
+func (c *call) triggered(findings []dlp.Finding) []bool {
+	asks := c.plan.Asks()
+	answers := make([]bool, len(asks))
 	for i, a := range asks {
-		c.evidence.Triggered[i] = c.rules.engine.Triggers(a.Profile, a.Roles, c.findings)
+		answers[i] = c.rules.engine.Triggers(a.Profile, a.Roles, findings)
 	}
+	return answers
 }
 
 func scanGap(limit string) policy.Gap {

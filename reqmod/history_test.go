@@ -49,8 +49,11 @@ func TestHistory(t *testing.T) {
 		"what is said again is read again":       {"", []*icap.Request{send(leak)}, send(leak, "noted", leak), "log", 1},
 		"what was never seen is reported":        {"", nil, send(leak, "noted", "go on"), "log", 1},
 		"another person's history is not mine":   {"", []*icap.Request{as("bob", send(leak))}, send(leak, "noted", "go on"), "log", 1},
-		"another app's history is not this one's": {"", []*icap.Request{request("POST", "https://api.mistral.ai/v1/chat/completions", chat(leak))},
-			send(leak, "noted", "go on"), "log", 1},
+		"another app's history is not this one's": {
+			"",
+			[]*icap.Request{request("POST", "https://api.mistral.ai/v1/chat/completions", chat(leak))},
+			send(leak, "noted", "go on"), "log", 1,
+		},
 		"what was blocked stays blocked":                   {block, []*icap.Request{send(leak)}, send(leak, "noted", "go on"), "block", 1},
 		"what was blocked is blocked when it is resent":    {block, []*icap.Request{send(leak)}, send(leak), "block", 1},
 		"what was sent with a gap is not remembered":       {"", []*icap.Request{request("POST", apiURL, "\x1f\x8b\x08\x00broken"+leak, "Content-Encoding: gzip")}, send(leak, "noted", "go on"), "log", 1},

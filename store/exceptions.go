@@ -53,31 +53,40 @@ func scanException(scan func(dest ...any) error) (Exception, error) {
 
 // AddException keeps x, active or pending, and returns it with its id. Every node follows.
 func (s *Store) AddException(ctx context.Context, x Exception) (Exception, error) {
+	if err := x.complete(); err != nil {
+		return x, err
+	}
+	if err := s.change(ctx, func(tx *sql.Tx) error { return x.insert(ctx, tx) }); err != nil {
+		return x, fmt.Errorf("add exception: %w", err)
+	}
+	return x, nil
+}
+
+// complete checks what a caller gives, and sets the rest.
+func (x *Exception) complete() error {
 	switch {
 	case x.State != ExceptionActive && x.State != ExceptionPending:
-		return x, fmt.Errorf("add exception: state %q; want active or pending", x.State)
+		return fmt.Errorf("add exception: state %q; want active or pending", x.State)
 	case x.User == "" && x.IP == "":
-		return x, errors.New("add exception: it is for nobody; want a user or an IP address")
+		return errors.New("add exception: it is for nobody; want a user or an IP address")
 	case x.App == "" || x.Subject == "":
-		return x, errors.New("add exception: no app or no subject")
+		return errors.New("add exception: no app or no subject")
 	}
 	if x.Created.IsZero() {
 		x.Created = time.Now()
 	}
 	x.ID, x.DecidedBy, x.DecidedAt = event.NewID(x.Created), "", time.Time{}
 	x.Created, x.Expires = x.Created.UTC().Truncate(time.Microsecond), x.Expires.UTC().Truncate(time.Microsecond)
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO exception (`+exceptionColumns+`) VALUES (`+placeholders(1, 13)+`)`,
-			x.ID, x.User, x.IP, x.App, x.Subject, x.Justification, x.Event, string(x.State), x.Created, x.Expires, "", x.Created, x.Note)
-		if err != nil {
-			return err
-		}
-		return audit(ctx, tx, AuditLine{Actor: "employee", Action: "exception.add", Target: x.ID, After: asJSON(x.auditable())})
-	})
+	return nil
+}
+
+func (x *Exception) insert(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO exception (`+exceptionColumns+`) VALUES (`+placeholders(1, 13)+`)`,
+		x.ID, x.User, x.IP, x.App, x.Subject, x.Justification, x.Event, string(x.State), x.Created, x.Expires, "", x.Created, x.Note)
 	if err != nil {
-		return x, fmt.Errorf("add exception: %w", err)
+		return err
 	}
-	return x, nil
+	return audit(ctx, tx, AuditLine{Actor: "employee", Action: "exception.add", Target: x.ID, After: asJSON(x.auditable())})
 }
 
 // auditable leaves out what erasing the person must be able to remove.
@@ -87,7 +96,7 @@ func (x Exception) auditable() Exception {
 }
 
 // DecideException approves or denies a pending exception; [ErrNotFound] when none with
-// that id is pending.
+// that id is pending. Its time runs from the approval, not from the request.
 func (s *Store) DecideException(ctx context.Context, id string, approve bool, by, note string) error {
 	to := ExceptionDenied
 	if approve {
@@ -103,8 +112,16 @@ func (s *Store) RevokeException(ctx context.Context, id, by, note string) error 
 
 func (s *Store) moveException(ctx context.Context, id string, from, to ExceptionState, by, note string) error {
 	err := s.change(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE exception SET state = $1, decided_by = $2, decided_at = $3, note = $4 WHERE id = $5 AND state = $6`,
-			string(to), by, time.Now().UTC(), note, id, string(from))
+		x, err := scanException(tx.QueryRowContext(ctx, `SELECT `+exceptionColumns+` FROM exception WHERE id = $1 AND state = $2`, id, string(from)).Scan)
+		if err != nil {
+			return err
+		}
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		if from == ExceptionPending {
+			x.Expires = now.Add(x.Expires.Sub(x.Created))
+		}
+		res, err := tx.ExecContext(ctx, `UPDATE exception SET state = $1, decided_by = $2, decided_at = $3, note = $4, expires = $5 WHERE id = $6 AND state = $7`,
+			string(to), by, now, note, x.Expires, id, string(from))
 		if err != nil {
 			return err
 		}
@@ -161,6 +178,15 @@ func (s *Store) exceptions(ctx context.Context, db *sql.DB, q *selection, limit 
 		return nil, fmt.Errorf("read exceptions: %w", err)
 	}
 	return list, nil
+}
+
+// Exception returns the exception with that id, or [ErrNotFound].
+func (s *Store) Exception(ctx context.Context, id string) (Exception, error) {
+	x, err := scanException(s.db.QueryRowContext(ctx, `SELECT `+exceptionColumns+` FROM exception WHERE id = $1`, id).Scan)
+	if err != nil {
+		return x, fmt.Errorf("exception %s: %w", id, err)
+	}
+	return x, nil
 }
 
 // maxActive bounds the exceptions that nodes keep in memory.
@@ -251,27 +277,4 @@ func (x *ExceptionSet) Excepted(user, ip, app string, now time.Time) map[string]
 		out[e.Subject] = e.ID
 	}
 	return out
-}
-
-// UseToken marks a single-use token as used and reports whether this was the first time.
-// It is forgotten some time after expires.
-func (s *Store) UseToken(ctx context.Context, id string, expires time.Time) (bool, error) {
-	var first bool
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO used_token (id, expires) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, expires.UTC())
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		first = n == 1
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM used_token WHERE expires < $1`, time.Now().Add(-time.Hour).UTC())
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("use token: %w", err)
-	}
-	return first, nil
 }

@@ -54,6 +54,10 @@ func exceptionsLive(t *testing.T, open Open) {
 	if err := s.DecideException(ctx, pending.ID, true, "rev", "fine"); err != nil {
 		t.Fatal(err)
 	}
+	approved, err := s.Exception(ctx, pending.ID)
+	if err != nil || !approved.Expires.After(pending.Expires) || approved.Expires.Sub(approved.DecidedAt) != pending.Expires.Sub(pending.Created) {
+		t.Errorf("approved until %s at %s, want the time that was asked for from then: %v", approved.Expires, approved.DecidedAt, err)
+	}
 	asked("an approved one is valid", map[string]string{"pci": active.ID, "gap:too_large": pending.ID}, set().Excepted("alice", "", "chatgpt", now))
 	if err := s.DecideException(ctx, pending.ID, true, "rev", ""); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("approved twice: %v, want ErrNotFound", err)
@@ -80,25 +84,50 @@ func exceptionsLive(t *testing.T, open Open) {
 func tokensOnce(t *testing.T, open Open) {
 	s := openStore(t, open(t))
 	defer s.Close()
+	ctx, expires := t.Context(), time.Now().Add(15*time.Minute)
+	want := []store.Exception{
+		{User: "alice", App: "chatgpt", Subject: "pci", Justification: "refund", State: store.ExceptionActive, Expires: expires},
+		{User: "alice", App: "chatgpt", Subject: "gap:too_large", Justification: "refund", State: store.ExceptionActive, Expires: expires},
+	}
+	if _, err := s.Redeem(ctx, "token", expires, []store.Exception{want[0], {App: "chatgpt"}}); err == nil {
+		t.Fatal("an exception for nobody was kept")
+	}
+	if used, err := s.TokenUsed(ctx, "token"); used || err != nil {
+		t.Fatalf("a token that brought nothing counts as used: %v", err)
+	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	firsts := 0
 	for range 8 {
 		wg.Go(func() {
-			first, err := s.UseToken(t.Context(), "token", time.Now().Add(15*time.Minute))
-			if err != nil {
-				t.Error(err)
-			}
+			got, err := s.Redeem(ctx, "token", expires, want)
 			mu.Lock()
 			defer mu.Unlock()
-			if first {
+			switch {
+			case err == nil && len(got) == 2 && got[0].ID != got[1].ID:
 				firsts++
+			case !errors.Is(err, store.ErrTokenUsed):
+				t.Errorf("redeemed as %+v, %v; want ErrTokenUsed", got, err)
 			}
 		})
 	}
 	wg.Wait()
 	if firsts != 1 {
 		t.Fatalf("a single-use token was used %d times", firsts)
+	}
+	if used, err := s.TokenUsed(ctx, "token"); !used || err != nil {
+		t.Errorf("the token does not count as used: %v", err)
+	}
+	list, err := s.ActiveExceptions(ctx, time.Now())
+	if err != nil || len(list) != len(want) {
+		t.Fatalf("%d exceptions are active, want %d: %v", len(list), len(want), err)
+	}
+	one, err := s.Exception(ctx, list[0].ID)
+	if err != nil || one != list[0] {
+		t.Errorf("read back as %+v, want %+v: %v", one, list[0], err)
+	}
+	if _, err := s.Exception(ctx, "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown exception: %v, want ErrNotFound", err)
 	}
 }
 
