@@ -31,6 +31,8 @@ type Engine struct {
 	matcher   matcher
 	options   Options
 	version   string
+
+	selections selections
 }
 
 // New compiles rules. It fails when the key is not 32 bytes, when a detector's data was

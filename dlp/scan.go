@@ -14,8 +14,7 @@ type scan struct {
 	e       *Engine
 	query   Query
 	report  Report
-	want    []bool              // patterns; nil: all
-	members map[string][]string // detector -> those of the query's profiles that use it
+	*selection
 
 	scratch []byte
 	place   place
@@ -32,20 +31,7 @@ func (e *Engine) newScan(ctx context.Context, q Query) *scan {
 	if q.MinConfidence == 0 {
 		q.MinConfidence = Medium
 	}
-	s := &scan{ctx: ctx, e: e, query: q, report: Report{Complete: true}, members: map[string][]string{}}
-	for _, p := range e.profiles {
-		if q.Profiles != nil && !slices.Contains(q.Profiles, p.id) {
-			continue
-		}
-		for id := range p.detectors {
-			s.members[id] = append(s.members[id], p.id)
-		}
-	}
-	s.want = make([]bool, len(e.patterns))
-	for i, owner := range e.owner {
-		s.want[i] = s.members[e.detectors[owner].id] != nil
-	}
-	return s
+	return &scan{ctx: ctx, e: e, query: q, report: Report{Complete: true}, selection: e.selection(q.Profiles)}
 }
 
 // stop notes which limit ended the scan.
