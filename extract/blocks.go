@@ -42,9 +42,7 @@ func (d *jsonDoc) isText(node int, kind keyKind) bool {
 		return true
 	}
 	if kind == keyContext && string(d.tree.Key(node)) == "data" { // {"type":"text","data":…}: a plain document
-		obj := d.tree.Nodes[node].Parent
-		c := d.tree.Child(obj, "type")
-		return c >= 0 && string(d.tree.Str(c)) == "text"
+		return plainSource(d.tree, d.tree.Nodes[node].Parent)
 	}
 	return kind == keyPerson || kind == keyPayload || kind == keyContext || kind == keySystem
 }
@@ -66,7 +64,7 @@ func (d *jsonDoc) markAll(node int, mark uint8) {
 		}
 		switch n.Kind {
 		case jsontree.String:
-			if !t.Named(i) || !payloadNoise(t.Key(i)) {
+			if !t.Named(i) || !payloadNoise(t.Key(i)) && !(n.Parent == node && toolName(t, i)) {
 				n.Mark = mark
 			}
 		case jsontree.Number:
@@ -87,6 +85,16 @@ func payloadNoise(key []byte) bool {
 		return true
 	}
 	return false
+}
+
+// toolName reports the name of the tool in what it gave back: it is the program's word.
+func toolName(t *jsontree.Tree, i int) bool {
+	up := t.Nodes[i].Parent
+	if string(t.Key(i)) != "name" || !t.Named(up) {
+		return false
+	}
+	key := string(t.Key(up))
+	return key == "functionResponse" || key == "function_response"
 }
 
 // maxClimb bounds the way from a node to what is said above it.

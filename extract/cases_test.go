@@ -69,24 +69,10 @@ func loadCases(t testing.TB) []labelled {
 // catalogue has for it.
 func (c labelled) input(t testing.TB, cat *classify.Catalogue) extract.Input {
 	t.Helper()
-	u, err := url.Parse(c.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := http.Header{}
-	for k, v := range c.Headers {
-		h.Set(k, v)
-	}
-	header := func(name string) []byte { return []byte(h.Get(name)) }
-	in := extract.Input{
-		Method: c.Method, Host: u.Host, Path: u.Path, Query: u.RawQuery, Header: header,
-		Body: memory{strings.NewReader(string(c.Body))},
-	}
-	m, ok := cat.Lookup(classify.Request{Method: c.Method, Host: u.Host, Path: u.EscapedPath(), Query: u.RawQuery, Header: header})
-	if body := extract.New(extract.Options{}).Peek(t.Context(), in, 64<<10); ok {
-		m = cat.Refine(m, classify.Request{Method: c.Method, Host: u.Host, Path: u.EscapedPath(), Query: u.RawQuery, Header: header}, body)
-	}
+	in := c.bare(t)
+	m, ok := c.lookup(t, cat)
 	if e := m.Endpoint; ok && e != nil {
+		var err error
 		in.Rule, err = extract.CompileRule(extract.RuleSpec{
 			Activity: e.Activity, Carrier: e.Carrier, Text: e.Text, Role: e.Role, System: e.System,
 			Context: e.Context, Files: e.Files, Noise: e.Noise,
@@ -96,6 +82,36 @@ func (c labelled) input(t testing.TB, cat *classify.Catalogue) extract.Input {
 		}
 	}
 	return in
+}
+
+// bare is the case without a rule.
+func (c labelled) bare(t testing.TB) extract.Input {
+	t.Helper()
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := http.Header{}
+	for k, v := range c.Headers {
+		h.Set(k, v)
+	}
+	return extract.Input{
+		Method: c.Method, Host: u.Host, Path: u.EscapedPath(), Query: u.RawQuery,
+		Header: func(name string) []byte { return []byte(h.Get(name)) },
+		Body:   memory{strings.NewReader(string(c.Body))},
+	}
+}
+
+// lookup finds the app and the endpoint of the case.
+func (c labelled) lookup(t testing.TB, cat *classify.Catalogue) (classify.Match, bool) {
+	t.Helper()
+	in := c.bare(t)
+	line := classify.Request{Method: in.Method, Host: in.Host, Path: in.Path, Query: in.Query, Header: in.Header}
+	m, ok := cat.Lookup(line)
+	if !ok {
+		return m, false
+	}
+	return cat.Refine(m, line, extract.New(extract.Options{}).Peek(t.Context(), in, 64<<10)), true
 }
 
 func catalogue(t testing.TB) *classify.Catalogue {

@@ -193,7 +193,7 @@ func membersOf(t *jsontree.Tree, obj int) fileMembers {
 			continue
 		}
 		switch string(t.Key(c)) {
-		case "file_name", "fileName", "filename", "SOURCE_NAME", "source_name", "original_filename", "originalFilename", "displayName", "display_name":
+		case "file_name", "fileName", "filename", "SOURCE_NAME", "source_name", "original_filename", "originalFilename", "displayName", "display_name", "document_name", "documentName":
 			m.name = c
 		case "name", "title":
 			m.plain = c
@@ -285,6 +285,10 @@ func (w *walk) inlineFile(d *jsonDoc, i int) bool {
 		return false
 	}
 	m := membersOf(t, obj)
+	if n.Mark == markFile && m.data == i && plainSource(t, obj) {
+		n.Mark = markUser
+		return false
+	}
 	described := m.data == i && (m.mime >= 0 || m.name >= 0)
 	magic := fileMagic(raw)
 	if !uri && n.Mark != markFile && !described && !magic {
@@ -325,6 +329,13 @@ func (w *walk) inlineFile(d *jsonDoc, i int) bool {
 	f.Name = f.Name[:min(len(f.Name), maxName)]
 	w.doc.Files = append(w.doc.Files, f)
 	return true
+}
+
+// plainSource reports an object that holds a document as plain text: the source of an
+// Anthropic document, for one.
+func plainSource(t *jsontree.Tree, obj int) bool {
+	c := t.Child(obj, "type")
+	return c >= 0 && string(t.Str(c)) == "text"
 }
 
 // besides looks for the type of a file among the elements beside its name.
