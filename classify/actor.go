@@ -18,13 +18,18 @@ func ActorOf(r Request, body []byte) string {
 		return "agent"
 	}
 	agent := r.header("User-Agent")
-	for _, name := range [...]string{
+	var short [256]byte
+	folded := append(short[:0], agent...)
+	for i, c := range folded {
+		folded[i] = lower(c)
+	}
+	for _, name := range [...]string{ // in lower case
 		"claude-cli", "claude-code", "codex", "githubcopilotchat", "github-copilot", "copilot-cli", "vscode", "visual studio", "code/", "cursor/",
 		"windsurf", "geminicli", "gemini-cli", "antigravity", "aider", "cline", "roo-code", "roocode", "kilo-code", "continue/", "zed/",
 		"jetbrains", "intellij", "opencode", "goose/", "ampcode", "warp/", "kiro", "amazonq", "qwencode", "connect-es", "droid/", "factory-cli",
 		"modelcontextprotocol", "mcp-", "python-mcp", "crush/", "trae/", "junie",
 	} {
-		if containsFold(agent, name) {
+		if bytes.Contains(folded, []byte(name)) {
 			return "agent"
 		}
 	}

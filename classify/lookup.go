@@ -207,8 +207,12 @@ func hasHeader(got []byte, want string) bool {
 
 // containsFold reports whether s holds want, which is ASCII, in any case.
 func containsFold(s []byte, want string) bool {
+	if want == "" {
+		return true
+	}
+	first := lower(want[0])
 	for i := 0; i+len(want) <= len(s); i++ {
-		if equalFold(s[i:i+len(want)], want) {
+		if lower(s[i]) == first && equalFold(s[i:i+len(want)], want) {
 			return true
 		}
 	}

@@ -22,7 +22,7 @@ func (c *call) answer(e *event.Event) icap.Answer {
 	case policy.Redact:
 		return icap.Modified(icap.Modification{Set: c.tenantHeaders(), Body: c.redacted, ReplaceBody: true}).With(id)
 	case policy.Isolate:
-		if to := c.h.o.IsolateTemplate; to != "" && isNavigation(c.req.HTTP.Header) {
+		if to := c.h.o.IsolateTemplate; to != "" && isNavigation(c.header) {
 			to = strings.ReplaceAll(to, "{url}", url.QueryEscape(c.target.url()))
 			return icap.Respond(icap.Response{Status: 302, Header: []icap.Field{{Name: "Location", Value: to}, {Name: "Cache-Control", Value: "no-store"}}}).With(id)
 		}
@@ -66,7 +66,7 @@ func (c *call) cause() string {
 // refusal is the HTTP answer to a request that is stopped: 403, and never 200, which API
 // clients would take for the app's answer.
 func (c *call) refusal(e *event.Event) icap.Response {
-	h := c.req.HTTP.Header
+	h := c.header
 	contentType, body := "", []byte(nil)
 	if isNavigation(h) {
 		contentType, body = "text/html; charset=utf-8", c.page(e)
@@ -83,7 +83,7 @@ func (c *call) refusal(e *event.Event) icap.Response {
 	if isNavigation(h) {
 		fields = append(fields, icap.Field{Name: "Content-Security-Policy", Value: c.h.theme.policy})
 	}
-	if origin := h.Get("Origin"); origin != nil { // without it a cross-origin fetch cannot read the reason
+	if origin := h.get("Origin"); origin != nil { // without it a cross-origin fetch cannot read the reason
 		fields = append(fields,
 			icap.Field{Name: "Access-Control-Allow-Origin", Value: string(origin)},
 			icap.Field{Name: "Access-Control-Allow-Credentials", Value: "true"},

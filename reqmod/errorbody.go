@@ -22,7 +22,7 @@ func (c *call) errorBody(e *event.Event) (contentType string, body []byte) {
 	if c.match.App != nil {
 		shape = c.match.App.ErrorShape
 	}
-	if shape == "" && !isBrowser(c.req.HTTP.Header.Get("User-Agent")) {
+	if shape == "" && !isBrowser(c.header.get("User-Agent")) {
 		shape = "text"
 	}
 	if shape == "text" { // no SDK loses it

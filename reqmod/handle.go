@@ -28,6 +28,7 @@ type call struct {
 	took  map[string]int64 // microseconds a hop took, for explain
 
 	target  target
+	header  fields // of the HTTP request
 	line    classify.Request
 	match   classify.Match
 	isAI    bool
@@ -78,13 +79,13 @@ func (c *call) guard(hop func()) {
 
 // recognise finds the app and the endpoint: hop 3.
 func (c *call) recognise(ctx context.Context) {
-	c.target = parseTarget(c.req.HTTP)
+	c.target, c.header = parseTarget(c.req.HTTP), fieldsOf(c.req.HTTP.Header)
 	c.line = classify.Request{
-		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.req.HTTP.Header.Get,
+		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.header.get,
 	}
 	catalogue := c.rules.catalogue
 	// A CONNECT carries nothing, and nobody sees an answer to it; nor to a preflight.
-	if catalogue == nil || c.target.method == "CONNECT" || isPreflight(c.target, c.req.HTTP.Header) {
+	if catalogue == nil || c.target.method == "CONNECT" || isPreflight(c.target, c.header) {
 		return
 	}
 	c.match, c.isAI = catalogue.Lookup(c.line)
@@ -106,7 +107,7 @@ func (c *call) peek(ctx context.Context, body []byte) []byte {
 
 func (c *call) input() extract.Input {
 	in := extract.Input{
-		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.req.HTTP.Header.Get,
+		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.header.get,
 		Rule: c.rules.extract[c.match.Endpoint],
 	}
 	if c.content != nil {
@@ -230,7 +231,7 @@ func (c *call) size() int64 {
 	if c.content != nil {
 		return c.content.Size()
 	}
-	n, err := strconv.ParseInt(string(c.req.HTTP.Header.Get("Content-Length")), 10, 64)
+	n, err := strconv.ParseInt(string(c.header.get("Content-Length")), 10, 64)
 	if err != nil || n < 0 || c.req.Body.None() {
 		return 0
 	}

@@ -19,7 +19,7 @@ type pageData struct {
 
 // words picks the language that the browser prefers of those there are.
 func (c *call) words() *wording {
-	return c.h.theme.speak(string(c.req.HTTP.Header.Get("Accept-Language")))
+	return c.h.theme.speak(string(c.header.get("Accept-Language")))
 }
 
 // detectors are the kinds of data that stopped the request.

@@ -89,23 +89,23 @@ func (t target) url() string {
 
 // isPreflight reports whether a request is a CORS preflight: the browser's own question,
 // which carries nothing, and whose refusal nobody could read.
-func isPreflight(t target, h icap.Header) bool {
-	return t.method == "OPTIONS" && h.Get("Access-Control-Request-Method") != nil
+func isPreflight(t target, h fields) bool {
+	return t.method == "OPTIONS" && h.get("Access-Control-Request-Method") != nil
 }
 
 // isNavigation reports whether a person will see the answer as a page.
-func isNavigation(h icap.Header) bool {
-	if dest := h.Get("Sec-Fetch-Dest"); dest != nil {
+func isNavigation(h fields) bool {
+	if dest := h.get("Sec-Fetch-Dest"); dest != nil {
 		switch string(bytes.ToLower(dest)) {
 		case "document", "iframe", "frame":
 			return true
 		}
 		return false
 	}
-	if mode := h.Get("Sec-Fetch-Mode"); mode != nil {
+	if mode := h.get("Sec-Fetch-Mode"); mode != nil {
 		return bytes.EqualFold(mode, []byte("navigate"))
 	}
-	return prefersHTML(string(h.Get("Accept")))
+	return prefersHTML(string(h.get("Accept")))
 }
 
 // prefersHTML reports whether an Accept field asks for a page before anything else.
