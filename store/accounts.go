@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -15,7 +16,9 @@ import (
 type Account struct {
 	Name     string    `json:"name"`
 	Role     string    `json:"role"`
-	Secret   string    `json:"-"` // a password's hash; empty for accounts of an identity provider
+	Rights   []string  `json:"rights"`            // beyond those of the role
+	Secret   string    `json:"-"`                 // a password's hash; empty for accounts of an identity provider
+	Subject  string    `json:"subject,omitempty"` // who that is at the identity provider
 	Disabled bool      `json:"disabled"`
 	Created  time.Time `json:"created"`
 	Changed  time.Time `json:"changed"`
@@ -40,9 +43,10 @@ func (s *Store) PutAccount(ctx context.Context, a Account, by string) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO account (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
- ON CONFLICT (name) DO UPDATE SET role = excluded.role, secret = excluded.secret, disabled = excluded.disabled, changed = excluded.changed`,
-			a.Name, a.Role, a.Secret, disabled, now, now)
+		_, err = tx.ExecContext(ctx, `INSERT INTO account (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ ON CONFLICT (name) DO UPDATE SET role = excluded.role, rights = excluded.rights, secret = excluded.secret, subject = excluded.subject,
+ disabled = excluded.disabled, changed = excluded.changed`,
+			a.Name, a.Role, wordList(a.Rights), a.Secret, a.Subject, disabled, now, now)
 		if err != nil {
 			return err
 		}
@@ -54,14 +58,27 @@ func (s *Store) PutAccount(ctx context.Context, a Account, by string) error {
 	return nil
 }
 
-const accountColumns = `name, role, secret, disabled, created, changed`
+const accountColumns = `name, role, rights, secret, subject, disabled, created, changed`
 
 func scanAccount(scan func(dest ...any) error) (Account, error) {
 	var a Account
+	var rights string
 	var disabled int
-	err := scan(&a.Name, &a.Role, &a.Secret, &disabled, (*event.Stamp)(&a.Created), (*event.Stamp)(&a.Changed))
-	a.Disabled = disabled != 0
+	err := scan(&a.Name, &a.Role, &rights, &a.Secret, &a.Subject, &disabled, (*event.Stamp)(&a.Created), (*event.Stamp)(&a.Changed))
+	a.Rights, a.Disabled = listedWords(rights), disabled != 0
 	return a, err
+}
+
+// wordList writes words as a column keeps them: |a|b|.
+func wordList(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return "|" + strings.Join(words, "|") + "|"
+}
+
+func listedWords(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == '|' })
 }
 
 // Account returns one account; [ErrNotFound] when there is none.

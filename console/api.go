@@ -1,0 +1,4 @@
+package console
+
+// apiRoutes are the HTTP API.
+func (s *Server) apiRoutes() []route { return nil }
