@@ -115,8 +115,8 @@ func (s *Server) redeem(ctx context.Context, token, use string) (link, error) {
 	if err != nil {
 		return l, errDeadLink
 	}
-	first, err := s.o.Store.UseToken(ctx, l.Nonce, l.Expires)
-	if err == nil && !first {
+	_, err = s.o.Store.Redeem(ctx, l.Nonce, l.Expires, nil)
+	if errors.Is(err, store.ErrTokenUsed) {
 		err = errDeadLink
 	}
 	return l, err

@@ -53,6 +53,11 @@ func demo(cmd *cobra.Command, once bool) error {
 	}
 	err = demoRun(cmd.Context(), n, out)
 	if err == nil && !once {
+		var link string
+		if link, err = n.demoLink(cmd.Context()); err != nil {
+			return errors.Join(err, n.close())
+		}
+		fmt.Fprintf(out, "\nThe console is open to you, once, at\n\n  %s\n", link)
 		fmt.Fprintf(out, "\nSluice is serving ICAP on %s. Try, in another terminal:\n\n", n.icapAddr)
 		fmt.Fprintf(out, "  sluice events list --config %s\n  sluice apps list --config %[1]s\n", filepath.Join(dir, "sluice.yaml"))
 		fmt.Fprintf(out, "\nHow to put it behind Squid: docs/squid.md. Ctrl-C ends the demo and removes its directory.\n")
@@ -65,7 +70,8 @@ func demo(cmd *cobra.Command, once bool) error {
 // loads it. Ports that are taken are replaced by free ones.
 func demoSettings(dir string) (*config.File, error) {
 	path := filepath.Join(dir, "sluice.yaml")
-	text := fmt.Sprintf("node: demo\nicap: {listen: %q}\nops: {listen: %q}\n", freeOr("127.0.0.1:1344"), freeOr("127.0.0.1:9090"))
+	text := fmt.Sprintf("node: demo\nicap: {listen: %q}\nops: {listen: %q}\nconsole: {listen: %q}\n",
+		freeOr("127.0.0.1:1344"), freeOr("127.0.0.1:9090"), freeOr("127.0.0.1:8080"))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

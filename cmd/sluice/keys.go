@@ -25,6 +25,7 @@ const (
 	useFingerprint = "sluice fingerprint v1"
 	useFileHash    = "sluice file hash v1"
 	useToken       = "sluice token v1"
+	useConsole     = "sluice console v1"
 )
 
 func (k keyring) derive(use string) []byte {

@@ -8,7 +8,7 @@ import (
 )
 
 // sockets are the listeners that systemd opened before it started us, by the name of
-// their FileDescriptorName: icap, icaps, ops. While one process drains and the next one
+// their FileDescriptorName: icap, icaps, ops, console. While one process drains and the next one
 // starts, connections wait in them, so that a restart refuses nobody.
 type sockets map[string][]net.Listener
 

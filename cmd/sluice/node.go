@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/console"
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
@@ -44,20 +46,23 @@ type node struct {
 	extractor *extract.Extractor
 	icap      *icap.Server
 	ops       *ops
+	contact   *contact
+	console   *webConsole // nil: off
 
 	icapAddr, opsAddr net.Addr
 
-	reload sync.Mutex // one reload at a time
-	rules  *ruleset   // the last good one
-	stop   context.CancelFunc
-	tasks  sync.WaitGroup
-	failed chan error
+	reload  sync.Mutex                    // one reload at a time
+	rules   *ruleset                      // the last good one
+	running atomic.Pointer[console.Rules] // the same, for the console
+	stop    context.CancelFunc
+	tasks   sync.WaitGroup
+	failed  chan error
 }
 
 // startNode starts everything and returns when the node is ready to answer.
 func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, err error) {
 	ctx, stop := context.WithCancel(ctx)
-	n = &node{config: f, log: log, ops: newOps(), stop: stop, failed: make(chan error, 8)}
+	n = &node{config: f, log: log, ops: newOps(), contact: newContact(), stop: stop, failed: make(chan error, 8)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
@@ -145,6 +150,7 @@ func (n *node) swap(ctx context.Context, rs *ruleset) error {
 	}
 	n.rules = rs
 	n.handler.Swap(rules)
+	n.running.Store(&console.Rules{Catalogue: rs.catalogue, Engine: rs.engine, Policy: rs.policy, Statuses: statuses, Version: n.handler.Version()})
 	return nil
 }
 
@@ -184,7 +190,7 @@ func (n *node) listen() error {
 	o := f.ICAPOptions()
 	o.Log = n.log
 	o.Services = []icap.Service{
-		{Path: "/reqmod", Method: icap.MethodReqmod, Handler: n.handler, Preview: reqmodPreview, ISTag: n.handler.Version, Include: n.handler.Include()},
+		{Path: "/reqmod", Method: icap.MethodReqmod, Handler: n.contact.watch(n.handler), Preview: reqmodPreview, ISTag: n.handler.Version, Include: n.handler.Include()},
 		{Path: "/respmod", Method: icap.MethodRespmod, Handler: &respmod.Handler{Events: n.recorder}, Preview: respmodPreview, ISTag: n.handler.Version},
 	}
 	if f.ICAP.TLS.Listen != "" {
@@ -204,8 +210,10 @@ func (n *node) listen() error {
 			return err
 		}
 	}
-	n.opsAddr, err = n.open(inherited, "ops", f.Ops.Listen, n.ops.serve, http.ErrServerClosed)
-	return err
+	if n.opsAddr, err = n.open(inherited, "ops", f.Ops.Listen, n.ops.serve, http.ErrServerClosed); err != nil {
+		return err
+	}
+	return n.openConsole(inherited)
 }
 
 // open serves on the listeners of a name, and returns the address of the first.
@@ -286,6 +294,9 @@ func (n *node) close() error {
 	var errs []error
 	if n.icap != nil {
 		errs = append(errs, n.icap.Shutdown(ctx))
+	}
+	if n.console != nil {
+		errs = append(errs, n.console.shutdown(ctx))
 	}
 	if n.recorder != nil {
 		errs = append(errs, n.recorder.Close(ctx))
