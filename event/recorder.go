@@ -140,7 +140,8 @@ func (r *Recorder) open(ctx context.Context) error {
 // lastNumber returns the number of the last event the file ever held.
 func lastNumber(ctx context.Context, db interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) (n int64, err error) {
+},
+) (n int64, err error) {
 	err = db.QueryRowContext(ctx, `SELECT seq FROM sqlite_sequence WHERE name = 'event'`).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil

@@ -91,7 +91,6 @@ func rows(tb testing.TB, db *sql.DB, where string) (n int) {
 type memory struct {
 	mu     sync.Mutex
 	name   string
-	rows   bool
 	frees  bool
 	pos    map[string]int64
 	got    []event.Numbered

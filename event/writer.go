@@ -198,7 +198,7 @@ func (r *Recorder) addCounts(now time.Time, batch []*item) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.ins.fold.Exec(now.Unix()/60, key, string(body), s.n, s.out, s.in); err != nil {
+		if _, err := r.ins.fold.ExecContext(context.Background(), now.Unix()/60, key, string(body), s.n, s.out, s.in); err != nil {
 			return err
 		}
 		r.folding = true
@@ -365,7 +365,7 @@ func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
  ON CONFLICT (minute, key) DO UPDATE SET n = n + excluded.n, bytes_out = bytes_out + excluded.bytes_out,
  bytes_in = bytes_in + excluded.bytes_in`},
 	} {
-		if *p.dst, err = c.PrepareContext(ctx, p.text); err != nil {
+		if *p.dst, err = c.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // close does
 			return err
 		}
 	}
@@ -403,7 +403,7 @@ func (s *inserts) events(kind int, rows [][]any) (int64, error) {
 		for _, row := range rows[:n] {
 			args = append(append(args, kind), row...)
 		}
-		res, err := st.Exec(args...)
+		res, err := st.ExecContext(context.Background(), args...)
 		if err != nil {
 			return 0, err
 		}

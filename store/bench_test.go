@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"flag"
-	"fmt"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -221,7 +220,7 @@ func BenchmarkReports(b *testing.B) {
 			{"latest blocked", func() error { _, err := s.Events(ctx, store.Filter{Action: "block"}); return err }},
 			{"latest coached (none)", func() error { _, err := s.Events(ctx, store.Filter{Action: "coach"}); return err }},
 		} {
-			b.Run(fmt.Sprintf("%s", panel.name), func(b *testing.B) {
+			b.Run(panel.name, func(b *testing.B) {
 				for range b.N {
 					if err := panel.run(); err != nil {
 						b.Fatal(err)

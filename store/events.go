@@ -134,8 +134,15 @@ func (f *Filter) query() (*selection, error) {
 		q.add(`(ts, id) < (?, ?)`, ts, id)
 	}
 	for _, c := range []struct{ column, value string }{
-		{"usr", f.User}, {"app", f.App}, {"action", f.Action}, {"activity", f.Activity}, {"device", f.Device},
-		{"src", f.IP}, {"country", f.Country}, {"status", f.Status}, {"rule", f.Rule},
+		{"usr", f.User},
+		{"app", f.App},
+		{"action", f.Action},
+		{"activity", f.Activity},
+		{"device", f.Device},
+		{"src", f.IP},
+		{"country", f.Country},
+		{"status", f.Status},
+		{"rule", f.Rule},
 	} {
 		q.equal(c.column, c.value)
 	}
@@ -155,11 +162,9 @@ func (f *Filter) query() (*selection, error) {
 	default:
 		q.add(`gaps LIKE ? ESCAPE '\'`, `%|`+likeEscaper.Replace(f.Gap)+`|%`)
 	}
-	switch f.Review {
-	case "":
-	case ReviewNew:
+	if f.Review == ReviewNew {
 		q.add(`NOT EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.state <> 'new')`)
-	default:
+	} else if f.Review != "" {
 		q.add(`EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.state = ?)`, string(f.Review))
 	}
 	return q, nil

@@ -48,7 +48,7 @@ func (s *Store) ErasePerson(ctx context.Context, name, by string) (Erased, error
 	if name == "" || strings.HasPrefix(name, "erased-") {
 		return out, fmt.Errorf("erase person: %w", ErrNotFound)
 	}
-	found, err := s.erase(ctx, s.db, name, by, &out)
+	found, err := s.erase(ctx, name, by, &out)
 	if err == nil && s.pool != nil {
 		var also bool
 		also, err = s.eraseOutbox(ctx, name, &out)
@@ -76,7 +76,7 @@ func (s *Store) keeper() *keeper {
 }
 
 // erase works on the store: the person's row, roll-ups, events, exceptions.
-func (s *Store) erase(ctx context.Context, db *sql.DB, name, by string, out *Erased) (bool, error) {
+func (s *Store) erase(ctx context.Context, name, by string, out *Erased) (bool, error) {
 	found := false
 	err := s.change(ctx, func(tx *sql.Tx) error {
 		var id int64

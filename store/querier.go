@@ -74,7 +74,7 @@ func (q *sqliteTx) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 }
 
 func (q *sqliteTx) exec(ctx context.Context, text string, args ...any) error {
-	st, err := q.prepare(ctx, text)
+	st, err := q.prepare(ctx, text) //nolint:sqlclosecheck // it is kept; close closes it
 	if err != nil {
 		return err
 	}
