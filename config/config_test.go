@@ -65,6 +65,9 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				`sluice.yaml:7: "policy.file": `,
 			},
 		},
+		"a key that cannot encrypt is refused": {
+			"payload: {age_recipient: alice}\n", []string{`sluice.yaml:1: "payload.age_recipient": want one age public key (age1…)`},
+		},
 		"a key given twice is a mistake": {
 			"node: a\nnode: b\n", []string{`sluice.yaml:2: setting "node" is given twice; keep one`},
 		},

@@ -44,3 +44,9 @@ func (f *File) ExtractOptions() extract.Options {
 func (f *File) StoreOptions(log *slog.Logger) store.Options {
 	return store.Options{URL: f.Database.URL.Reveal(), DataDir: f.DataDir, Log: log}
 }
+
+// StoreRetention returns how long the store keeps what.
+func (f *File) StoreRetention() store.Retention {
+	r := f.Retention
+	return store.Retention{Events: time.Duration(r.Events), Rollups: time.Duration(r.Rollups), Payloads: time.Duration(r.Payloads)}
+}

@@ -10,7 +10,6 @@ func (f *File) Unused() []string {
 	}{
 		{len(f.Notify) > 0, "notify"},
 		{len(f.Export) > 0, "export"},
-		{f.Payload.AgeRecipient != "", "payload.age_recipient"},
 		{f.Console.URL != "", "console.url"},
 		{f.Console.OIDC.Issuer != "", "console.oidc"},
 		{f.Exceptions.Approval == "reviewer", "exceptions.approval"},

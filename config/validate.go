@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-dlp/sluice/event"
 )
 
 // validate checks every value on its own and the few that must fit together.
@@ -79,6 +81,11 @@ func (f *File) validateTogether(fail func(key, format string, args ...any)) {
 	}
 	if u := f.Database.URL.Reveal(); u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
 		fail("database.url", "must begin with postgres://; leave it empty for SQLite in data_dir")
+	}
+	if key := f.Payload.AgeRecipient; key != "" {
+		if _, err := event.NewSealer(key); err != nil {
+			fail("payload.age_recipient", "%v", err)
+		}
 	}
 	for field, header := range f.Identity.Headers {
 		if !slices.Contains([]string{"device", "posture", "user", "groups"}, field) {

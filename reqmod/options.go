@@ -62,6 +62,7 @@ type Options struct {
 
 	Geo        Geo              // default: nobody knows
 	Exceptions Exceptions       // default: there are none
+	Sealer     Sealer           // default: prompts are not kept
 	Now        func() time.Time // default: time.Now
 }
 

@@ -60,6 +60,7 @@ func (c *call) event() *event.Event {
 	}
 	if c.tells(e) {
 		c.nameThings(e)
+		e.Sealed = c.seal()
 	}
 	if n, ok := c.h.o.Recorder.(namer); ok {
 		n.Incident(e)
