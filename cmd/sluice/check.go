@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/reqmod"
 	"github.com/sluice-dlp/sluice/store"
 )
 
@@ -61,7 +62,7 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 
 // checkRules compiles the snapshot and runs the catalogue's fixtures through it.
 func checkRules(cmd *cobra.Command, f *config.File, keys keyring, rs *ruleset) error {
-	h, err := newHandler(f, keys, nil, nil, nil)
+	h, err := newHandler(f, keys, reqmod.Options{})
 	if err != nil {
 		return err
 	}

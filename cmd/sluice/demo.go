@@ -100,7 +100,7 @@ func demoRun(ctx context.Context, n *node, out io.Writer) error {
 			return err
 		}
 	}
-	n.reloadStatuses(ctx)
+	n.reloadDecisions(ctx)
 	if n.handler.Version() == before {
 		return errors.New("demo: the approval statuses did not take effect")
 	}

@@ -93,7 +93,7 @@ func explainHandler(ctx context.Context, f *config.File, x *extract.Extractor, o
 		}
 		statuses[id] = status
 	}
-	h, err := newHandler(f, keys, x, nil, nil)
+	h, err := newHandler(f, keys, reqmod.Options{Extractor: x})
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		a.serveCommand(), a.demoCommand(), a.checkCommand(),
 		a.scanCommand(), a.explainCommand(), a.extractCommand(), a.classifyCommand(),
-		a.profilesCommand(), a.appsCommand(), a.eventsCommand(), a.migrateCommand(),
+		a.profilesCommand(), a.appsCommand(), a.eventsCommand(), a.exceptionsCommand(),
+		a.peopleCommand(), a.migrateCommand(), a.accountCommand(),
 		icapCommand(), versionCommand(), workerCommand(),
 	)
 	return root

@@ -49,6 +49,8 @@ type node struct {
 	contact   *contact
 	console   *webConsole // nil: off
 
+	excepted exceptions
+
 	icapAddr, opsAddr net.Addr
 
 	reload  sync.Mutex                    // one reload at a time
@@ -87,7 +89,8 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 		return n, err
 	}
 	n.extractor = newExtractor(f, f.DataDir)
-	if n.handler, err = newHandler(f, n.keys, n.extractor, n.recorder, log); err != nil {
+	n.handler, err = newHandler(f, n.keys, reqmod.Options{Log: log, Recorder: n.recorder, Extractor: n.extractor, Exceptions: &n.excepted})
+	if err != nil {
 		return n, err
 	}
 	if err := n.swap(ctx, n.rules); err != nil {
@@ -101,13 +104,17 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	return n, nil
 }
 
-// newHandler returns the request path; recorder is nil where nothing is to be recorded.
-func newHandler(f *config.File, keys keyring, x *extract.Extractor, recorder *event.Recorder, log *slog.Logger) (*reqmod.Handler, error) {
-	o := reqmod.Options{
-		Node: f.Node, Log: log, Recorder: recorder,
-		FileKey: keys.derive(useFileHash), TokenKey: keys.derive(useToken),
-		Extractor: x, FailOpen: f.FailOpen(),
-		IdentityHeaders: f.Identity.Headers, IsolateTemplate: f.Isolate.Template, // no ConsoleURL: nothing serves the link of coach yet
+// newHandler returns the request path: o is what the caller has, settings fill in the rest.
+func newHandler(f *config.File, keys keyring, o reqmod.Options) (*reqmod.Handler, error) {
+	o.Node, o.FailOpen = f.Node, f.FailOpen()
+	o.FileKey, o.TokenKey = keys.derive(useFileHash), keys.derive(useToken)
+	o.IdentityHeaders, o.IsolateTemplate = f.Identity.Headers, f.Isolate.Template // no ConsoleURL: nothing serves the link of coach yet
+	if key := f.Payload.AgeRecipient; key != "" {
+		sealer, err := event.NewSealer(key)
+		if err != nil {
+			return nil, fmt.Errorf("payload.age_recipient: %w", err)
+		}
+		o.Sealer = sealer
 	}
 	where, err := openPlaces(f.Geo)
 	if err != nil {
@@ -138,10 +145,13 @@ func readStatuses(ctx context.Context, s *store.Store) (map[string]policy.Status
 	return statuses, nil
 }
 
-// swap makes rules and the statuses of the store the running snapshot.
+// swap makes rules and what the store has decided (statuses, exceptions) the running ones.
 func (n *node) swap(ctx context.Context, rs *ruleset) error {
 	statuses, err := readStatuses(ctx, n.store)
 	if err != nil {
+		return err
+	}
+	if err := n.excepted.read(ctx, n.store); err != nil {
 		return err
 	}
 	rules, err := rs.snapshot(statuses)
@@ -170,15 +180,15 @@ func (n *node) reloadRules(ctx context.Context, why string) {
 	n.log.Info("rules reloaded", "why", why, "snapshot", n.handler.Version())
 }
 
-// reloadStatuses takes over changed approval statuses.
-func (n *node) reloadStatuses(ctx context.Context) {
+// reloadDecisions takes over changed approval statuses and exceptions.
+func (n *node) reloadDecisions(ctx context.Context) {
 	n.reload.Lock()
 	defer n.reload.Unlock()
 	if err := n.swap(ctx, n.rules); err != nil {
-		n.log.Error("statuses not taken over: the running ones stay", "error", err)
+		n.log.Error("statuses and exceptions not taken over: the running ones stay", "error", err)
 		return
 	}
-	n.log.Info("approval statuses taken over", "snapshot", n.handler.Version())
+	n.log.Info("statuses and exceptions taken over", "snapshot", n.handler.Version())
 }
 
 func (n *node) listen() error {
@@ -201,7 +211,7 @@ func (n *node) listen() error {
 	if n.icap, err = icap.New(o); err != nil {
 		return err
 	}
-	n.ops.registry.MustRegister(n.icap.Collector())
+	n.ops.registry.MustRegister(n.icap.Collector(), outboxMetrics{n.recorder})
 	if n.icapAddr, err = n.open(inherited, "icap", f.ICAP.Listen, n.icap.Serve, icap.ErrServerClosed); err != nil {
 		return err
 	}
@@ -262,8 +272,9 @@ func (n *node) serve(name string, f func() error, expected error) {
 // background starts what runs beside requests, until close.
 func (n *node) background(ctx context.Context) {
 	n.serve("watch statuses", func() error {
-		return n.store.Watch(ctx, func() { n.reloadStatuses(ctx) })
+		return n.store.Watch(ctx, func() { n.reloadDecisions(ctx) })
 	}, context.Canceled)
+	n.serve("retention", func() error { return n.store.RunMaintenance(ctx, n.config.StoreRetention()) }, context.Canceled)
 	n.extractor.Warm()
 	n.serve("watch rules", func() error { return n.watchFiles(ctx) }, context.Canceled)
 	if sink := n.store.Sink(); sink != nil {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sluice-dlp/sluice/event"
+)
+
+// outboxMetrics shows the outbox and its sinks to Prometheus.
+type outboxMetrics struct{ recorder *event.Recorder }
+
+var (
+	outboxDesc = map[string]*prometheus.Desc{
+		"used":     outboxMetric("bytes", "Bytes in use in the outbox."),
+		"cap":      outboxMetric("cap_bytes", "Bytes the outbox may use; 0: no limit is known."),
+		"stage":    outboxMetric("stage", "0: there is room; 1: over 80 % of the cap, usage only counts; 2: full, requests are answered as overload says."),
+		"recorded": outboxMetric("events_total", "Events on disk."),
+		"refused":  outboxMetric("refused_total", "Events refused because the outbox was full."),
+		"failures": outboxMetric("write_failures_total", "Transactions that did not reach the disk."),
+		"lost":     outboxMetric("lost_total", "Usage events that the disk still refused when the node stopped."),
+	}
+	sinkLag = prometheus.NewDesc("sluice_sink_lag_events", "Rows of the outbox that a sink does not have yet.", []string{"sink"}, nil)
+	sinkUp  = prometheus.NewDesc("sluice_sink_up", "1 when the sink's last batch arrived, 0 while it is tried again.", []string{"sink"}, nil)
+)
+
+func outboxMetric(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("sluice_outbox_"+name, help, nil, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (m outboxMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range outboxDesc {
+		ch <- d
+	}
+	ch <- sinkLag
+	ch <- sinkUp
+}
+
+// Collect implements prometheus.Collector.
+func (m outboxMetrics) Collect(ch chan<- prometheus.Metric) {
+	s := m.recorder.Stats()
+	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
+	for _, one := range []struct {
+		name  string
+		kind  prometheus.ValueType
+		value int64
+	}{
+		{"used", gauge, s.Used},
+		{"cap", gauge, s.Cap},
+		{"stage", gauge, int64(s.Stage)},
+		{"recorded", counter, s.Recorded},
+		{"refused", counter, s.Refused},
+		{"failures", counter, s.Failures},
+		{"lost", counter, s.Lost},
+	} {
+		ch <- prometheus.MustNewConstMetric(outboxDesc[one.name], one.kind, float64(one.value))
+	}
+	for _, d := range s.Deliveries {
+		up := 1.0
+		if d.Err != nil {
+			up = 0
+		}
+		ch <- prometheus.MustNewConstMetric(sinkLag, gauge, float64(max(s.Last-d.Position, 0)), d.Sink)
+		ch <- prometheus.MustNewConstMetric(sinkUp, gauge, up, d.Sink)
+	}
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+func (a *app) peopleCommand() *cobra.Command {
+	return group("people", "What is kept of people", a.peopleEraseCommand())
+}
+
+func (a *app) peopleEraseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "erase NAME", Short: "Forget a person",
+		Long: "Forget a person: the name becomes a random alias wherever it is kept, and account, address, device, paths, names of\n" +
+			"files, excerpts, masked values, fingerprints, justifications and encrypted prompts go. Counts stay. It cannot be undone.\n" +
+			"Events that other nodes still hold in their outbox are not reached: run it again when the sinks have caught up.",
+		Example: "  sluice people erase alice@example.com",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
+				done, err := s.ErasePerson(ctx, args[0], operator())
+				if errors.Is(err, store.ErrNotFound) {
+					return fmt.Errorf("nothing is kept of %q; names are compared exactly", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				return newLineEncoder(cmd).Encode(done)
+			})
+		},
+	}
+}
