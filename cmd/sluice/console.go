@@ -153,7 +153,7 @@ func (e explainer) handler(c console.Case) (*reqmod.Handler, error) {
 		return e.n.handler, nil
 	}
 	running := e.n.running.Load()
-	h, err := newHandler(e.n.config, e.n.keys, e.n.extractor, nil, nil)
+	h, err := newHandler(e.n.config, e.n.keys, reqmod.Options{Extractor: e.n.extractor})
 	if err != nil {
 		return nil, err
 	}

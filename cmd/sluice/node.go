@@ -109,7 +109,7 @@ func newHandler(f *config.File, keys keyring, o reqmod.Options) (*reqmod.Handler
 	o.Node, o.FailOpen = f.Node, f.FailOpen()
 	o.FileKey, o.TokenKey = keys.derive(useFileHash), keys.derive(useToken)
 	o.IdentityHeaders, o.IsolateTemplate = f.Identity.Headers, f.Isolate.Template // no ConsoleURL: nothing serves the link of coach yet
-	if key := f.Payload.AgeRecipient; key != "" {
+	if key := f.Payload.AgeRecipient; key != "" && o.Recorder != nil {
 		sealer, err := event.NewSealer(key)
 		if err != nil {
 			return nil, fmt.Errorf("payload.age_recipient: %w", err)
