@@ -81,7 +81,7 @@ func (c *call) refusal(e *event.Event) icap.Response {
 		{Name: "X-Sluice-Id", Value: e.ID},
 	}
 	if isNavigation(h) {
-		fields = append(fields, icap.Field{Name: "Content-Security-Policy", Value: c.h.theme.policy})
+		fields = append(fields, icap.Field{Name: "Content-Security-Policy", Value: c.h.pagePolicy()})
 	}
 	if origin := h.get("Origin"); origin != nil { // without it a cross-origin fetch cannot read the reason
 		fields = append(fields,

@@ -112,7 +112,7 @@ func TestANavigationGetsAPageAndAForeignOriginMayReadTheReason(t *testing.T) {
 			t.Errorf("head lacks %q:\n%s", want, head)
 		}
 	}
-	for _, want := range []string{`<html lang="de">`, "ChatGPT darf bei der Arbeit nicht benutzt werden", w.kept.events[0].ID, w.theme.style} {
+	for _, want := range []string{`<html lang="de">`, "ChatGPT darf bei der Arbeit nicht benutzt werden", w.kept.events[0].ID, string(w.theme.Style())} {
 		if !strings.Contains(body, want) {
 			t.Errorf("page lacks %q", want)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/extract"
+	"github.com/sluice-dlp/sluice/internal/theme"
 )
 
 // Recorder takes events. It must be safe for concurrent use. With durable, Record returns
@@ -73,7 +74,7 @@ type Handler struct {
 	extractor *extract.Extractor
 	history   history
 	uploads   uploads
-	theme     *theme
+	theme     *theme.Theme[wording]
 }
 
 // New checks o, every mistake in one error, and returns a Handler. Until the first
@@ -109,11 +110,11 @@ func New(o Options) (*Handler, error) {
 			mistakes = append(mistakes, fmt.Errorf("%s: %q is no http or https address", name, address))
 		}
 	}
-	theme, err := newTheme(o.Pages)
+	pages, err := newTheme(o.Pages)
 	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, extractor: o.Extractor, theme: theme}
+	h := &Handler{o: o, extractor: o.Extractor, theme: pages}
 	h.rules.Store(&Rules{})
 	return h, nil
 }

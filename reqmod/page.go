@@ -2,24 +2,69 @@ package reqmod
 
 import (
 	"bytes"
+	"embed"
+	"fmt"
 	"html/template"
+	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/internal/theme"
 )
+
+//go:embed pages
+var builtinPages embed.FS
+
+// wording is one language of what a person is told.
+type wording struct {
+	Blocked  string `yaml:"blocked"`
+	Found    string `yaml:"found"`
+	Gap      string `yaml:"gap"`
+	Status   string `yaml:"status"`
+	Fix      string `yaml:"fix"`
+	FixGap   string `yaml:"fix_gap"`
+	Who      string `yaml:"who"`
+	Profile  string `yaml:"profile"`
+	Rule     string `yaml:"rule"`
+	Incident string `yaml:"incident"`
+	Place    string `yaml:"place"`
+	Coach    string `yaml:"coach"`
+	Button   string `yaml:"button"`
+}
 
 // pageData is what page.html is given.
 type pageData struct {
 	*wording
+	Lang                      string
 	Style                     template.CSS
 	Why, Do, Link, Policy, ID string
 	Places                    []string
 }
 
+// newTheme reads the built-in pages and lays custom over them, where it is not nil.
+func newTheme(custom fs.FS) (*theme.Theme[wording], error) {
+	builtin, err := fs.Sub(builtinPages, "pages")
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	t, err := theme.Load[wording](builtin, custom)
+	if err != nil {
+		return nil, err
+	}
+	lang, words := t.Words("en")
+	return t, t.Render(io.Discard, pageData{wording: words, Lang: lang, Link: "https://console.example.com", Places: []string{"x"}})
+}
+
+// pagePolicy is the page's Content-Security-Policy.
+func (h *Handler) pagePolicy() string {
+	return "default-src 'none'; style-src " + h.theme.StyleSource() + "; base-uri 'none'; form-action 'none'"
+}
+
 // words picks the language that the browser prefers of those there are.
-func (c *call) words() *wording {
-	return c.h.theme.speak(string(c.header.get("Accept-Language")))
+func (c *call) words() (lang string, words *wording) {
+	return c.h.theme.Words(c.header.get("Accept-Language"))
 }
 
 // detectors are the kinds of data that stopped the request.
@@ -59,7 +104,7 @@ func (c *call) why(w *wording) (text, fix string) {
 // sentence is the whole message where there is no page: why, by which policy, what to do
 // now, and the incident.
 func (c *call) sentence(e *event.Event) string {
-	w := c.words()
+	_, w := c.words()
 	why, fix := c.why(w)
 	parts := []string{w.Blocked + ": " + why}
 	if fix != "" {
@@ -84,7 +129,7 @@ func (c *call) policyName(w *wording) string {
 
 // page is what a person sees who opened the app in the address bar.
 func (c *call) page(e *event.Event) []byte {
-	w := c.words()
+	lang, w := c.words()
 	why, fix := c.why(w)
 	var places []string
 	for _, m := range e.Matches {
@@ -93,9 +138,7 @@ func (c *call) page(e *event.Event) []byte {
 		}
 	}
 	var b bytes.Buffer
-	err := c.h.theme.page.Execute(&b, pageData{
-		w, template.CSS(c.h.theme.style), why, fix, c.coachLink(e), c.policyName(w), e.ID, places,
-	})
+	err := c.h.theme.Render(&b, pageData{w, lang, c.h.theme.Style(), why, fix, c.coachLink(e), c.policyName(w), e.ID, places})
 	if err != nil {
 		return []byte(c.sentence(e))
 	}

@@ -18,15 +18,15 @@ const module = "github.com/sluice-dlp/sluice/"
 var graph = map[string][]string{
 	"icap": {}, "classify": {}, "extract": {}, "dlp": {}, "policy": {}, "event": {},
 	"profiles": {}, "migrations": {},
-	"reqmod":  {"icap", "classify", "extract", "dlp", "policy", "event"},
+	"reqmod":  {"icap", "classify", "extract", "dlp", "policy", "event", "internal/theme"},
 	"respmod": {"icap", "event"},
 	"export":  {"event"},
 	"notify":  {"event"},
 	"store":   {"event", "policy", "migrations"},
-	"console": {"store", "policy", "classify", "event", "dlp"},
+	"console": {"store", "policy", "classify", "event", "dlp", "internal/theme"},
 	"config":  {"icap", "dlp", "classify", "extract", "policy", "reqmod", "event", "store", "export", "notify", "console"},
 
-	"internal/house": {}, "internal/blackbox": {"icap", "event"},
+	"internal/theme": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
 }
 
 // rooms within a room: imported by their parent only.

@@ -1,10 +1,11 @@
-package reqmod
+// Package theme loads how the pages for employees look and what they say: a template, a
+// style sheet and languages, built in and laid over by the company's own files.
+package theme
 
 import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"embed"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -20,60 +21,55 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-//go:embed pages
-var builtinPages embed.FS
-
-// wording is one language of what a person is told.
-type wording struct {
-	Lang     string `yaml:"-"` // the name of its file: "de"
-	Blocked  string `yaml:"blocked"`
-	Found    string `yaml:"found"`
-	Gap      string `yaml:"gap"`
-	Status   string `yaml:"status"`
-	Fix      string `yaml:"fix"`
-	FixGap   string `yaml:"fix_gap"`
-	Who      string `yaml:"who"`
-	Profile  string `yaml:"profile"`
-	Rule     string `yaml:"rule"`
-	Incident string `yaml:"incident"`
-	Place    string `yaml:"place"`
-	Coach    string `yaml:"coach"`
-	Button   string `yaml:"button"`
-}
-
-// theme is how refusals look and read. It is immutable.
-type theme struct {
+// Theme is a template, a style sheet and the same sentences in several languages. W is a
+// struct of strings with a yaml tag each. It is immutable and safe for concurrent use.
+type Theme[W any] struct {
 	page      *template.Template
 	style     string
-	policy    string // the page's Content-Security-Policy
-	languages map[string]*wording
+	languages map[string]*W
 }
 
-// newTheme reads the built-in theme and lays custom over it, where it is not nil: page.html,
-// page.css, and languages as fr.yaml, pt-br.yaml. Its error joins every mistake.
-func newTheme(custom fs.FS) (*theme, error) {
-	builtin, err := fs.Sub(builtinPages, "pages")
-	if err != nil {
-		return nil, fmt.Errorf("pages: %w", err)
-	}
-	t := &theme{languages: map[string]*wording{}}
-	mistakes := []error{t.layer(builtin)}
-	if custom != nil {
-		mistakes = append(mistakes, t.layer(custom))
+// Load reads layers one over the other; nil ones are skipped. Of each it reads page.html,
+// page.css, and languages as fr.yaml, pt-br.yaml; there must be an en.yaml. A language that
+// an earlier layer has may be given in part. The error joins every mistake.
+func Load[W any](layers ...fs.FS) (*Theme[W], error) {
+	t := &Theme[W]{languages: map[string]*W{}}
+	var mistakes []error
+	for _, f := range layers {
+		if f != nil {
+			mistakes = append(mistakes, t.layer(f))
+		}
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(t.style))
-	t.policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
-	if err := t.page.Execute(io.Discard, pageData{wording: t.languages["en"], Link: "https://console.example.com", Places: []string{"x"}}); err != nil {
-		return nil, fmt.Errorf("pages: page.html: %w", err)
+	if t.page == nil || t.languages["en"] == nil {
+		return nil, errors.New("pages: want page.html and en.yaml")
 	}
 	return t, nil
 }
 
+// Render writes the page for data. Nothing is written when it fails.
+func (t *Theme[W]) Render(w io.Writer, data any) error {
+	var b bytes.Buffer
+	if err := t.page.Execute(&b, data); err != nil {
+		return fmt.Errorf("pages: page.html: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Style returns the style sheet, for a style element.
+func (t *Theme[W]) Style() template.CSS { return template.CSS(t.style) }
+
+// StyleSource returns the style sheet's hash as a source of a Content-Security-Policy.
+func (t *Theme[W]) StyleSource() string {
+	sum := sha256.Sum256([]byte(t.style))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
 // layer reads the files of one file system over what there is.
-func (t *theme) layer(f fs.FS) error {
+func (t *Theme[W]) layer(f fs.FS) error {
 	files, err := fs.ReadDir(f, ".")
 	if err != nil {
 		return fmt.Errorf("pages: %w", err)
@@ -95,7 +91,7 @@ func (t *theme) layer(f fs.FS) error {
 	return errors.Join(mistakes...)
 }
 
-func (t *theme) file(name string, text []byte) (err error) {
+func (t *Theme[W]) file(name string, text []byte) (err error) {
 	switch name {
 	case "page.css":
 		if bytes.Contains(bytes.ToLower(text), []byte("</style")) {
@@ -111,8 +107,8 @@ func (t *theme) file(name string, text []byte) (err error) {
 }
 
 // language reads the sentences of one language. A built-in one may be changed in part.
-func (t *theme) language(tag string, text []byte) error {
-	w := &wording{}
+func (t *Theme[W]) language(tag string, text []byte) error {
+	w := new(W)
 	if known := t.languages[tag]; known != nil {
 		*w = *known
 	}
@@ -121,7 +117,6 @@ func (t *theme) language(tag string, text []byte) error {
 	if err := dec.Decode(w); err != nil {
 		return err
 	}
-	w.Lang = tag
 	v := reflect.ValueOf(*w)
 	for i := range v.NumField() {
 		if v.Field(i).String() == "" {
@@ -132,8 +127,9 @@ func (t *theme) language(tag string, text []byte) error {
 	return nil
 }
 
-// speak picks the language that is preferred of those there are (RFC 9110 §12.5.4).
-func (t *theme) speak(accept string) *wording {
+// Words picks the language that an Accept-Language field prefers of those there are (RFC
+// 9110 §12.5.4), and returns its tag and its sentences, which the caller must not change.
+func (t *Theme[W]) Words(accept string) (lang string, words *W) {
 	type wish struct {
 		tag     string
 		quality float64
@@ -150,9 +146,11 @@ func (t *theme) speak(accept string) *wording {
 	slices.SortStableFunc(wishes, func(a, b wish) int { return cmp.Compare(b.quality, a.quality) })
 	for _, w := range wishes {
 		primary, _, _ := strings.Cut(w.tag, "-")
-		if words := cmp.Or(t.languages[w.tag], t.languages[primary]); words != nil && w.quality > 0 {
-			return words
+		for _, tag := range []string{w.tag, primary} {
+			if words := t.languages[tag]; words != nil && w.quality > 0 {
+				return tag, words
+			}
 		}
 	}
-	return t.languages["en"]
+	return "en", t.languages["en"]
 }
