@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // File is sluice.yaml (DESIGN 4.10). Its zero value is not usable: start from Defaults.
 type File struct {
@@ -18,6 +21,7 @@ type File struct {
 	Payload    Payload    `yaml:"payload"`
 	Exceptions Exceptions `yaml:"exceptions"`
 	Console    Console    `yaml:"console"`
+	Pages      Pages      `yaml:"pages"`
 	Ops        Ops        `yaml:"ops"`
 	Identity   Identity   `yaml:"identity"`
 	Geo        Geo        `yaml:"geo"`
@@ -98,8 +102,41 @@ type Payload struct {
 
 // Exceptions sets what a person's justification brings.
 type Exceptions struct {
+	Lifetime Duration           `yaml:"lifetime"`
+	Approval string             `yaml:"approval" one:"none reviewer"`
+	Profiles []ExceptionProfile `yaml:"profiles"`
+}
+
+// ExceptionProfile sets the same for one profile; what is left out is as for all. Profile
+// may also be "gap:too_large" and the like, and "app" for coaching that looks at no profile.
+type ExceptionProfile struct {
+	Profile  string   `yaml:"profile"`
 	Lifetime Duration `yaml:"lifetime"`
-	Approval string   `yaml:"approval" one:"none reviewer"`
+	Approval string   `yaml:"approval"`
+}
+
+// For returns the strictest terms for exceptions from subjects: the shortest lifetime, and
+// approval when one of them needs it.
+func (e Exceptions) For(subjects []string) (lifetime time.Duration, approval bool) {
+	lifetime = -1
+	for _, subject := range subjects {
+		life, approve := e.Lifetime, e.Approval
+		for _, p := range e.Profiles {
+			if p.Profile == subject {
+				life, approve = cmp.Or(p.Lifetime, life), cmp.Or(p.Approval, approve)
+			}
+		}
+		if d := time.Duration(life); lifetime < 0 || d < lifetime {
+			lifetime = d
+		}
+		approval = approval || approve == "reviewer"
+	}
+	return max(lifetime, 0), approval
+}
+
+// Pages names a directory with files that replace or add to what employees are shown.
+type Pages struct {
+	Dir string `yaml:"dir" path:"must"`
 }
 
 // Console sets the web console.

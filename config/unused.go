@@ -10,9 +10,7 @@ func (f *File) Unused() []string {
 	}{
 		{len(f.Notify) > 0, "notify"},
 		{len(f.Export) > 0, "export"},
-		{f.Console.URL != "", "console.url"},
 		{f.Console.OIDC.Issuer != "", "console.oidc"},
-		{f.Exceptions.Approval == "reviewer", "exceptions.approval"},
 	} {
 		if u.set {
 			list = append(list, u.name)

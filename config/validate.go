@@ -51,6 +51,15 @@ func (f *File) validate(name string, lines map[string]int) []error {
 			fail(fmt.Sprintf("geo.sites[%d].cidr", i), "%q is not a network; write for example 10.1.0.0/16", s.CIDR)
 		}
 	}
+	for i, p := range f.Exceptions.Profiles {
+		key := fmt.Sprintf("exceptions.profiles[%d]", i)
+		if p.Profile == "" {
+			fail(key, "has no profile; name one, or a gap as gap:too_large, or app")
+		}
+		if !slices.Contains([]string{"", "none", "reviewer"}, p.Approval) {
+			fail(key+".approval", "must be one of none, reviewer, not %q", p.Approval)
+		}
+	}
 	f.validateTogether(fail)
 	slices.SortStableFunc(found, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), strings.Compare(a.err.Error(), b.err.Error()))

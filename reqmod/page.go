@@ -64,7 +64,7 @@ func (h *Handler) pagePolicy() string {
 
 // words picks the language that the browser prefers of those there are.
 func (c *call) words() (lang string, words *wording) {
-	return c.h.theme.Words(c.header.get("Accept-Language"))
+	return c.h.theme.Words(string(c.header.get("Accept-Language")))
 }
 
 // detectors are the kinds of data that stopped the request.

@@ -126,19 +126,33 @@ func (c *call) fileHash(sha string) string {
 
 // masked returns texts with everything masked that any detector suspects.
 func (c *call) masked(list []string) []string {
-	if c.rules.engine == nil {
-		return make([]string, len(list))
+	out, _ := c.rules.mask(context.Background(), list)
+	return out
+}
+
+// Mask returns text with everything masked that any detector suspects; false when it could
+// not be told.
+func (h *Handler) Mask(ctx context.Context, text string) (string, bool) {
+	out, ok := h.rules.Load().mask(ctx, []string{text})
+	return out[0], ok
+}
+
+// mask returns texts of the same number, empty ones when they could not be searched: better
+// no name than one in the clear.
+func (r *Rules) mask(ctx context.Context, list []string) (out []string, ok bool) {
+	out = make([]string, len(list))
+	if r.engine == nil {
+		return out, false
 	}
 	texts := make([]dlp.Text, len(list))
 	for i, s := range list {
 		texts[i].Data = []byte(strings.ToValidUTF8(s, "\uFFFD"))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	report := c.rules.engine.Scan(ctx, dlp.Query{MinConfidence: dlp.Low}, texts...)
-	out := make([]string, len(list))
+	report := r.engine.Scan(ctx, dlp.Query{MinConfidence: dlp.Low}, texts...)
 	if !report.Complete {
-		return out // better no name than one in the clear
+		return out, false
 	}
 	for i := range texts {
 		var of []dlp.Finding
@@ -149,7 +163,7 @@ func (c *call) masked(list []string) []string {
 		}
 		out[i] = dlp.MaskAll(texts[i].Data, of)
 	}
-	return out
+	return out, true
 }
 
 // counted returns the findings that a profile triggered on: of those profiles, in the

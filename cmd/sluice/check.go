@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/reqmod"
 	"github.com/sluice-dlp/sluice/store"
 )
@@ -43,10 +45,11 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 	keys, err := openKeys(f.Keys.File, false)
 	errs = append(errs, err)
 	if err == nil {
+		errs = append(errs, checkCoach(f, keys))
 		rs, err := loadRules(f, keys)
 		errs = append(errs, err)
 		if err == nil {
-			warnings = rs.policy.Warnings()
+			warnings = append(rs.policy.Warnings(), unknownExceptions(f, rs)...)
 			errs = append(errs, checkRules(cmd, f, keys, rs))
 		}
 	}
@@ -72,4 +75,14 @@ func checkRules(cmd *cobra.Command, f *config.File, keys keyring, rs *ruleset) e
 	}
 	h.Swap(rules)
 	return checkFixtures(cmd.Context(), h, rs.catalogue.Fixtures())
+}
+
+// unknownExceptions warns of terms for exceptions that nobody can ask for.
+func unknownExceptions(f *config.File, rs *ruleset) (warnings []string) {
+	for i, p := range f.Exceptions.Profiles {
+		if p.Profile != policy.ExceptionApp && !strings.HasPrefix(p.Profile, policy.ExceptionGap("")) && !rs.engine.HasProfile(p.Profile) {
+			warnings = append(warnings, fmt.Sprintf("exceptions.profiles[%d]: there is no profile %q; see 'sluice profiles list'", i, p.Profile))
+		}
+	}
+	return warnings
 }

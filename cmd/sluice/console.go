@@ -51,9 +51,13 @@ func (n *node) openConsole(s sockets) error {
 	if f.Console.Listen == "" && len(s["console"]) == 0 {
 		return nil
 	}
+	coach, err := n.newCoach()
+	if err != nil {
+		return err
+	}
 	server, err := console.New(console.Options{
 		Store: n.store, Rules: func() console.Rules { return *n.running.Load() },
-		Explainer: explainer{n}, Prober: prober{n},
+		Explainer: explainer{n}, Prober: prober{n}, Coach: coach,
 		URL: f.Console.URL, Key: n.keys.derive(useConsole), Log: n.log, Registry: n.ops.registry,
 		Node: console.Node{Name: f.Node, Build: build(), ICAP: n.icapAddr.String()},
 	})

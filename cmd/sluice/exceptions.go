@@ -100,14 +100,17 @@ func printExceptions(ctx context.Context, cmd *cobra.Command, s *store.Store, f 
 func (a *app) exceptionsRevokeCommand() *cobra.Command {
 	var note string
 	cmd := &cobra.Command{
-		Use: "revoke ID", Short: "End an exception before its time",
+		Use: "revoke ID", Short: "End an exception before its time, or refuse one that waits for approval",
 		Example: "  sluice exceptions revoke 0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44 --note 'project is over'",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
 				err := s.RevokeException(ctx, args[0], operator(), note)
 				if errors.Is(err, store.ErrNotFound) {
-					return fmt.Errorf("no active exception %q; see 'sluice exceptions list'", args[0])
+					err = s.DecideException(ctx, args[0], false, operator(), note)
+				}
+				if errors.Is(err, store.ErrNotFound) {
+					return fmt.Errorf("no exception %q is active or waits for approval; see 'sluice exceptions list'", args[0])
 				}
 				if err != nil {
 					return err

@@ -108,7 +108,8 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 func newHandler(f *config.File, keys keyring, o reqmod.Options) (*reqmod.Handler, error) {
 	o.Node, o.FailOpen = f.Node, f.FailOpen()
 	o.FileKey, o.TokenKey = keys.derive(useFileHash), keys.derive(useToken)
-	o.IdentityHeaders, o.IsolateTemplate = f.Identity.Headers, f.Isolate.Template // no ConsoleURL: nothing serves the link of coach yet
+	o.IdentityHeaders, o.IsolateTemplate = f.Identity.Headers, f.Isolate.Template
+	o.ConsoleURL, o.Pages = f.Console.URL, pagesOf(f)
 	if key := f.Payload.AgeRecipient; key != "" && o.Recorder != nil {
 		sealer, err := event.NewSealer(key)
 		if err != nil {
