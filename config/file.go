@@ -146,11 +146,16 @@ type Console struct {
 	OIDC   OIDC   `yaml:"oidc"`
 }
 
-// OIDC sets sign-in by OpenID Connect.
+// OIDC sets sign-in by OpenID Connect. Roles and rights name the groups that bring them;
+// "*" is everybody.
 type OIDC struct {
-	Issuer           string `yaml:"issuer" is:"url"`
-	ClientID         string `yaml:"client_id"`
-	ClientSecretFile string `yaml:"client_secret_file" path:"must"`
+	Issuer           string              `yaml:"issuer" is:"url"`
+	ClientID         string              `yaml:"client_id"`
+	ClientSecretFile string              `yaml:"client_secret_file" path:"must"`
+	Scopes           []string            `yaml:"scopes"`
+	GroupsClaim      string              `yaml:"groups_claim"`
+	Roles            map[string][]string `yaml:"roles"`
+	Rights           map[string][]string `yaml:"rights"`
 }
 
 // Ops sets the listener of /metrics, /healthz and /readyz.
@@ -212,7 +217,9 @@ func Defaults() File {
 		},
 		Retention:  Retention{Events: 90 * day, Rollups: 400 * day, Payloads: 30 * day},
 		Exceptions: Exceptions{Lifetime: day, Approval: "none"},
-		Console:    Console{Listen: "127.0.0.1:8080"},
-		Ops:        Ops{Listen: "127.0.0.1:9090"},
+		Console: Console{Listen: "127.0.0.1:8080", OIDC: OIDC{
+			Scopes: []string{"openid", "profile", "email"}, GroupsClaim: "groups",
+		}},
+		Ops: Ops{Listen: "127.0.0.1:9090"},
 	}
 }

@@ -1,10 +1,14 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
+	"strings"
 	"time"
 
+	"github.com/sluice-dlp/sluice/console"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/store"
@@ -38,6 +42,31 @@ func (f *File) ExtractOptions() extract.Options {
 		Expanded: int64(f.Extract.Expanded), Member: int64(f.Extract.Member), Text: int64(f.Extract.Text),
 		Depth: f.Extract.Depth, Members: f.Extract.Members, Time: time.Duration(f.Extract.Time), OCR: f.Extract.OCR,
 	}
+}
+
+// OIDCOptions returns how people sign in by the identity provider, if they do. It reads
+// the client's secret.
+func (f *File) OIDCOptions() (console.OIDC, error) {
+	c := f.Console.OIDC
+	o := console.OIDC{
+		Issuer: c.Issuer, ClientID: c.ClientID, Scopes: c.Scopes, GroupsClaim: c.GroupsClaim,
+		Roles: map[console.Role][]string{}, Rights: map[console.Right][]string{},
+	}
+	for role, groups := range c.Roles {
+		o.Roles[console.Role(role)] = groups
+	}
+	for right, groups := range c.Rights {
+		o.Rights[console.Right(right)] = groups
+	}
+	if c.Issuer == "" || c.ClientSecretFile == "" {
+		return o, nil
+	}
+	secret, err := os.ReadFile(c.ClientSecretFile)
+	if err != nil {
+		return o, fmt.Errorf("read console.oidc.client_secret_file: %w", err)
+	}
+	o.ClientSecret = strings.TrimSpace(string(secret))
+	return o, nil
 }
 
 // StoreOptions returns the options of the store.

@@ -10,7 +10,6 @@ func (f *File) Unused() []string {
 	}{
 		{len(f.Notify) > 0, "notify"},
 		{len(f.Export) > 0, "export"},
-		{f.Console.OIDC.Issuer != "", "console.oidc"},
 	} {
 		if u.set {
 			list = append(list, u.name)

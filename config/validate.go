@@ -96,6 +96,7 @@ func (f *File) validateTogether(fail func(key, format string, args ...any)) {
 			fail("payload.age_recipient", "%v", err)
 		}
 	}
+	f.validateOIDC(fail)
 	for field, header := range f.Identity.Headers {
 		if !slices.Contains([]string{"device", "posture", "user", "groups"}, field) {
 			fail("identity.headers", "unknown fact %q; known: device, posture, user, groups", field)
@@ -103,6 +104,33 @@ func (f *File) validateTogether(fail func(key, format string, args ...any)) {
 		if header == "" || strings.ContainsAny(header, " :\r\n\t") {
 			fail("identity.headers", "%q is not a header name", header)
 		}
+	}
+}
+
+// validateOIDC checks sign-in by an identity provider; without an issuer there is none.
+func (f *File) validateOIDC(fail func(key, format string, args ...any)) {
+	o := f.Console.OIDC
+	for role := range o.Roles {
+		if !slices.Contains([]string{"viewer", "reviewer", "admin"}, role) {
+			fail("console.oidc.roles", "unknown role %q; known: viewer, reviewer, admin", role)
+		}
+	}
+	for right := range o.Rights {
+		if !slices.Contains([]string{"evidence", "sql", "names"}, right) {
+			fail("console.oidc.rights", "unknown right %q; known: evidence, sql, names", right)
+		}
+	}
+	if o.Issuer == "" {
+		return
+	}
+	if f.Console.URL == "" {
+		fail("console.oidc.issuer", "set console.url too: the provider sends people back there")
+	}
+	if o.ClientID == "" {
+		fail("console.oidc.issuer", "set console.oidc.client_id too")
+	}
+	if len(o.Roles) == 0 {
+		fail("console.oidc.issuer", "set console.oidc.roles too, for example {admin: [security-admins], viewer: [\"*\"]}; without them nobody may do anything")
 	}
 }
 

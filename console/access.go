@@ -3,10 +3,8 @@ package console
 import (
 	"context"
 	"errors"
-	"net"
+	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -15,7 +13,7 @@ import (
 
 // accessRoutes are sign-in, first run and sign-out.
 func (s *Server) accessRoutes() []route {
-	return []route{
+	routes := []route{
 		{pattern: "GET /signin", serve: s.showSignIn},
 		{pattern: "POST /signin", serve: s.signInByPassword},
 		{pattern: "GET /signin/link", serve: s.showLink},
@@ -24,47 +22,86 @@ func (s *Server) accessRoutes() []route {
 		{pattern: "POST /setup", serve: s.setUp},
 		{pattern: "POST /signout", right: RightView, person: true, serve: s.signOut},
 	}
+	if s.oidc != nil {
+		routes = append(routes,
+			route{pattern: "GET /signin/oidc", serve: s.beginOIDC},
+			route{pattern: "GET " + oidcCallback, serve: s.endOIDC})
+	}
+	return routes
 }
 
 type signInPage struct {
 	Next, Name, Complaint string
-	Again, NoAccounts     bool
+	Again                 bool // the visitor is signed in and confirms it
+	NoAccounts            bool
+	Password, OIDC        bool // the ways that are offered
 }
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	q := r.URL.Query()
-	p := signInPage{Next: safeNext(q.Get("next")), Again: q.Get("again") != ""}
-	if v != nil {
-		p.Name = v.Name
-		if !p.Again {
-			http.Redirect(w, r, p.Next, http.StatusSeeOther)
-			return nil
-		}
+	p := signInPage{Next: safeNext(q.Get("next")), Again: q.Get("again") != "" && v != nil}
+	if v != nil && !p.Again {
+		http.Redirect(w, r, p.Next, http.StatusSeeOther)
+		return nil
 	}
-	accounts, err := s.o.Store.Accounts(r.Context())
-	if err != nil {
-		return err
-	}
-	p.NoAccounts = len(accounts) == 0
-	return s.render(w, r, nil, "signin", page{Title: "Sign in", Data: p})
+	return s.signInPage(w, r, v, http.StatusOK, p)
 }
 
-func (s *Server) signInByPassword(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	ctx := r.Context()
-	name, password := strings.TrimSpace(r.PostFormValue("name")), r.PostFormValue("password")
-	a, err := s.o.Store.Account(ctx, name)
+// signInPage shows the ways to sign in; to somebody who confirms, the one they have.
+func (s *Server) signInPage(w http.ResponseWriter, r *http.Request, v *visitor, status int, p signInPage) error {
+	p.OIDC, p.Password = s.oidc != nil, true
+	if p.Again {
+		a, err := s.o.Store.Account(r.Context(), v.Name)
+		if err != nil {
+			return err
+		}
+		p.Name, p.Password, p.OIDC = a.Name, a.Secret != "", s.oidc != nil && a.Subject != ""
+	} else if s.oidc == nil {
+		accounts, err := s.o.Store.Accounts(r.Context())
+		if err != nil {
+			return err
+		}
+		p.NoAccounts = len(accounts) == 0
+	}
+	return s.renderStatus(w, r, nil, status, "signin", page{Title: "Sign in", Data: p})
+}
+
+func (s *Server) signInByPassword(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	ctx, now := r.Context(), s.now()
+	p := signInPage{Next: safeNext(r.PostFormValue("next")), Name: strings.TrimSpace(r.PostFormValue("name")), Again: r.PostFormValue("again") != "" && v != nil}
+	if p.Again {
+		p.Name = v.Name
+	}
+	address := limitedAddress(r)
+	for _, l := range []struct {
+		by  *limiter
+		key string
+	}{{s.byAddress, address}, {s.byAccount, p.Name}} {
+		if wait, ok := l.by.take(l.key, now); !ok {
+			s.met.signIn("password", "limited")
+			s.log.Warn("sign-in refused: too many attempts", "account", p.Name, "address", address)
+			w.Header().Set("Retry-After", fmt.Sprint(int(wait/time.Second)+1))
+			p.Complaint = "Too many attempts. Try again in a few minutes."
+			return s.signInPage(w, r, v, http.StatusTooManyRequests, p)
+		}
+	}
+	a, err := s.o.Store.Account(ctx, p.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	right, err := s.verify(a.Secret, password)
+	right, err := s.verify(ctx, a.Secret, r.PostFormValue("password"))
 	if err != nil {
 		return err
 	}
 	if !right || a.Disabled {
-		p := signInPage{Next: safeNext(r.PostFormValue("next")), Name: name, Complaint: "Name or password is wrong."}
-		return s.renderStatus(w, r, nil, http.StatusUnauthorized, "signin", page{Title: "Sign in", Data: p})
+		s.met.signIn("password", "wrong")
+		s.log.Warn("sign-in refused: wrong name or password", "account", p.Name, "address", address)
+		p.Complaint = "Name or password is wrong."
+		return s.signInPage(w, r, v, http.StatusUnauthorized, p)
 	}
-	if err := s.signIn(ctx, w, r, a.Name, "password"); err != nil {
+	s.byAddress.give(address, now)
+	s.byAccount.give(p.Name, now)
+	if err := s.signIn(ctx, w, r, a.Name, "password", now); err != nil {
 		return err
 	}
 	return s.back(w, r, "/", "")
@@ -78,138 +115,17 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, v *visitor) err
 	return s.back(w, r, "/signin", "You are signed out.")
 }
 
-// Lives of one-time links.
-const (
-	setupLife = 24 * time.Hour
-	linkLife  = 15 * time.Minute
-)
-
-// SetupLink returns the path of the page where the first account is made, with its
-// one-time token; "" when there are accounts already.
-func (s *Server) SetupLink(ctx context.Context) (string, error) {
-	accounts, err := s.o.Store.Accounts(ctx)
-	if err != nil || len(accounts) > 0 {
-		return "", err
-	}
-	return s.oneTime("/setup", link{Use: linkSetup, Expires: s.now().Add(setupLife)})
-}
-
-// SignInLink returns the path of a page that signs an account in once, within 15 minutes.
-func (s *Server) SignInLink(account string) (string, error) {
-	return s.oneTime("/signin/link", link{Use: linkSignIn, Account: account, Expires: s.now().Add(linkLife)})
-}
-
-func (s *Server) oneTime(path string, l link) (string, error) {
-	l.Nonce = newSecret()
-	token, err := s.links.sign(l)
-	return path + "?" + url.Values{"token": {token}}.Encode(), err
-}
-
-type linkPage struct{ Token, Name, Complaint string }
-
-var errDeadLink = &problem{status: http.StatusForbidden, title: "This link is not valid", detail: "It was used already or is too old. The server's log has a new one after a restart; 'sluice account add' makes an account without it."}
-
-// redeem opens a one-time link and marks it as used.
-func (s *Server) redeem(ctx context.Context, token, use string) (link, error) {
-	l, err := s.links.open(token, use, s.now())
-	if err != nil {
-		return l, errDeadLink
-	}
-	_, err = s.o.Store.Redeem(ctx, l.Nonce, l.Expires, nil)
-	if errors.Is(err, store.ErrTokenUsed) {
-		err = errDeadLink
-	}
-	return l, err
-}
-
-// showLink asks for a click: the pages that fetch links ahead would use it up.
-func (s *Server) showLink(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	token := r.URL.Query().Get("token")
-	l, err := s.links.open(token, linkSignIn, s.now())
-	if err != nil {
-		return errDeadLink
-	}
-	return s.render(w, r, nil, "link", page{Title: "Sign in", Data: linkPage{Token: token, Name: l.Account}})
-}
-
-func (s *Server) signInByLink(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	ctx := r.Context()
-	l, err := s.redeem(ctx, r.PostFormValue("token"), linkSignIn)
-	if err != nil {
-		return err
-	}
-	a, err := s.o.Store.Account(ctx, l.Account)
-	if err != nil || a.Disabled {
-		return errors.Join(errDeadLink, err)
-	}
-	if err := s.signIn(ctx, w, r, a.Name, "link"); err != nil {
-		return err
-	}
-	return s.back(w, r, "/", "")
-}
-
-func (s *Server) showSetup(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	token := r.URL.Query().Get("token")
-	if err := s.mayPossess(r.Context(), token); err != nil {
-		return err
-	}
-	return s.render(w, r, nil, "setup", page{Title: "Set up the console", Data: linkPage{Token: token}})
-}
-
-// mayPossess reports whether the first account may be made with a token.
-func (s *Server) mayPossess(ctx context.Context, token string) error {
-	if _, err := s.links.open(token, linkSetup, s.now()); err != nil {
-		return errDeadLink
-	}
-	accounts, err := s.o.Store.Accounts(ctx)
-	if err == nil && len(accounts) > 0 {
-		err = errDeadLink
-	}
-	return err
-}
-
-func (s *Server) setUp(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	ctx := r.Context()
-	token, name := r.PostFormValue("token"), strings.TrimSpace(r.PostFormValue("name"))
-	if err := s.mayPossess(ctx, token); err != nil {
-		return err
-	}
-	secret, err := HashPassword(r.PostFormValue("password"))
-	if err == nil {
-		err = CheckName(name)
-	}
-	if err != nil {
-		return s.renderStatus(w, r, nil, http.StatusBadRequest, "setup", page{Title: "Set up the console", Data: linkPage{Token: token, Name: name, Complaint: sentence(err)}})
-	}
-	if _, err := s.redeem(ctx, token, linkSetup); err != nil {
-		return err
-	}
-	a := store.Account{Name: name, Role: string(Admin), Rights: []string{string(RightSQL)}, Secret: secret}
-	if err := s.o.Store.PutAccount(ctx, a, name); err != nil {
-		return err
-	}
-	if err := s.signIn(ctx, w, r, name, "setup"); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/welcome", http.StatusSeeOther)
-	return nil
-}
-
-// errName says that a name is not taken.
-var errName = errors.New("a name has 1 to 64 letters, digits and . _ - @ +")
-
 // CheckName says what is wrong with the name of an account.
 func CheckName(name string) error {
-	if name == "" || len(name) > 64 {
-		return errName
-	}
-	for _, c := range name {
-		if !strings.ContainsRune(".-_@+", c) && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return errName
-		}
+	if name == "" || len(name) > maxName || strings.ContainsFunc(name, func(c rune) bool {
+		return !strings.ContainsRune(".-_@+", c) && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+	}) {
+		return fmt.Errorf("a name has 1 to %d letters, digits and . _ - @ +", maxName)
 	}
 	return nil
 }
+
+const maxName = 64
 
 // sentence writes an error for people.
 func sentence(err error) string {
@@ -217,27 +133,14 @@ func sentence(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// clientAddress is who speaks to the console: behind a proxy on this machine, whom that
-// proxy names.
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
+// newAccount is an account with the rights of a role.
+func newAccount(ctx context.Context, s *store.Store, a store.Account, by string) error {
+	_, err := s.Account(ctx, a.Name)
+	if err == nil {
+		return badInput("There is an account of that name already.")
 	}
-	peer, err := netip.ParseAddr(host)
-	if err != nil || !peer.IsLoopback() {
-		return host
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
-	named := r.Header.Values("X-Forwarded-For")
-	if len(named) == 0 {
-		return host
-	}
-	_, last, ok := cutLast(named[len(named)-1], ',')
-	if !ok {
-		last = named[len(named)-1]
-	}
-	if a, err := netip.ParseAddr(strings.TrimSpace(last)); err == nil {
-		return a.String()
-	}
-	return host
+	return s.PutAccount(ctx, a, by)
 }

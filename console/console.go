@@ -29,6 +29,7 @@ type Options struct {
 	Prober    Prober       // default: the first-run page cannot test the ICAP port
 	Coach     http.Handler // mounted under /coach, for everybody; default: 404
 
+	OIDC OIDC   // sign-in by an identity provider
 	URL  string // where people reach the console; with https cookies are __Host- ones
 	Key  []byte // signs one-time links; all nodes share it; default: random
 	Node Node   // what runs here
@@ -110,7 +111,11 @@ type Server struct {
 	routes    []route
 	handler   http.Handler
 	links     signer
+	oidc      *idp // nil: none
+	met       metrics
 	hashing   chan struct{} // holds a place for each password that is hashed
+	byAddress *limiter
+	byAccount *limiter
 }
 
 // New checks o and returns a Server. Its error says what to correct.
@@ -118,7 +123,10 @@ func New(o Options) (*Server, error) {
 	if o.Store == nil || o.Rules == nil {
 		return nil, errors.New("console: no store or no rules")
 	}
-	s := &Server{o: o, log: o.Log, now: o.Now, links: newSigner(o.Key), hashing: make(chan struct{}, hashes)}
+	s := &Server{
+		o: o, log: o.Log, now: o.Now, links: newSigner(o.Key), met: newMetrics(o.Registry), hashing: make(chan struct{}, hashes),
+		byAddress: newLimiter(attemptsPerAddress, addressEvery), byAccount: newLimiter(attemptsPerAccount, accountEvery),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -138,6 +146,9 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("console.url: %w", err)
 	}
 	s.secure = u.Scheme == "https"
+	if s.oidc, err = newIDP(o.OIDC, u); err != nil {
+		return nil, err
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}

@@ -52,11 +52,3 @@ func flashDecode(value string) string {
 	}
 	return string(b)
 }
-
-func cutLast(s string, sep byte) (before, after string, ok bool) {
-	i := strings.LastIndexByte(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+1:], true
-}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/sluice-dlp/sluice/store"
 )
@@ -47,6 +48,8 @@ func (s *Server) mux() http.Handler {
 
 // serve lets the visitor do what the route does, if they may.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route) {
+	began := time.Now()
+	defer func() { s.met.took(rt.pattern, time.Since(began)) }()
 	v, err := s.visit(w, r, rt.api())
 	if err == nil {
 		err = s.admit(r, rt, v)

@@ -2,13 +2,10 @@ package console
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -57,7 +54,8 @@ func (s *Server) dropCookie(w http.ResponseWriter) { s.setCookie(w, s.cookieName
 
 // signIn begins a session of its own secret, in the place of the browser's last one: a
 // session that somebody planted before the sign-in is worth nothing after it.
-func (s *Server) signIn(ctx context.Context, w http.ResponseWriter, r *http.Request, account, how string) error {
+// Proved is when the person showed who they are.
+func (s *Server) signIn(ctx context.Context, w http.ResponseWriter, r *http.Request, account, how string, proved time.Time) error {
 	old := ""
 	if c, err := r.Cookie(s.cookieName()); err == nil {
 		old = digest(c.Value)
@@ -65,70 +63,12 @@ func (s *Server) signIn(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	secret, now := newSecret(), s.now()
 	x := store.Session{
 		ID: digest(secret), Account: account, Address: clientAddress(r),
-		Created: now, Proved: now, Seen: now, Expires: now.Add(s.o.SessionLife),
+		Created: now, Proved: proved, Seen: now, Expires: now.Add(s.o.SessionLife),
 	}
 	if err := s.o.Store.AddSession(ctx, x, old, how); err != nil {
 		return err
 	}
 	s.setCookie(w, s.cookieName(), secret, s.o.SessionLife)
+	s.met.signIn(how, "fine")
 	return nil
-}
-
-// signer makes and opens one-time links.
-type signer struct{ key []byte }
-
-func newSigner(key []byte) signer {
-	if len(key) == 0 {
-		key = []byte(newSecret())
-	}
-	return signer{key}
-}
-
-// link is what a one-time link lets its holder do.
-type link struct {
-	Use     string    `json:"u"`           // linkSetup, linkSignIn
-	Account string    `json:"a,omitempty"` // whom it signs in
-	Nonce   string    `json:"n"`
-	Expires time.Time `json:"x"`
-}
-
-// Uses of one-time links.
-const (
-	linkSetup  = "setup"
-	linkSignIn = "signin"
-)
-
-var errLink = errors.New("the link is not valid")
-
-func (s signer) mac(payload string) []byte {
-	h := hmac.New(sha256.New, s.key)
-	h.Write([]byte("console link\x00" + payload))
-	return h.Sum(nil)
-}
-
-func (s signer) sign(l link) (string, error) {
-	b, err := json.Marshal(l)
-	if err != nil {
-		return "", err
-	}
-	payload := base64.RawURLEncoding.EncodeToString(b)
-	return payload + "." + base64.RawURLEncoding.EncodeToString(s.mac(payload)), nil
-}
-
-// open checks a link's signature, age and use.
-func (s signer) open(text, use string, now time.Time) (link, error) {
-	var l link
-	payload, mac, ok := cutLast(text, '.')
-	if !ok {
-		return l, errLink
-	}
-	given, err := base64.RawURLEncoding.DecodeString(mac)
-	if err != nil || !hmac.Equal(given, s.mac(payload)) {
-		return l, errLink
-	}
-	b, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil || json.Unmarshal(b, &l) != nil || l.Use != use || !now.Before(l.Expires) {
-		return link{}, errLink
-	}
-	return l, nil
 }

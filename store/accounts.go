@@ -90,6 +90,16 @@ func (s *Store) Account(ctx context.Context, name string) (Account, error) {
 	return a, nil
 }
 
+// AccountBySubject returns the account of somebody at the identity provider; [ErrNotFound]
+// when there is none.
+func (s *Store) AccountBySubject(ctx context.Context, subject string) (Account, error) {
+	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM account WHERE subject = $1 AND subject <> ''`, subject).Scan)
+	if err != nil {
+		return a, fmt.Errorf("account of the identity provider: %w", err)
+	}
+	return a, nil
+}
+
 // Accounts returns all accounts by name.
 func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
 	list := []Account{}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,10 +56,14 @@ func (n *node) openConsole(s sockets) error {
 	if err != nil {
 		return err
 	}
+	oidc, err := f.OIDCOptions()
+	if err != nil {
+		return err
+	}
 	server, err := console.New(console.Options{
 		Store: n.store, Rules: func() console.Rules { return *n.running.Load() },
 		Explainer: explainer{n}, Prober: prober{n}, Coach: coach,
-		URL: f.Console.URL, Key: n.keys.derive(useConsole), Log: n.log, Registry: n.ops.registry,
+		OIDC: oidc, URL: f.Console.URL, Key: n.keys.derive(useConsole), Log: n.log, Registry: n.ops.registry,
 		Node: console.Node{Name: f.Node, Build: build(), ICAP: n.icapAddr.String()},
 	})
 	if err != nil {
@@ -97,17 +102,22 @@ func (n *node) announceSetup(ctx context.Context, w io.Writer) error {
 // demoUser is the account of the demo's console.
 const demoUser = "demo"
 
-// demoLink makes the demo's account, which has no password, and a link that signs it in.
-func (n *node) demoLink(ctx context.Context) (string, error) {
+// demoAccount makes the demo's account with a password of its own, and a link that signs it
+// in without.
+func (n *node) demoAccount(ctx context.Context) (link, password string, err error) {
+	password = rand.Text()
 	a := store.Account{Name: demoUser, Role: string(console.Admin)}
 	for _, r := range console.ExtraRights() {
 		a.Rights = append(a.Rights, string(r))
 	}
+	if a.Secret, err = console.HashPassword(password); err != nil {
+		return "", "", err
+	}
 	if err := n.store.PutAccount(ctx, a, demoUser); err != nil {
-		return "", err
+		return "", "", err
 	}
 	path, err := n.console.SignInLink(demoUser)
-	return n.console.url + path, err
+	return n.console.url + path, password, err
 }
 
 // explainer explains by the running rules.

@@ -53,11 +53,11 @@ func demo(cmd *cobra.Command, once bool) error {
 	}
 	err = demoRun(cmd.Context(), n, out)
 	if err == nil && !once {
-		var link string
-		if link, err = n.demoLink(cmd.Context()); err != nil {
-			return errors.Join(err, n.close())
+		link, password, aerr := n.demoAccount(cmd.Context())
+		if aerr != nil {
+			return errors.Join(aerr, n.close())
 		}
-		fmt.Fprintf(out, "\nThe console is open to you, once, at\n\n  %s\n", link)
+		fmt.Fprintf(out, "\nThe console lets you in, once and for 15 minutes, at\n\n  %s\n\nand at %s as %s with the password %s\n", link, n.console.url, demoUser, password)
 		fmt.Fprintf(out, "\nSluice is serving ICAP on %s. Try, in another terminal:\n\n", n.icapAddr)
 		fmt.Fprintf(out, "  sluice events list --config %s\n  sluice apps list --config %[1]s\n", filepath.Join(dir, "sluice.yaml"))
 		fmt.Fprintf(out, "\nHow to put it behind Squid: docs/squid.md. Ctrl-C ends the demo and removes its directory.\n")
