@@ -60,7 +60,7 @@ func (x *Extractor) peek(ctx context.Context, in *Input, limit int64) []byte {
 	}
 	limits := x.limits
 	limits.Expanded, limits.Member = limit*maxStack, limit
-	w := &walk{x: x, in: in, doc: &Doc{}, left: budget.New(ctx, limits)}
+	w := &walk{x: x, in: in, doc: &Doc{}, left: budget.New(ctx, limits, nil)}
 	w.doc.layers = append(w.doc.layers, layer{parent: -1, data: data})
 	l, _ := w.contentCodings(0)
 	data = w.data(w.quietCodings(l))

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -74,9 +75,18 @@ type Doc struct {
 	Gaps  []Gap
 	Drift bool // a known prompt endpoint yielded no user text
 
+	left      *budget.Budget
 	layers    []layer
 	signed    string // the header that signs the body, or ""
 	fixedSize bool   // the size of the body was announced before
+}
+
+// Close gives back what the Doc holds of the memory for large bodies, of which only a few
+// are read at a time. Its texts and files must not be used afterwards.
+func (d *Doc) Close() {
+	if d.left != nil {
+		d.left.Release()
+	}
 }
 
 // Cut asks for a range of a Text's Data to be replaced.
@@ -154,19 +164,26 @@ func CompileRule(s RuleSpec) (*Rule, error) {
 // Extractor is safe for concurrent use.
 type Extractor struct {
 	limits budget.Limits
+	slots  budget.Slots
 	trees  sync.Pool // of *jsontree.Tree
 	help   *helper
 }
 
+// slots is how many large bodies are read at a time: reading is work for processors, and
+// each may take what the limits allow.
+func slots() budget.Slots { return make(budget.Slots, max(4, 2*runtime.GOMAXPROCS(0))) }
+
 // New returns an Extractor with limits o. With [Options.Worker] it must be closed.
 func New(o Options) *Extractor {
-	return &Extractor{help: newHelper(o), limits: budget.Limits{
+	return &Extractor{help: newHelper(o), slots: slots(), limits: budget.Limits{
 		Expanded: cmp.Or(o.Expanded, 64<<20), Member: cmp.Or(o.Member, 32<<20), Text: cmp.Or(o.Text, 16<<20),
 		Depth: cmp.Or(o.Depth, 6), Members: cmp.Or(o.Members, 2000), Time: cmp.Or(o.Time, 5*time.Second),
 	}}
 }
 
-// Extract reads a request. It never fails: what could not be read is in Doc.Gaps.
+// Extract reads a request. It never fails: what could not be read is in Doc.Gaps. The Doc
+// must be closed. A body that takes much memory waits for others to be closed, at most
+// until its time is up.
 func (x *Extractor) Extract(ctx context.Context, in Input) *Doc { return x.extract(ctx, &in) }
 
 // Peek returns the body with its content codings undone, at most limit bytes of what is

@@ -59,7 +59,7 @@ func (w *walk) jsonLayer(l int) int {
 }
 
 func (x *Extractor) extractFile(ctx context.Context, data []byte) Document {
-	left := budget.New(ctx, x.limits)
+	left := budget.New(ctx, x.limits, nil)
 	r := document.Read(&left, x.help, data)
 	d := Document{Outcome: Outcome(r.Outcome), Limit: string(r.Limit)}
 	if r.Plain {

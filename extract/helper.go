@@ -149,7 +149,7 @@ func (c inChild) Read(j worker.Job, to worker.Sink) error {
 	if !bytes.HasPrefix(j.Data, []byte("7z\xbc\xaf\x27\x1c")) {
 		return c.pdf.Read(j.Data, j.Render, to)
 	}
-	left := budget.New(context.Background(), budget.Limits{Expanded: j.Expanded, Member: j.Member, Time: time.Hour})
+	left := budget.New(context.Background(), budget.Limits{Expanded: j.Expanded, Member: j.Member, Time: time.Hour}, nil)
 	var failed error
 	outcome, limit := document.SevenZip(&left, j.Data, func(name string, content []byte) bool {
 		failed = to.File(name, content)

@@ -48,13 +48,17 @@ func (w *walk) mode() mode {
 }
 
 func (x *Extractor) extract(ctx context.Context, in *Input) *Doc {
-	w := &walk{x: x, in: in, rule: in.Rule, doc: &Doc{}, left: budget.New(ctx, x.limits)}
+	w := &walk{x: x, in: in, rule: in.Rule, doc: &Doc{}, left: budget.New(ctx, x.limits, x.slots)}
+	w.doc.left = &w.left
 	defer w.release()
 	w.doc.signed = signedBy(in.Header)
 	w.doc.fixedSize = sizeAnnounced(in.Header)
 	var body []byte
 	inMemory := true
 	if in.Body != nil {
+		if in.Body.Size() > budget.Free && !w.left.Admit() {
+			return w.unread()
+		}
 		body, inMemory = w.bytes(in.Body)
 	}
 	w.doc.layers = append(make([]layer, 0, 4), layer{parent: -1, data: body})
@@ -66,6 +70,13 @@ func (x *Extractor) extract(ctx context.Context, in *Input) *Doc {
 		w.body()
 	}
 	w.checkDrift()
+	return w.doc
+}
+
+// unread leaves a body to the scanner as it is, when there was no time to read it.
+func (w *walk) unread() *Doc {
+	w.limitGap("body", budget.Time)
+	w.doc.Texts = append(w.doc.Texts, Text{Role: Context, Path: "body", Reader: w.in.Body, Size: w.in.Body.Size()})
 	return w.doc
 }
 

@@ -68,6 +68,7 @@ const maxExplained = 1 << 20
 // before, and tells what it saw. Nothing is recorded.
 func (h *Handler) Explain(ctx context.Context, r *icap.Request) Explanation {
 	c := &call{h: h, rules: h.rules.Load(), req: r, began: h.o.Now(), whole: true, took: map[string]int64{}}
+	defer c.close()
 	began := time.Now()
 	c.guard(func() { c.recognise(ctx) })
 	c.took["classify"] = time.Since(began).Microseconds()

@@ -52,6 +52,7 @@ type call struct {
 // ServeICAP is the request path: hops 2 to 8 of one REQMOD.
 func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
 	c := &call{h: h, rules: h.rules.Load(), req: r, began: h.o.Now()}
+	defer c.close()
 	c.guard(func() { c.recognise(ctx) })
 	if !c.isAI && len(c.gaps) == 0 {
 		return icap.Unmodified()
@@ -63,6 +64,13 @@ func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
 	c.remember()
 	c.expectUploads()
 	return answer
+}
+
+// close gives back what the request holds of shared memory.
+func (c *call) close() {
+	if c.doc != nil {
+		c.doc.Close()
+	}
 }
 
 // guard runs a hop; a panic in it is the gap internal, which policy decides on.

@@ -36,9 +36,18 @@ type Limits struct {
 	Time                   time.Duration
 }
 
+// Slots bounds how many bodies may take much memory at a time; its capacity is their
+// number. Nil bounds nothing. It is safe for concurrent use.
+type Slots chan struct{}
+
+// Free is what a body may take in memory without a slot, in bytes.
+const Free = 512 << 10
+
 // Budget is what is left for one body. It is used by one goroutine.
 type Budget struct {
 	Limits
+	slots    Slots
+	admitted bool
 	ctx      context.Context
 	deadline time.Time
 	expanded int64
@@ -46,13 +55,38 @@ type Budget struct {
 	members  int
 }
 
-// New returns a budget that ends with ctx or after l.Time, whichever is first.
-func New(ctx context.Context, l Limits) Budget {
-	b := Budget{Limits: l, ctx: ctx, deadline: time.Now().Add(l.Time)}
+// New returns a budget that ends with ctx or after l.Time, whichever is first. What takes
+// more than [Free] waits for one of slots, and gives it back with [Budget.Release].
+func New(ctx context.Context, l Limits, slots Slots) Budget {
+	b := Budget{Limits: l, slots: slots, ctx: ctx, deadline: time.Now().Add(l.Time)}
 	if d, ok := ctx.Deadline(); ok && d.Before(b.deadline) {
 		b.deadline = d
 	}
 	return b
+}
+
+// Admit waits for a slot and reports whether there was one before the time was up.
+func (b *Budget) Admit() bool {
+	if b.slots == nil || b.admitted {
+		return true
+	}
+	late := time.NewTimer(time.Until(b.deadline))
+	defer late.Stop()
+	select {
+	case b.slots <- struct{}{}:
+		b.admitted = true
+	case <-late.C:
+	case <-b.ctx.Done():
+	}
+	return b.admitted
+}
+
+// Release gives the slot back, once, when nothing is held any more of what was read.
+func (b *Budget) Release() {
+	if b.admitted {
+		b.admitted = false
+		<-b.slots
+	}
 }
 
 // Late reports whether the time is up.
@@ -91,7 +125,7 @@ func (b *Budget) Room() int64 { return max(0, b.Limits.Expanded-b.expanded) }
 // Expand takes n bytes from Expanded and reports whether there was room.
 func (b *Budget) Expand(n int) bool {
 	b.expanded += int64(n)
-	return b.expanded <= b.Limits.Expanded
+	return b.expanded <= b.Limits.Expanded && (b.expanded <= Free || b.Admit())
 }
 
 // Write takes n bytes from Text and returns how many of them there was room for.
@@ -115,15 +149,18 @@ func (b *Budget) Enter(depth int) Limit {
 	return None
 }
 
-// reader ends a long read when the time is up.
+// reader ends a long read when the time is up, also that of waiting for a slot.
 type reader struct {
 	b *Budget
 	r io.Reader
+	n int64
 }
 
 func (r *reader) Read(p []byte) (int, error) {
-	if r.b.Late() {
+	if r.b.Late() || r.b.expanded+r.n > Free && !r.b.Admit() {
 		return 0, ErrTime
 	}
-	return r.r.Read(p)
+	n, err := r.r.Read(p)
+	r.n += int64(n)
+	return n, err
 }

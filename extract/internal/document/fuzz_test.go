@@ -15,7 +15,7 @@ import (
 func newWalk(tb testing.TB) *walk {
 	left := budget.New(tb.Context(), budget.Limits{
 		Expanded: 4 << 20, Member: 1 << 20, Text: 1 << 20, Depth: 6, Members: 200, Time: 2 * time.Second,
-	})
+	}, nil)
 	return &walk{left: &left, result: Result{Outcome: Complete}}
 }
 
