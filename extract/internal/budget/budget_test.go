@@ -21,7 +21,7 @@ func TestRead(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			b := New(t.Context(), c.limits)
+			b := New(t.Context(), c.limits, nil)
 			data, limit, err := b.Read(bytes.NewReader(make([]byte, c.input)))
 			if len(data) != c.got || limit != c.limit || err != nil {
 				t.Errorf("read %d bytes, limit %q, error %v; want %d, %q", len(data), limit, err, c.got, c.limit)
@@ -31,7 +31,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestReadsShareOneBudget(t *testing.T) {
-	b := New(t.Context(), Limits{Expanded: 6, Member: 5, Time: time.Hour})
+	b := New(t.Context(), Limits{Expanded: 6, Member: 5, Time: time.Hour}, nil)
 	if data, limit, _ := b.Read(strings.NewReader("12345")); len(data) != 5 || limit != None {
 		t.Errorf("first: %d bytes, limit %q", len(data), limit)
 	}
@@ -41,7 +41,7 @@ func TestReadsShareOneBudget(t *testing.T) {
 }
 
 func TestEnter(t *testing.T) {
-	b := New(t.Context(), Limits{Depth: 2, Members: 2, Time: time.Hour})
+	b := New(t.Context(), Limits{Depth: 2, Members: 2, Time: time.Hour}, nil)
 	for i, want := range []Limit{None, Depth, Members} {
 		if got := b.Enter([]int{2, 3, 1}[i]); got != want {
 			t.Errorf("member %d: limit %q, want %q", i, got, want)
