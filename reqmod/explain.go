@@ -129,5 +129,5 @@ func (c *call) tell(x *Explanation) {
 	if x.Decision.Profiles == nil {
 		x.Decision.Profiles = []string{}
 	}
-	x.Trace = append(x.Trace, c.plan.Trace(c.evidence)...)
+	x.Trace = append(append(x.Trace, c.plan.Trace(c.evidence)...), c.notes...)
 }

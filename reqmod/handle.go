@@ -46,6 +46,7 @@ type call struct {
 	excepted map[string]string // what the person holds an exception for -> its id
 	decision policy.Decision
 	redacted []byte
+	notes    []policy.Step // of the extraction, for the trace
 	busy     bool // the budgets for bodies are spent: the configured answer to overload decides
 }
 
@@ -199,6 +200,7 @@ func (c *call) refine(ctx context.Context) {
 func (c *call) extract(ctx context.Context) {
 	c.doc = c.h.extractor.Extract(ctx, c.input())
 	c.nameUploads()
+	c.note()
 	for _, g := range c.doc.Gaps {
 		c.gaps = append(c.gaps, policy.Gap(g.Reason))
 	}

@@ -74,6 +74,7 @@ type Handler struct {
 	extractor *extract.Extractor
 	history   history
 	uploads   uploads
+	tallies   tallies
 	theme     *theme.Theme[wording]
 }
 

@@ -55,7 +55,7 @@ func (c *call) event() *event.Event {
 	for _, g := range c.evidence.Gaps {
 		e.Gaps = append(e.Gaps, string(g))
 	}
-	for _, s := range d.Trace {
+	for _, s := range append(d.Trace[:len(d.Trace):len(d.Trace)], c.notes...) {
 		e.Trace = append(e.Trace, event.Step(s))
 	}
 	if c.tells(e) {

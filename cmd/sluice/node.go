@@ -212,7 +212,7 @@ func (n *node) listen() error {
 	if n.icap, err = icap.New(o); err != nil {
 		return err
 	}
-	n.ops.registry.MustRegister(n.icap.Collector(), outboxMetrics{n.recorder})
+	n.ops.registry.MustRegister(n.icap.Collector(), n.handler.Collector(), outboxMetrics{n.recorder})
 	if n.icapAddr, err = n.open(inherited, "icap", f.ICAP.Listen, n.icap.Serve, icap.ErrServerClosed); err != nil {
 		return err
 	}
