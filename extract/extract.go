@@ -59,6 +59,8 @@ type UploadedFile struct {
 	Path       string
 	Outcome    Outcome
 	Limit      string // the limit that made it Partial
+
+	head, tail []byte // of its bytes
 }
 
 // Gap is something that could not be inspected.

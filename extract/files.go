@@ -30,6 +30,7 @@ func (w *walk) file(h fileHint, l int) {
 		Name: h.name[:min(len(h.name), maxName)], Type: fileType(h.ctype, data), Size: int64(len(data)),
 		SHA256: hex.EncodeToString(sum[:]), Path: h.path, Outcome: Complete,
 	}
+	f.setEdges(data)
 	i := len(w.doc.Files)
 	w.doc.Files = append(w.doc.Files, f)
 	outcome, limit := w.fileTexts(&f, l)

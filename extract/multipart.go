@@ -21,11 +21,9 @@ type part struct {
 // uses it; else the body shows its own.
 func (w *walk) multipart(l int, prefix string, routes []route, ctype string) bool {
 	data := w.data(l)
-	boundary := parameter(ctype, "boundary")
-	if boundary == "" || !strings.HasPrefix(mediaType(ctype), "multipart/") || !bytes.Contains(data, []byte("--"+boundary)) {
-		if boundary = sniffBoundary(data); boundary == "" {
-			return false
-		}
+	boundary := boundaryOf(data, ctype)
+	if boundary == "" {
+		return false
 	}
 	parts, whole := splitParts(data, boundary)
 	if len(parts) == 0 {
@@ -45,6 +43,15 @@ func (w *walk) multipart(l int, prefix string, routes []route, ctype string) boo
 		w.part(l, prefix, &p, routes)
 	}
 	return true
+}
+
+// boundaryOf returns the boundary of a multipart body, or "" for any other.
+func boundaryOf(data []byte, ctype string) string {
+	boundary := parameter(ctype, "boundary")
+	if boundary != "" && strings.HasPrefix(mediaType(ctype), "multipart/") && bytes.Contains(data, []byte("--"+boundary)) {
+		return boundary
+	}
+	return sniffBoundary(data)
 }
 
 // sniffBoundary returns the boundary with which a body begins, if a part's header follows.

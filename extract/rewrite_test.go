@@ -318,6 +318,11 @@ func TestRewriteCarriers(t *testing.T) {
 			"--XX\r\nContent-Disposition: form-data; name=\"prompt\"\r\nContent-Length: 13\r\n\r\ncard [masked]\r\n--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.csv\"\r\n\r\nx;[masked]\n\r\n--XX--\r\n",
 		},
 		"UTF-16": {"application/json", utf16(`{"prompt":"4111 1111 1111 1111!"}`), utf16(`{"prompt":"[masked]!"}`)},
+		"a UTF-16 file in multipart": {
+			"multipart/form-data; boundary=XX",
+			mp(`name="f"; filename="a.txt"`, utf16("long words before it 4111 1111 1111 1111 and many more words behind it, for there is more of the file than of its header")),
+			mp(`name="f"; filename="a.txt"`, utf16("long words before it [masked] and many more words behind it, for there is more of the file than of its header")),
+		},
 		"a text file in base64": {
 			"application/json", `{"file_name":"a.txt","mime_type":"text/plain","data":"bnIgNDExMSAxMTExIDExMTEgMTExMQo="}`, `{"file_name":"a.txt","mime_type":"text/plain","data":"bnIgW21hc2tlZF0K"}`,
 		},

@@ -138,6 +138,7 @@ func (w *walk) largeFile(h fileHint, r *io.SectionReader) {
 		Name: h.name[:min(len(h.name), maxName)], Type: fileType(h.ctype, head), Size: r.Size(),
 		SHA256: w.hash(r), Path: h.path, Outcome: Complete,
 	}
+	f.readEdges(head, r)
 	path := filePath(f.Name)
 	w.doc.Texts = append(w.doc.Texts, Text{Role: File, Path: path, Reader: r, Size: r.Size()})
 	if !textual(head) {

@@ -188,7 +188,7 @@ func (w *walk) content(l int, prefix string, routes []route, ctype string) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return
 	}
-	if cs := bodyCharset(data, ctype); !cs.UTF8() {
+	if cs := bodyCharset(data, ctype); !cs.UTF8() && boundaryOf(data, ctype) == "" { // a part has a charset of its own
 		if decoded := cs.Decode(data); structured(decoded) || textual(decoded) {
 			l = w.add(layer{parent: l, codec: wide, end: len(data), data: decoded, charset: cs})
 		}

@@ -46,8 +46,9 @@ type call struct {
 	excepted map[string]string // what the person holds an exception for -> its id
 	decision policy.Decision
 	redacted []byte
+	seams    map[int]int64 // where in a text two parts of an upload meet, by its index
 	notes    []policy.Step // of the extraction, for the trace
-	busy     bool // the budgets for bodies are spent: the configured answer to overload decides
+	busy     bool          // the budgets for bodies are spent: the configured answer to overload decides
 }
 
 // ServeICAP is the request path: hops 2 to 8 of one REQMOD.
@@ -200,6 +201,7 @@ func (c *call) refine(ctx context.Context) {
 func (c *call) extract(ctx context.Context) {
 	c.doc = c.h.extractor.Extract(ctx, c.input())
 	c.nameUploads()
+	c.joinParts()
 	c.note()
 	for _, g := range c.doc.Gaps {
 		c.gaps = append(c.gaps, policy.Gap(g.Reason))
@@ -263,7 +265,7 @@ func (c *call) scan(ctx context.Context) {
 	}
 	c.reading = c.readings(asks)
 	report := c.rules.engine.Scan(ctx, dlp.Query{Profiles: profiles}, c.reading.texts...)
-	c.findings = report.Findings
+	c.findings = c.acrossSeams(report.Findings)
 	if !report.Complete {
 		c.gaps = append(c.gaps, scanGap(report.Limit))
 	}

@@ -74,6 +74,7 @@ type Handler struct {
 	extractor *extract.Extractor
 	history   history
 	uploads   uploads
+	edges     edges
 	tallies   tallies
 	theme     *theme.Theme[wording]
 }

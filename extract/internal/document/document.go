@@ -248,7 +248,7 @@ func (w *walk) zipBehind(path string, data []byte, depth int) {
 
 // byText reads what has no magic number: markup, mail, plain text, unknown binaries.
 func (w *walk) byText(path string, data []byte, depth int) {
-	cs, ok := plain(data)
+	cs, ok := Plain(data)
 	switch {
 	case !ok:
 		w.unsupported(path)

@@ -132,7 +132,7 @@ func FuzzOffice97(f *testing.F) {
 
 func FuzzPlain(f *testing.F) {
 	fuzzReader(f, func(w *walk, data []byte) {
-		if cs, ok := plain(data); ok {
+		if cs, ok := Plain(data); ok {
 			w.text("", UnescapeJSON(cs.Decode(data)))
 		}
 		w.text("", runs(data, 3))

@@ -8,8 +8,8 @@ import (
 	"github.com/sluice-dlp/sluice/extract/internal/jsontree"
 )
 
-// plain reports whether data is text, and in which charset.
-func plain(data []byte) (charset.Charset, bool) {
+// Plain reports whether data is text, and in which charset.
+func Plain(data []byte) (charset.Charset, bool) {
 	if cs, ok := charset.Unicode(data); ok {
 		return cs, true
 	}
