@@ -110,6 +110,7 @@ type Server struct {
 	templates *templates
 	routes    []route
 	handler   http.Handler
+	queued    queueCount
 	links     signer
 	oidc      *idp // nil: none
 	met       metrics

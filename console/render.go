@@ -34,6 +34,7 @@ type layout struct {
 	Path    string   // of this page, with its query
 	Flash   string   // what the last action did
 	Now     time.Time
+	Queue   string // how many events nobody has looked at; "" for none
 }
 
 // templates holds one set a screen: layout.html and the files that begin with an
@@ -46,6 +47,7 @@ type templates struct {
 func loadTemplates(a *assets) (*templates, error) {
 	funcs := template.FuncMap{"asset": a.address}
 	maps.Copy(funcs, templateFuncs())
+	maps.Copy(funcs, lookFuncs(a))
 	base, err := template.New("").Funcs(funcs).ParseFS(templateFS, "templates/layout.html")
 	if err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
@@ -93,6 +95,9 @@ func (s *Server) renderStatus(w http.ResponseWriter, r *http.Request, v *visitor
 	l := layout{page: p, Visitor: v, Path: r.URL.RequestURI(), Flash: s.takeFlash(w, r), Now: s.now()}
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		l.Theme = c.Value
+	}
+	if v != nil {
+		l.Queue = s.queue(r.Context())
 	}
 	var b bytes.Buffer // whole, so that an error shows as one
 	if err := set.ExecuteTemplate(&b, "layout", l); err != nil {

@@ -19,7 +19,12 @@ type Filter struct {
 	Gap                                   string      // a gap of the event, or "any"
 	Matched                               bool        // only events with a finding
 	Notable                               bool        // only events with a finding or an action stricter than log
-	Review                                ReviewState // events of that state; ReviewNew has those nobody has touched, too
+	Review                                ReviewState // events of that state; ReviewNew: nobody has touched, and none muted
+	Assignee                              string      // of the review
+	Text                                  string      // in app, host, rule, detectors, device or user, or the id of an event
+	NoNames                               bool        // Text is not looked for in user
+	Nobody                                bool        // only events without a user
+	Detectors                             []string    // one of these found something; nil: does not matter, empty: none can
 	Limit                                 int         // default 100, at most 10,000
 	Before                                string      // id of the last event of the page before
 }
@@ -146,7 +151,10 @@ func (f *Filter) query() (*selection, error) {
 	} {
 		q.equal(c.column, c.value)
 	}
-	if f.Notable || f.Matched || f.Detector != "" || stopped(f.Action) {
+	if f.Nobody {
+		q.add(`usr = ''`)
+	}
+	if f.Notable || f.Matched || f.Detector != "" || f.Detectors != nil || stopped(f.Action) {
 		q.add(notable) // implied by the others, but no planner would know
 	}
 	if f.Matched {
@@ -155,6 +163,7 @@ func (f *Filter) query() (*selection, error) {
 	if f.Detector != "" {
 		q.add(`nmatch > 0 AND detectors LIKE ? ESCAPE '\'`, `%|`+likeEscaper.Replace(f.Detector)+`|%`)
 	}
+	f.textQuery(q)
 	switch f.Gap {
 	case "":
 	case "any":
@@ -164,10 +173,46 @@ func (f *Filter) query() (*selection, error) {
 	}
 	if f.Review == ReviewNew {
 		q.add(`NOT EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.state <> 'new')`)
+		q.add(notMuted)
 	} else if f.Review != "" {
 		q.add(`EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.state = ?)`, string(f.Review))
 	}
+	if f.Assignee != "" {
+		q.add(`EXISTS (SELECT 1 FROM review r WHERE r.id = events.id AND r.assignee = ?)`, f.Assignee)
+	}
 	return q, nil
+}
+
+// textQuery adds the conditions on words within columns.
+func (f *Filter) textQuery(q *selection) {
+	if f.Detectors != nil {
+		either := []string{`1 = 0`}
+		var args []any
+		for _, d := range f.Detectors {
+			either = append(either, `detectors LIKE ? ESCAPE '\'`)
+			args = append(args, `%|`+likeEscaper.Replace(d)+`|%`)
+		}
+		q.add(`nmatch > 0 AND (`+strings.Join(either, ` OR `)+`)`, args...)
+	}
+	if f.Text == "" {
+		return
+	}
+	if _, ok := event.IDTime(strings.ToLower(f.Text)); ok {
+		q.add(`id = ?`, strings.ToLower(f.Text))
+		return
+	}
+	within := `%` + likeEscaper.Replace(strings.ToLower(f.Text)) + `%`
+	columns := []string{"app", "host", "rule", "detectors", "device", "usr"}
+	if f.NoNames {
+		columns = columns[:len(columns)-1]
+	}
+	var either []string
+	var args []any
+	for _, c := range columns {
+		either = append(either, `LOWER(`+c+`) LIKE ? ESCAPE '\'`)
+		args = append(args, within)
+	}
+	q.add(`(`+strings.Join(either, ` OR `)+`)`, args...)
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

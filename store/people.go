@@ -104,6 +104,9 @@ func (s *Store) erase(ctx context.Context, name, by string, out *Erased) (bool, 
 		if out.Exceptions, err = res.RowsAffected(); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM mute WHERE usr = $1`, name); err != nil {
+			return err
+		}
 		found = found || out.Events > 0 || out.Exceptions > 0
 		if !found {
 			return nil

@@ -146,7 +146,7 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 	}
 	if r.Events > 0 {
 		cutoff := now.Add(-r.Events).UTC()
-		drops = append(drops, drop{`DELETE FROM review WHERE ts < $1`, cutoff}, drop{`DELETE FROM exception WHERE expires < $1`, cutoff})
+		drops = append(drops, drop{`DELETE FROM review WHERE ts < $1`, cutoff}, drop{`DELETE FROM exception WHERE expires < $1`, cutoff}, drop{`DELETE FROM mute WHERE ends < $1`, cutoff})
 	}
 	if r.Rollups > 0 {
 		hour := floorDiv(now.Add(-r.Rollups).Unix(), 3600)

@@ -30,6 +30,7 @@ type Review struct {
 	Event    string      `json:"event"`
 	State    ReviewState `json:"state"`
 	Assignee string      `json:"assignee"`
+	Reason   string      `json:"reason"` // why the verdict, in a word: real_leak, test_data, …
 	Note     string      `json:"note"`
 	By       string      `json:"by"`
 	At       time.Time   `json:"at"`
@@ -61,10 +62,10 @@ func (s *Store) SetReview(ctx context.Context, r Review) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO review (id, ts, app, detectors, state, assignee, note, by_user, at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET state = excluded.state,
- assignee = excluded.assignee, note = excluded.note, by_user = excluded.by_user, at = excluded.at`,
-			r.Event, e.Time, e.App.ID, words, string(r.State), r.Assignee, r.Note, r.By, r.At)
+		_, err = tx.ExecContext(ctx, `INSERT INTO review (id, ts, app, detectors, state, assignee, note, by_user, at, reason)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET state = excluded.state,
+ assignee = excluded.assignee, note = excluded.note, by_user = excluded.by_user, at = excluded.at, reason = excluded.reason`,
+			r.Event, e.Time, e.App.ID, words, string(r.State), r.Assignee, r.Note, r.By, r.At, r.Reason)
 		if err != nil {
 			return err
 		}
@@ -76,11 +77,11 @@ func (s *Store) SetReview(ctx context.Context, r Review) error {
 	return nil
 }
 
-const reviewColumns = `id, state, assignee, note, by_user, at`
+const reviewColumns = `id, state, assignee, note, by_user, at, reason`
 
 func scanReview(scan func(dest ...any) error) (Review, error) {
 	var r Review
-	err := scan(&r.Event, &r.State, &r.Assignee, &r.Note, &r.By, (*event.Stamp)(&r.At))
+	err := scan(&r.Event, &r.State, &r.Assignee, &r.Note, &r.By, (*event.Stamp)(&r.At), &r.Reason)
 	return r, err
 }
 
