@@ -47,6 +47,7 @@ func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byt
 	if !p.exact && (c.start == start && touchesLeft(text, c.start, c.end) || c.end >= end-cut && touchesRight(text, c.start, c.end)) {
 		return c.reject("part of a longer word or number")
 	}
+	sure := p.confidence == High
 	value := string(text[c.start:c.end])
 	if why := d.allow.covers(value, text, c.start, c.end); why != "" {
 		return c.reject("%s", why)
@@ -61,9 +62,13 @@ func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byt
 		case check.Good:
 			c.note("validator %s", v.Name)
 		case check.Sure:
-			c.confidence = int(High)
+			c.confidence, sure = int(High), true
 			c.note("validator %s", v.Name)
 		}
+	}
+	if !sure && amidNoise(text, c.start, c.end) {
+		c.confidence--
+		c.note("amid bytes that are no text")
 	}
 	return d.weigh(c, p.needsContext, text, scratch)
 }
