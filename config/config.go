@@ -146,7 +146,10 @@ func (f *File) resolve(dir string) {
 		}
 	}
 	for i := range f.Export {
-		f.Export[i].Path = abs(f.Export[i].Path)
+		e := &f.Export[i]
+		for _, p := range []*string{&e.Path, &e.TokenFile, &e.CA, &e.Cert, &e.Key} {
+			*p = abs(*p)
+		}
 	}
 	if f.Keys.File == "" {
 		f.Keys.File = filepath.Join(f.DataDir, "keys")

@@ -65,6 +65,29 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				`sluice.yaml:7: "policy.file": `,
 			},
 		},
+		"an exporter's settings fit its type": {
+			"export:\n  - {type: kafka}\n  - {type: file}\n  - {type: syslog, url: 'udp://siem:514', token: x}\n" +
+				"  - {type: http, url: 'https://s:8088/x', token: a, token_file: missing, cert: missing}\n  - {type: stdout, only: some}\n  - {type: stdout, colour: red}\n",
+			[]string{
+				`sluice.yaml:7: unknown setting "export[5].colour"; known here: ca, cert, history, key, name, only, path, token, token_file, type, url`,
+			},
+		},
+		"an exporter's values are checked": {
+			"export:\n  - {type: kafka}\n  - {type: file}\n  - {type: syslog, url: 'udp://siem:514', token: x}\n" +
+				"  - {type: http, url: 'https://s:8088/x', token: a, token_file: missing, cert: missing}\n  - {type: stdout, only: some}\n  - {type: stdout}\n",
+			[]string{
+				`sluice.yaml:2: "export[0].type": must be one of file, http, stdout, syslog, not "kafka"`,
+				`sluice.yaml:3: "export[1].path": an exporter of type file needs it`,
+				`sluice.yaml:4: "export[2].token": means nothing for an exporter of type syslog; remove it`,
+				`sluice.yaml:4: "export[2].url": is not an address of syslog over TLS`,
+				`sluice.yaml:5: "export[3].cert": cert and key belong together`,
+				`no such file; create it or correct the path`,
+				`sluice.yaml:5: "export[3].token": set token or token_file, not both`,
+				`sluice.yaml:5: "export[3].token_file": `,
+				`sluice.yaml:6: "export[4].only": must be one of all, notable, not "some"`,
+				`sluice.yaml:7: "export[5].name": export[4] has the same name "stdout"; each needs one of its own`,
+			},
+		},
 		"a key that cannot encrypt is refused": {
 			"payload: {age_recipient: alice}\n", []string{`sluice.yaml:1: "payload.age_recipient": want one age public key (age1…)`},
 		},

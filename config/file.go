@@ -196,10 +196,17 @@ type Notify struct {
 
 // Export is one sink to the outside.
 type Export struct {
-	Type  string `yaml:"type"`
-	URL   Secret `yaml:"url"`
-	Path  string `yaml:"path" path:"file"`
-	Token Secret `yaml:"token"`
+	Name      string `yaml:"name"`
+	Type      string `yaml:"type"`
+	URL       Secret `yaml:"url"`
+	Path      string `yaml:"path"`
+	Token     Secret `yaml:"token"`
+	TokenFile string `yaml:"token_file"`
+	CA        string `yaml:"ca"`
+	Cert      string `yaml:"cert"`
+	Key       string `yaml:"key"`
+	Only      string `yaml:"only"`
+	History   bool   `yaml:"history"`
 }
 
 // Defaults returns the settings that an empty file means.

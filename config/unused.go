@@ -9,7 +9,6 @@ func (f *File) Unused() []string {
 		name string
 	}{
 		{len(f.Notify) > 0, "notify"},
-		{len(f.Export) > 0, "export"},
 	} {
 		if u.set {
 			list = append(list, u.name)

@@ -24,6 +24,9 @@ func (f *File) validate(name string, lines map[string]int) []error {
 	var found []mistake
 	fail := func(key, format string, args ...any) {
 		line, place := lines[key], "setting "+key
+		if list, _, ok := strings.Cut(key, "."); ok && line == 0 {
+			line = lines[list] // of the entry that lacks it
+		}
 		if line > 0 {
 			place = fmt.Sprintf("%s:%d: %q", name, line, key)
 		}
@@ -61,6 +64,7 @@ func (f *File) validate(name string, lines map[string]int) []error {
 		}
 	}
 	f.validateTogether(fail)
+	f.validateExport(fail)
 	slices.SortStableFunc(found, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), strings.Compare(a.err.Error(), b.err.Error()))
 	})

@@ -24,11 +24,14 @@ as_root() {
 # squid without OpenSSL cannot open TLS, so the program alone is no proof.
 has_squid() { has squid && squid -v 2>/dev/null | grep -q -- --with-openssl && [ -x /usr/lib/squid/security_file_certgen ]; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || has postgres; }
+has_rsyslog_tls() { ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1; }
 has_node() { has node && has npm && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]; }
 
 missing() {
   has_squid || echo squid-openssl
   has_postgres || echo postgresql
+  has rsyslogd && has_rsyslog_tls || echo rsyslog rsyslog-gnutls
+  has strace || echo strace
   has curl || echo curl
   has openssl || echo openssl
   has setpriv || echo util-linux

@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/console"
 	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/export"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/policy"
@@ -49,7 +50,8 @@ type node struct {
 	contact   *contact
 	console   *webConsole // nil: off
 
-	excepted exceptions
+	exporters []*export.Sink
+	excepted  exceptions
 
 	icapAddr, opsAddr net.Addr
 
@@ -86,6 +88,9 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 		return n, err
 	}
 	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log}); err != nil {
+		return n, err
+	}
+	if err := n.openExporters(ctx); err != nil {
 		return n, err
 	}
 	n.extractor = newExtractor(f, f.DataDir)
@@ -278,14 +283,7 @@ func (n *node) background(ctx context.Context) {
 	n.serve("retention", func() error { return n.store.RunMaintenance(ctx, n.config.StoreRetention()) }, context.Canceled)
 	n.extractor.Warm()
 	n.serve("watch rules", func() error { return n.watchFiles(ctx) }, context.Canceled)
-	if sink := n.store.Sink(); sink != nil {
-		n.serve("sink "+sink.Name(), func() error {
-			if err := n.recorder.Run(ctx, sink); !errors.Is(err, event.ErrClosed) {
-				return err
-			}
-			return nil
-		}, context.Canceled)
-	}
+	n.runSinks(ctx)
 }
 
 // wait returns when ctx ends or a part of the node has failed.
@@ -316,6 +314,7 @@ func (n *node) close() error {
 	n.stop()
 	errs = append(errs, n.ops.shutdown(ctx))
 	n.tasks.Wait()
+	errs = append(errs, n.closeExporters())
 	if n.extractor != nil {
 		errs = append(errs, n.extractor.Close())
 	}
