@@ -14,6 +14,7 @@ func asia() []Validator {
 		{Name: "kr_rrn", About: "birth date, century digit, mod 11 (numbers since October 2020 have none)", Check: krRRN},
 		{Name: "kr_brn", About: "National Tax Service weights", Check: krBRN},
 		{Name: "sg_nric_fin", About: "prefix S, T, F, G or M, control letter", Check: sgNRIC},
+		{Name: "sg_uen", About: "ACRA: check letter of businesses, local companies and other entities", Check: sgUEN},
 		{Name: "th_tnin", About: "first digit 1-8, weights 13 to 2, mod 11", Check: thTNIN},
 	}
 }
@@ -194,4 +195,28 @@ func thTNIN(s string) Verdict {
 		return Bad
 	}
 	return verdict((11-weighted(d, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2)%11)%10 == int(d[12]-'0'))
+}
+
+// sgUEN checks the three kinds of unique entity numbers: nnnnnnnnX, yyyynnnnnX, TyyPQnnnnX.
+func sgUEN(s string) Verdict {
+	v := Compact(s)
+	if d, ok := digits(v[:max(0, len(v)-1)], 8, 9); ok {
+		if len(d) == 8 {
+			return verdict(v[8] == "XMKECAWLJDB"[weighted(d, 10, 4, 9, 3, 8, 2, 7, 1)%11])
+		}
+		return verdict(v[9] == "ZKCMDNERGWH"[weighted(d, 10, 8, 6, 4, 9, 7, 5, 3, 1)%11])
+	}
+	const alphabet = "ABCDEFGHJKLMNPQRSTUVWX0123456789"
+	if len(v) != 10 || !among(v[0], "RST") {
+		return Bad
+	}
+	sum := -5
+	for i, w := range [...]int{4, 3, 5, 3, 10, 2, 2, 5, 7} {
+		n := strings.IndexByte(alphabet, v[i])
+		if n < 0 {
+			return Bad
+		}
+		sum += n * w
+	}
+	return verdict(v[9] == alphabet[(sum%11+11)%11])
 }

@@ -8,6 +8,7 @@ func westernEurope() []Validator {
 		{Name: "de_tax_id", About: "ISO 7064 mod 11,10; one digit of the first ten occurs twice or three times", Check: deTaxID},
 		{Name: "de_social_security", About: "area, birth date, letter, check digit", Check: deSocialSecurity},
 		{Name: "de_health_insurance", About: "letter, nine digits, weights 1-2", Check: deHealthInsurance},
+		{Name: "de_lanr", About: "weights 4-9, check digit before the two of the field of practice", Check: deLANR},
 		{Name: "fr_nir", About: "INSEE: sex, month, department with 2A and 2B, key 97 - n mod 97", Check: frNIR},
 		{Name: "es_nif", About: "control letter mod 23; legal entities with their control character", Check: esNIF},
 		{Name: "es_nie", About: "X, Y or Z, control letter mod 23", Check: esNIE},
@@ -92,6 +93,13 @@ func deHealthInsurance(s string) Verdict {
 		sum += p/10 + p%10
 	}
 	return verdict(sum%10 == int(d[10]-'0'))
+}
+
+// deLANR checks the lebenslange Arztnummer: six digits, their check digit, and two for the
+// field of practice (KBV, Richtlinie nach § 75 Abs. 7 SGB V).
+func deLANR(s string) Verdict {
+	d, ok := digits(s, 9, 9)
+	return verdict(ok && !repeated(d[:6]) && (10-weighted(d, 4, 9, 4, 9, 4, 9)%10)%10 == int(d[6]-'0'))
 }
 
 // frNIR checks the fifteen characters of the numéro d'inscription au répertoire.
