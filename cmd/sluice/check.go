@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,6 +54,9 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 			errs = append(errs, checkRules(cmd, f, keys, rs))
 		}
 	}
+	if warning := checkWorkers(cmd, f); warning != "" {
+		warnings = append(warnings, warning)
+	}
 	if f.ICAP.TLS.Listen != "" {
 		_, err := serverTLS(f.ICAP.TLS)
 		errs = append(errs, err)
@@ -61,6 +65,19 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 		errs = append(errs, fmt.Errorf("database: %w", err))
 	}
 	return warnings, errors.Join(errs...)
+}
+
+// checkWorkers starts the child processes that read PDF files. What they compile is kept, so
+// that the first PDF file after a check need not wait for it.
+func checkWorkers(cmd *cobra.Command, f *config.File) (warning string) {
+	x := newExtractor(f, f.DataDir)
+	defer x.Close()
+	ctx, cancel := context.WithTimeout(cmd.Context(), maxWait)
+	defer cancel()
+	if err := x.Wait(ctx); err != nil {
+		return fmt.Sprintf("PDF files will be read without their fonts and passwords: %v", err)
+	}
+	return ""
 }
 
 // checkRules compiles the snapshot and runs the catalogue's fixtures through it.

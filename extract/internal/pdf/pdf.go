@@ -4,10 +4,12 @@ package pdf
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image/png"
 	"io"
+	"runtime"
 	"strings"
 	"time"
 
@@ -51,6 +53,7 @@ func Open(cacheDir string) (*Reader, error) {
 		rc = rc.WithCompilationCache(cache)
 	}
 	pool, err := webassembly.Init(webassembly.Config{
+		Context:  experimental.WithCompilationWorkers(context.Background(), runtime.GOMAXPROCS(0)),
 		MaxTotal: 1, RuntimeConfig: rc, Stdout: io.Discard, Stderr: io.Discard,
 		FSConfig: wazero.NewFSConfig(), // the default would mount the whole file system
 	})

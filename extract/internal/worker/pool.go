@@ -76,13 +76,10 @@ func (p *Pool) Close() {
 	}
 }
 
-// Warm starts the children.
+// Warm starts the children: one, and the others once it can work, so that what the first
+// compiles and keeps is not compiled by all of them at once.
 func (p *Pool) Warm() {
-	p.start.Do(func() {
-		for range p.opts.Children {
-			p.replace()
-		}
-	})
+	p.start.Do(func() { p.replace(p.opts.Children - 1) })
 }
 
 // Wait starts the children and waits until one can work.
@@ -119,8 +116,9 @@ func (p *Pool) take(ctx context.Context) (*child, error) {
 	}
 }
 
-// replace starts one child in the background; it is in ready once it can work.
-func (p *Pool) replace() {
+// replace starts one child in the background; it is in ready once it can work. After it so
+// many others follow.
+func (p *Pool) replace(others int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
@@ -131,6 +129,9 @@ func (p *Pool) replace() {
 			c, err := p.spawn()
 			if err == nil {
 				p.alive.Add(1)
+				for range others {
+					p.replace(0)
+				}
 				select {
 				case p.ready <- c:
 				case <-p.ctx.Done():
@@ -218,7 +219,7 @@ func (p *Pool) Read(ctx context.Context, until time.Time, job Job, output int) (
 	}
 	c.kill()
 	p.alive.Add(-1)
-	p.replace()
+	p.replace(0)
 	return r, true
 }
 

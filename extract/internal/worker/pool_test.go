@@ -122,6 +122,19 @@ func TestChildrenAreReplaced(t *testing.T) {
 	}
 }
 
+func TestTheOthersFollowTheFirst(t *testing.T) {
+	p := newPool(t, Options{Children: 3})
+	p.Warm()
+	for range 3 {
+		select {
+		case c := <-p.ready:
+			defer c.kill()
+		case <-time.After(time.Minute):
+			t.Fatal("fewer than three children have started")
+		}
+	}
+}
+
 func TestNoChildInTime(t *testing.T) {
 	p := New(Options{Command: []string{"/nonexistent/worker"}, Pause: time.Hour})
 	defer p.Close()
