@@ -63,11 +63,9 @@ type CoachOptions struct {
 	// Default: nothing is kept.
 	Mask    func(ctx context.Context, text string) (string, bool)
 	AppName func(id string) string // default: the id
-	// DetectorName returns what people call a detector. Default: the id.
-	DetectorName func(id string) string
-	Pages        fs.FS            // files laid over the built-in page, style and languages; may be nil
-	Log          *slog.Logger     // default: discard
-	Now          func() time.Time // default: time.Now
+	Pages   fs.FS                  // files laid over the built-in page, style and languages; may be nil
+	Log     *slog.Logger           // default: discard
+	Now     func() time.Time       // default: time.Now
 }
 
 // Coach serves, without sign-in, the pages that a coached person is sent to: /coach, where
@@ -92,12 +90,8 @@ func NewCoach(o CoachOptions) (*Coach, error) {
 	if o.Mask == nil {
 		o.Mask = func(context.Context, string) (string, bool) { return "", false }
 	}
-	itself := func(id string) string { return id }
 	if o.AppName == nil {
-		o.AppName = itself
-	}
-	if o.DetectorName == nil {
-		o.DetectorName = itself
+		o.AppName = func(id string) string { return id }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

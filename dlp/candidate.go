@@ -13,24 +13,26 @@ type candidate struct {
 	start, end int // of the value
 	confidence int // below Low: rejected
 	evidence   []string
+	explain    bool // somebody wants to know why it is turned down
 }
 
 func (c *candidate) note(format string, args ...any) {
 	c.evidence = append(c.evidence, fmt.Sprintf(format, args...))
 }
 
-func (c *candidate) reject(format string, args ...any) candidate {
+func (c *candidate) reject(why string) {
 	c.confidence = 0
-	c.note(format, args...)
-	return *c
+	if c.explain {
+		c.evidence = append(c.evidence, why)
+	}
 }
 
 func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 
 // judge weighs one match of a pattern: boundaries, allow list, validators, context, against,
 // the cheap ones first.
-func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byte) candidate {
-	c := candidate{det: d, confidence: int(p.confidence)}
+func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, scratch *[]byte) {
+	c.confidence = int(p.confidence)
 	c.start, c.end = p.value(text, start, end)
 	validators := d.validate
 	if p.validate != nil {
@@ -45,42 +47,59 @@ func (d *detector) judge(p *pattern, text []byte, start, end int, scratch *[]byt
 		}
 	}
 	if !p.exact && (c.start == start && touchesLeft(text, c.start, c.end) || c.end >= end-cut && touchesRight(text, c.start, c.end)) {
-		return c.reject("part of a longer word or number")
+		c.reject("part of a longer word or number")
+		return
+	}
+	if why := d.allow.covers(text, c.start, c.end); why != "" {
+		c.reject(why)
+		return
 	}
 	sure := p.confidence == High
-	value := string(text[c.start:c.end])
-	if why := d.allow.covers(value, text, c.start, c.end); why != "" {
-		return c.reject("%s", why)
-	}
-	for _, v := range validators {
-		switch v.Check(value) {
-		case check.Bad:
-			return c.reject("validator %s says no", v.Name)
-		case check.Weak:
-			c.confidence = min(c.confidence, int(Low))
-			c.note("validator %s doubts", v.Name)
-		case check.Good:
-			c.note("validator %s", v.Name)
-		case check.Sure:
-			c.confidence, sure = int(High), true
-			c.note("validator %s", v.Name)
+	if len(validators) > 0 {
+		vouched, ok := c.pass(validators, string(text[c.start:c.end]))
+		if !ok {
+			return
 		}
+		sure = sure || vouched
 	}
 	if !sure && amidNoise(text, c.start, c.end) {
 		c.confidence--
 		c.note("amid bytes that are no text")
 	}
-	return d.weigh(c, p.needsContext, text, scratch)
+	d.weigh(c, p.needsContext, text, scratch)
+}
+
+// pass asks the validators. Ok is false when one turns the value down; sure is true when one
+// vouches for it.
+func (c *candidate) pass(validators []check.Validator, value string) (sure, ok bool) {
+	for i := range validators {
+		name := validators[i].Name
+		switch validators[i].Check(value) {
+		case check.Bad:
+			c.reject("validator " + name + " says no")
+			return false, false
+		case check.Weak:
+			c.confidence = min(c.confidence, int(Low))
+			c.note("validator %s doubts", name)
+		case check.Good:
+			c.note("validator %s", name)
+		case check.Sure:
+			c.confidence, sure = int(High), true
+			c.note("validator %s", name)
+		}
+	}
+	return sure, true
 }
 
 // weigh lets the words around a value raise or lower its confidence.
-func (d *detector) weigh(c candidate, needsContext bool, text []byte, scratch *[]byte) candidate {
+func (d *detector) weigh(c *candidate, needsContext bool, text []byte, scratch *[]byte) {
 	if d.context != nil {
 		if w, ok := d.context.near(text, c.start, c.end, scratch); ok {
 			c.confidence += d.context.step
 			c.note("context %q", w.word)
 		} else if needsContext {
-			return c.reject("needs context, and no context word is near")
+			c.reject("needs context, and no context word is near")
+			return
 		}
 	}
 	c.confidence = min(c.confidence, int(High))
@@ -90,15 +109,14 @@ func (d *detector) weigh(c candidate, needsContext bool, text []byte, scratch *[
 			c.note("against %q", w.word)
 		}
 	}
-	return c
 }
 
 // reach is how far around a value allow.around looks.
 const reach = 60
 
 // covers says why a value is allowed; "" when it is not.
-func (a allowance) covers(value string, text []byte, start, end int) string {
-	if a.values != nil && a.values[check.Compact(value)] {
+func (a allowance) covers(text []byte, start, end int) string {
+	if a.values != nil && a.values[check.Compact(string(text[start:end]))] {
 		return "allow list"
 	}
 	if len(a.around) == 0 {

@@ -139,7 +139,7 @@ type Report struct {
 	Findings []Finding
 	Bytes    int64
 	Complete bool
-	Limit    string // which limit cut the scan short: deadline, findings, read or engine
+	Limit    string // which limit cut the scan short: deadline, findings, decoding, read or engine
 }
 
 // Profile describes one loaded profile.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // keySize is the size of the key that fingerprints are made with.
@@ -33,6 +34,7 @@ type Engine struct {
 	version   string
 
 	selections selections
+	scans      sync.Pool
 }
 
 // New compiles rules. It fails when the key is not 32 bytes, when a detector's data was
@@ -119,16 +121,6 @@ func (e *Engine) unlock() error {
 // HasProfile reports whether a profile of that id is loaded.
 func (e *Engine) HasProfile(id string) bool { return e.byProfile[id] != nil }
 
-// DetectorName returns what people call a detector; its id when it has no name or is not known.
-func (e *Engine) DetectorName(id string) string {
-	for _, d := range e.detectors {
-		if d.id == id && d.name != "" {
-			return d.name
-		}
-	}
-	return id
-}
-
 // Profiles returns all loaded profiles sorted by id.
 func (e *Engine) Profiles() []Profile {
 	out := make([]Profile, 0, len(e.profiles))
@@ -155,5 +147,5 @@ func (e *Engine) Scan(ctx context.Context, q Query, texts ...Text) Report {
 			break
 		}
 	}
-	return s.report
+	return s.release()
 }

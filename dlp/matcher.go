@@ -11,8 +11,8 @@ import (
 type matcher interface {
 	// match calls hit for every leftmost-first, non-overlapping match of every wanted
 	// pattern (nil: all), as regexp's FindAllIndex would return them. The order is the
-	// matcher's own. It returns early with ctx's error.
-	match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int)) error
+	// matcher's own. It returns early with ctx's error, or when hit returns false.
+	match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int) bool) error
 }
 
 // scanMatcher finds all patterns in one pass (package scan).
@@ -30,24 +30,23 @@ func newScanMatcher(patterns []*pattern) (*scanMatcher, error) {
 	return &scanMatcher{db}, nil
 }
 
-func (m *scanMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int)) error {
-	return m.db.Scan(ctx, text, want, func(pattern, start, end int) bool {
-		hit(pattern, start, end)
-		return true
-	})
+func (m *scanMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int) bool) error {
+	return m.db.Scan(ctx, text, want, hit)
 }
 
 // stdMatcher uses the standard library for the short texts of in-file tests, where
 // compiling a set costs more than it saves.
 type stdMatcher struct{ patterns []*pattern }
 
-func (m stdMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int)) error {
+func (m stdMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int) bool) error {
 	for id, p := range m.patterns {
 		if want != nil && !want[id] {
 			continue
 		}
 		for _, at := range p.std.FindAllIndex(text, -1) {
-			hit(id, at[0], at[1])
+			if !hit(id, at[0], at[1]) {
+				return ctx.Err()
+			}
 		}
 	}
 	return ctx.Err()

@@ -19,7 +19,7 @@ func (s *scan) resolve(all []found) []found {
 		if !f.Rejected {
 			s.give(&f, kept, spans.overlapping(f.Start, f.End))
 		}
-		if f.Rejected && !s.query.Explain {
+		if f.twin || f.Rejected && !s.query.Explain {
 			continue
 		}
 		if s.query.Profiles == nil && f.Confidence < s.query.MinConfidence && !f.Rejected {
@@ -40,6 +40,10 @@ func (s *scan) give(f *found, kept []found, rivals []int) {
 		rival := &kept[i]
 		if !f.yields(rival) {
 			continue
+		}
+		if rival.det == f.det && rival.Start == f.Start && rival.End == f.End {
+			f.twin = true // read once more in disguise
+			return
 		}
 		left := f.Profiles[:0:0]
 		if rival.det != f.det && s.query.Profiles != nil {

@@ -8,14 +8,16 @@ import (
 	"strings"
 )
 
-// scan is the state of one Scan.
+// scan is the state of one Scan. Scans are pooled.
 type scan struct {
-	ctx     context.Context
-	e       *Engine
-	query   Query
-	report  Report
+	ctx    context.Context //nolint:containedctx // a scan lives no longer than its call
+	e      *Engine
+	query  Query
+	report Report
+	ended  bool
 	*selection
 
+	reading
 	scratch []byte
 	place   place
 	found   []found // in the current text
@@ -24,18 +26,48 @@ type scan struct {
 // found is a finding before overlaps are settled.
 type found struct {
 	Finding
-	det *detector
+	det  *detector
+	twin bool // the same as a stronger one
 }
 
 func (e *Engine) newScan(ctx context.Context, q Query) *scan {
 	if q.MinConfidence == 0 {
 		q.MinConfidence = Medium
 	}
-	return &scan{ctx: ctx, e: e, query: q, report: Report{Complete: true}, selection: e.selection(q.Profiles)}
+	s, ok := e.scans.Get().(*scan)
+	if !ok {
+		s = &scan{e: e}
+		s.reading.init(s)
+	}
+	s.ctx, s.query, s.selection, s.ended = ctx, q, e.selection(q.Profiles), false
+	s.report = Report{Complete: true}
+	return s
+}
+
+// maxKept bounds what a pooled scan keeps of the one before.
+const maxKept = 1024
+
+// release gives the scan back and returns its report.
+func (s *scan) release() Report {
+	report := s.report
+	s.ctx, s.query, s.selection, s.report = nil, Query{}, nil, Report{}
+	clear(s.found)
+	if cap(s.found) > maxKept {
+		s.found = nil
+	}
+	s.reading.forget()
+	s.e.scans.Put(s)
+	return report
 }
 
 // stop notes which limit ended the scan.
 func (s *scan) stop(limit string) {
+	s.miss(limit)
+	s.ended = true
+}
+
+// miss notes which limit left something unread.
+func (s *scan) miss(limit string) {
 	if s.report.Complete {
 		s.report.Complete, s.report.Limit = false, limit
 	}
@@ -52,76 +84,47 @@ func (s *scan) text(index int, t *Text) bool {
 		}
 		s.window(w)
 		s.report.Bytes += int64(w.to - w.from)
-		if !s.report.Complete {
+		if s.ended {
 			break
 		}
 	}
 	s.settle(index, t)
-	return s.report.Complete
+	return !s.ended
 }
 
 // window finds what starts in the owned part of one window.
 func (s *scan) window(w window) {
 	first := len(s.found)
-	var lower []byte
-	keyword := map[*detector]bool{}
-	err := s.e.matcher.match(s.ctx, w.data, s.want, func(id, start, end int) {
-		d, p := s.e.detectors[s.e.owner[id]], s.e.patterns[id]
-		if len(d.keywords) > 0 {
-			has, asked := keyword[d]
-			if !asked {
-				if lower == nil {
-					lower = bytes.ToLower(w.data)
-				}
-				has = d.hasKeyword(lower)
-				keyword[d] = has
-			}
-			if !has {
-				return
-			}
-		}
-		s.take(w, d.judge(p, w.data, start, end, &s.scratch))
-	})
-	for i, f := range s.e.finders {
-		d := s.e.detectors[i]
-		if f == nil || err != nil || s.members[d.id] == nil {
-			continue
-		}
-		f.find(w.data, func(start, end int, c Confidence, evidence string) {
-			found := candidate{det: d, start: start, end: end, confidence: int(c), evidence: []string{evidence}}
-			if why := d.allow.covers(string(w.data[start:end]), w.data, start, end); why != "" {
-				found.reject("%s", why)
-			} else {
-				found = d.weigh(found, false, w.data, &s.scratch)
-			}
-			s.take(w, found)
-		})
-		err = s.ctx.Err()
-	}
-	switch {
-	case s.ctx.Err() != nil:
-		s.stop("deadline")
-	case err != nil:
-		s.stop("engine")
-	}
+	s.w, s.budget = w, decodedPerByte*len(w.data)+decodedFree
+	s.read(w.data, nil)
+	s.w.data = nil
 	s.locate(w, s.found[first:])
 }
 
 // take turns a candidate that the window owns into a finding.
-func (s *scan) take(w window, c candidate) {
-	if c.start < w.from || c.start >= w.to || c.rejected() && !s.query.Explain {
+func (s *scan) take(c *candidate) {
+	if c.rejected() && !s.query.Explain {
+		return
+	}
+	value := s.data[c.start:c.end]
+	start, end, how, ok := s.layer.source(c.start, c.end)
+	if !ok || start < s.w.from || start >= s.w.to {
 		return
 	}
 	if len(s.found)+len(s.report.Findings) >= s.e.options.MaxFindings {
 		s.stop("findings")
 		return
 	}
-	d, value := c.det, w.data[c.start:c.end]
+	d := c.det
+	evidence := c.evidence
+	if how != "" {
+		evidence = append(slices.Clip(evidence), "decoded from "+how)
+	}
 	s.found = append(s.found, found{det: d, Finding: Finding{
 		Detector: d.id, Severity: d.severity, Confidence: Confidence(max(c.confidence, 0)),
-		Start: w.base + int64(c.start), End: w.base + int64(c.end),
+		Start: s.w.base + int64(start), End: s.w.base + int64(end),
 		Masked: d.mask(value), Fingerprint: s.e.fingerprint(value),
-		Evidence: c.evidence, Rejected: c.rejected(),
+		Evidence: evidence, Rejected: c.rejected(),
 	}})
 }
 
@@ -154,6 +157,9 @@ func (s *scan) locate(w window, fs []found) {
 
 // settle resolves overlaps and adds the text's findings to the report.
 func (s *scan) settle(index int, t *Text) {
+	if len(s.found) == 0 {
+		return
+	}
 	kept := s.resolve(s.found)
 	slices.SortStableFunc(kept, func(a, b found) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), strings.Compare(a.Detector, b.Detector), cmp.Compare(a.End, b.End))

@@ -15,6 +15,7 @@ const maxSelections = 256
 type selection struct {
 	want    []bool              // by pattern
 	members map[string][]string // detector -> those of the profiles that use it
+	finders []int               // detectors without patterns
 }
 
 // selections remembers the selections of an engine by their profiles, since making one
@@ -53,6 +54,11 @@ func (e *Engine) selectProfiles(profiles []string) *selection {
 		}
 		for id := range p.detectors {
 			s.members[id] = append(slices.Clip(s.members[id]), p.id) // findings share it
+		}
+	}
+	for i, f := range e.finders {
+		if f != nil && s.members[e.detectors[i].id] != nil {
+			s.finders = append(s.finders, i)
 		}
 	}
 	for i, owner := range e.owner {

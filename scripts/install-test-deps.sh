@@ -37,7 +37,6 @@ missing() {
   has setpriv || echo util-linux
   [ -f /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   has_node || echo nodejs npm
-  has chromium || echo chromium fonts-liberation
 }
 
 install_packages() {

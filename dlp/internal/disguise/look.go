@@ -1,0 +1,164 @@
+package disguise
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// Signs says what a text may have to decode.
+type Signs struct {
+	Characters bool // Mend will find something
+	Blobs      bool // Decode has something to try
+}
+
+// Look tells what is worth trying on a text. It reads the text once in words of eight bytes
+// and searches it for a few rare characters.
+func Look(text []byte) Signs {
+	s := Signs{Blobs: false}
+	s.Characters = lookASCII(text)
+	lookWords(text, &s)
+	return s
+}
+
+// lookASCII looks for the disguises that begin with a sign in ASCII.
+func lookASCII(text []byte) bool {
+	t := traits{}
+	for _, c := range []byte{'%', '&', '\\'} {
+		for i := 0; ; i++ {
+			n := bytes.IndexByte(text[i:], c)
+			if n < 0 {
+				break
+			}
+			i += n
+			if r, _, ok := t.at(text, i); ok && !r.weak {
+				return true
+			}
+		}
+	}
+	return isQuotedPrintable(text) || joined(text)
+}
+
+// joined looks for strings that a program joins.
+func joined(text []byte) bool {
+	t, listed := traits{}, false
+	for _, quote := range []byte{'"', '\'', '`'} {
+		for i := 0; ; i++ {
+			n := bytes.IndexByte(text[i:], quote)
+			if n < 0 {
+				break
+			}
+			if i += n; i+1 >= len(text) || !joins[text[i+1]] {
+				continue
+			}
+			if text[i+1] == ',' && !listed {
+				t.lists, listed = joinsLists(text), true
+			}
+			if t.split(text, i) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// joins are the characters that follow a string which goes on.
+var joins = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, '+': true, '.': true, '&': true, '|': true, '\\': true, ',': true}
+
+// joinsLists reports whether something in the text joins lists of strings.
+func joinsLists(text []byte) bool {
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(text[i:], '(')
+		if n < 0 {
+			return false
+		}
+		i += n
+		for _, name := range [...]string{"join", "implode", "concat"} {
+			if i >= len(name) && string(text[i-len(name):i]) == name {
+				return true
+			}
+		}
+	}
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// sparse returns a set high bit for bytes below limit; right for the lowest such byte and
+// enough to tell whether there is one.
+func sparse(x uint64, limit byte) uint64 { return (x - ones*uint64(limit)) &^ x & highs }
+
+// Words of hex bytes with spaces between: where the spaces of eight bytes can be.
+const (
+	spaced0 = 0x0080000080000080
+	spaced1 = 0x8000008000008000
+	spaced2 = 0x0000800000800000
+)
+
+// lookWords looks for unusual characters and for long runs without white space.
+func lookWords(text []byte, s *Signs) {
+	i, tried := 0, 0 // no blob begins before tried
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		if x&highs != 0 {
+			if !s.Characters {
+				s.Characters = unusualIn(text, i, i+8)
+			}
+			continue
+		}
+		if s.Blobs || i < tried {
+			continue
+		}
+		switch low := sparse(x, '+'); low {
+		case 0:
+			s.Blobs, tried = worthDecoding(text, tried, i)
+		case spaced0, spaced1, spaced2:
+			s.Blobs = spacedHex(text, i)
+		}
+	}
+	if !s.Characters && i < len(text) {
+		s.Characters = unusualIn(text, i, len(text))
+	}
+}
+
+// leads are the first bytes of characters that unusual may know.
+var leads = [256]bool{
+	0xc2: true, 0xcd: true, 0xd8: true, 0xd9: true, 0xdb: true, 0xdf: true, 0xe0: true, 0xe1: true, 0xe2: true, 0xe3: true,
+	0xea: true, 0xef: true, 0xf0: true, 0xf3: true,
+}
+
+// unusualIn reports whether an unusual character begins in text[from:to].
+func unusualIn(text []byte, from, to int) bool {
+	for i := from; i < to; i++ {
+		c := text[i]
+		if !leads[c] || i+1 >= len(text) {
+			continue
+		}
+		switch c { // the letters and marks of ordinary texts, told by their next bytes
+		case 0xd8:
+			if text[i+1] != 0x9c {
+				continue
+			}
+		case 0xd9, 0xdb:
+			if text[i+1] < 0xa0 || text[i+1] > 0xb9 {
+				continue
+			}
+		case 0xe2:
+			if i+2 < len(text) && text[i+1] == 0x80 && text[i+2] >= 0x96 && text[i+2] < 0xa8 {
+				continue // quotes, dots, bullets
+			}
+		case 0xe3:
+			if text[i+1] >= 0x81 && text[i+1] != 0x85 {
+				continue // kana
+			}
+		}
+		var r rewrite
+		ch, size := utf8.DecodeRune(text[i:])
+		if unusual(text, i, size, ch, &r) && !r.weak {
+			return true
+		}
+	}
+	return false
+}
