@@ -19,7 +19,7 @@ func (d *jsonDoc) mark(node int, mark uint8) {
 			kind = kindOfKey(t.Key(i))
 		}
 		switch {
-		case n.Kind == jsontree.String && i == node, n.Kind == jsontree.String && d.isText(i, kind):
+		case (n.Kind == jsontree.String || n.Kind == jsontree.Number) && i == node, n.Kind == jsontree.String && d.isText(i, kind):
 			if n.Mark == 0 {
 				n.Mark = mark
 			}

@@ -20,6 +20,9 @@ func (w *walk) emit(d *jsonDoc) {
 				n.Mark = up.Mark
 			}
 		}
+		if n.KeyEnd-n.KeyStart >= leastName {
+			w.memberName(d, i)
+		}
 		switch n.Kind {
 		case jsontree.Object, jsontree.Array:
 			if n.Mark == 0 && t.Named(i) {
@@ -40,6 +43,16 @@ func (w *walk) emit(d *jsonDoc) {
 		case jsontree.Null, jsontree.Bool:
 		}
 	}
+}
+
+// memberName adds the name of a member that tells more than a name does.
+func (w *walk) memberName(d *jsonDoc, i int) {
+	n := &d.tree.Nodes[i]
+	if n.Mark == markNoise || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) {
+		return
+	}
+	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.KeyStart, end: n.KeyEnd, data: d.tree.Key(i)})
+	w.text(Context, w.fullPath(d, i)+" (name)", l)
 }
 
 // container decides about a named list or object that no route has marked.
@@ -120,8 +133,10 @@ func (w *walk) emitString(d *jsonDoc, i int) {
 		role, _ = roleOf(n.Mark, n.Tag)
 	}
 	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.Start, end: n.End, data: d.tree.Str(i)})
-	w.text(role, w.fullPath(d, i), l)
+	path := w.fullPath(d, i)
+	w.text(role, path, l)
 	w.stringInside(d, i, l)
+	w.urisInside(path, l)
 }
 
 // inherit gives the tag of a string to the document in it.

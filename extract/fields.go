@@ -102,6 +102,10 @@ func matching(routes []route, does decoding, name string) []route {
 
 // field reads the value of one field, in layer l.
 func (w *walk) field(l int, path, name string, routes []route) {
+	if blob(w.data(l)) {
+		w.file(fileHint{path: path}, l)
+		return
+	}
 	for _, r := range routes {
 		if len(r.steps) > 0 && r.steps[0].does != stepRaw {
 			continue

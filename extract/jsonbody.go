@@ -56,7 +56,12 @@ func (w *walk) json(l int, prefix string, routes []route) bool {
 		if t.Full {
 			w.limitGap(pathOf(prefix), budget.Values)
 		}
-		w.text(Context, pathOf(prefix), w.add(layer{parent: l, codec: sealed, start: t.End, end: len(data), data: rest}))
+		tail := w.add(layer{parent: l, codec: sealed, start: t.End, end: len(data), data: rest})
+		if blob(rest) {
+			w.file(fileHint{path: pathOf(prefix)}, tail)
+		} else {
+			w.text(Context, pathOf(prefix), tail)
+		}
 	}
 	return true
 }

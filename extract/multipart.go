@@ -32,6 +32,7 @@ func (w *walk) multipart(l int, prefix string, routes []route, ctype string) boo
 	if !whole {
 		w.gap("undecodable", pathOf(prefix), budget.None)
 	}
+	w.around(l, prefix, parts, boundary)
 	if w.rule != nil && w.rule.textRoutes() && !hasPart(parts, routes) {
 		w.missed = true
 	}
@@ -43,6 +44,30 @@ func (w *walk) multipart(l int, prefix string, routes []route, ctype string) boo
 		w.part(l, prefix, &p, routes)
 	}
 	return true
+}
+
+// around adds what stands before the first part and behind the last one: readers pass over
+// it, and something may hide there.
+func (w *walk) around(l int, prefix string, parts []part, boundary string) {
+	data := w.data(l)
+	first := nextDelimiter(data, []byte("--"+boundary), 0)
+	last := nextDelimiter(data, []byte("--"+boundary+"--"), parts[len(parts)-1].end)
+	ends := [][2]int{{0, max(0, first)}}
+	if last >= 0 {
+		ends = append(ends, [2]int{last + len(boundary) + 4, len(data)})
+	}
+	for _, e := range ends {
+		rest := data[e[0]:e[1]]
+		if len(bytes.TrimSpace(rest)) == 0 {
+			continue
+		}
+		at := w.add(layer{parent: l, codec: slice, start: e[0], end: e[1], data: rest})
+		if blob(rest) {
+			w.file(fileHint{path: pathOf(prefix)}, at)
+		} else {
+			w.text(Context, pathOf(prefix), at)
+		}
+	}
 }
 
 // boundaryOf returns the boundary of a multipart body, or "" for any other.

@@ -46,6 +46,12 @@ func endRecord(data []byte) int {
 	}
 }
 
+// IsArchive reports whether a reader of zip archives would open data.
+func IsArchive(data []byte) bool {
+	end := endRecord(data)
+	return end >= 0 && bytes.Contains(data[:end], []byte(localMagic))
+}
+
 // zip reads the archive whose end record is at end.
 func (w *walk) zip(path string, data []byte, end, depth int) {
 	if comment := data[end+endSize:]; len(comment) > 0 {

@@ -1,0 +1,69 @@
+package extract_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dlp/sluice/extract"
+)
+
+// TestNothingHides puts one value into places of a body where a reader of its documented
+// format would not look.
+func TestNothingHides(t *testing.T) {
+	const value = "my card is 4111 1111 1111 1111"
+	archive := string(zipOf(t, member{"a.txt", []byte(value)}))
+	pack := packers(t)
+	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	prompt := func(s string) string { return fmt.Sprintf(`{"messages":[{"role":"user","content":%q}]}`, s) }
+	const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+	const mpType = "multipart/form-data; boundary=XX"
+	cases := map[string]struct{ ctype, coding, body string }{
+		"an archive behind a JSON body":              {"application/json", "", prompt("hello") + archive},
+		"an archive behind a text":                   {"text/plain", "", strings.Repeat("hello there ", 50) + archive},
+		"an archive in the field of a form":          {"application/x-www-form-urlencoded", "", "prompt=hello&x=" + url.QueryEscape(archive)},
+		"an archive in a form that is not encoded":   {"application/x-www-form-urlencoded", "", "prompt=hello&x=" + archive},
+		"an archive in the field of a multipart":     {mpType, "", mp(`name="prompt"`, archive)},
+		"an archive behind a multipart body":         {mpType, "", mp(`name="prompt"`, "hello") + archive},
+		"an archive behind a picture, in base64":     {"application/json", "", `{"image_url":{"url":"data:image/png;base64,` + b64(png+archive) + `"}}`},
+		"a text before a multipart body":             {mpType, "", value + "\r\n" + mp(`name="prompt"`, "hello")},
+		"a text behind a multipart body":             {mpType, "", mp(`name="prompt"`, "hello") + value},
+		"base64 of an archive under any name":        {"application/json", "", `{"zz":"` + b64(archive) + `"}`},
+		"base64 of gzip as a prompt":                 {"application/json", "", prompt(b64(string(pack["gzip"]([]byte(value)))))},
+		"a data: URI in Markdown":                    {"application/json", "", prompt("look ![x](data:text/plain;base64," + b64(value) + ") please")},
+		"a data: URI that is not base64":             {"application/json", "", `{"image_url":{"url":"data:text/plain,` + url.PathEscape(value) + `"}}`},
+		"the name of a member of a tool's arguments": {"application/json", "", `{"messages":[{"role":"assistant","tool_calls":[{"function":{"arguments":{"` + value + `":1}}}]}]}`},
+		"the name of a member of a turn":             {"application/json", "", `{"messages":[{"role":"user","content":{"` + value + `":true}}]}`},
+		"a second JSON document":                     {"application/json", "", prompt("hello") + prompt(value)},
+		"a text behind JSON":                         {"application/json", "", prompt("hello") + "\n" + value},
+		"JSON that breaks off":                       {"application/json", "", prompt(value + " and more")[:72]},
+		"JSON in JSON in JSON in JSON":               {"application/json", "", prompt(fmt.Sprintf(`{"a":%q}`, fmt.Sprintf(`{"b":%q}`, fmt.Sprintf(`{"c":%q}`, value))))},
+		"JSON with a byte order mark":                {"application/json", "", "\xef\xbb\xbf" + prompt(value)},
+		"a frame that says it is longer":             {"application/connect+json", "", "\x00\x00\x00\x02\x00" + prompt(value)},
+		"the second frame":                           {"application/connect+json", "", framed(0, prompt("hello")) + framed(0, prompt(value))},
+		"MessagePack":                                {"application/msgpack", "", "\x82\xa6prompt\xbe" + value + "\xa5model\xa1m"},
+		"gzip in gzip, named twice":                  {"application/json", "gzip, gzip", string(pack["gzip"](pack["gzip"]([]byte(prompt(value)))))},
+		"gzip in two members":                        {"application/json", "gzip", string(pack["gzip"]([]byte(prompt(value)[:30]))) + string(pack["gzip"]([]byte(prompt(value)[30:])))},
+		"zstd that is called br":                     {"application/json", "br", string(pack["zstd"]([]byte(prompt(value))))},
+		"gzip of a text that no header names":        {"text/plain", "", string(pack["gzip"]([]byte(value)))},
+	}
+	x := extract.New(extract.Options{})
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			d := x.Extract(t.Context(), extract.Input{
+				Method: "POST", Header: headers("Content-Type", c.ctype, "Content-Encoding", c.coding), Body: memory{strings.NewReader(c.body)},
+			})
+			for _, text := range d.Texts {
+				if strings.Contains(string(text.Data), "4111 1111 1111 1111") {
+					return
+				}
+			}
+			t.Errorf("the value is in none of %d texts; gaps %v", len(d.Texts), d.Gaps)
+			for _, text := range d.Texts {
+				t.Logf("%s %s: %.100q", text.Role, text.Path, text.Data)
+			}
+		})
+	}
+}
