@@ -72,19 +72,29 @@ func phone(s string) Verdict {
 	if repeated(n) || n == "123456789" || n == "1234567890" || longestRun(n) >= 7 || looksLikeDate(s) {
 		return Bad
 	}
+	if strings.HasPrefix(n, "00") { // the international prefix of most countries
+		n = n[2:]
+		return verdict(len(n) >= 9 && len(n) <= 15 && calls(n))
+	}
 	if !strings.HasPrefix(s, "+") {
 		return verdict(len(n) >= 7 && len(n) <= 14 && evenGroups(s))
 	}
 	if len(n) < 8 || len(n) > 15 {
 		return Bad
 	}
-	switch {
-	case n[0] == '1':
-		return verdict(len(n) == 11 && n[1] >= '2' && n[4] >= '2')
-	case n[0] == '7':
-		return verdict(len(n) == 11)
+	return verdict(calls(n))
+}
+
+// calls reports whether a number of at least three digits starts with a country code, and
+// has the length that the plan asks for where that is fixed.
+func calls(n string) bool {
+	switch n[0] {
+	case '1':
+		return len(n) == 11 && n[1] >= '2' && n[4] >= '2'
+	case '7':
+		return len(n) == 11
 	}
-	return verdict(strings.Contains(countryCodes, " "+n[:2]+" ") || strings.Contains(countryCodes, " "+n[:3]+" "))
+	return strings.Contains(countryCodes, " "+n[:2]+" ") || strings.Contains(countryCodes, " "+n[:3]+" ")
 }
 
 // evenGroups refuses numbers in which different separators alternate without a bracket,

@@ -2,6 +2,7 @@ package check
 
 import (
 	"math"
+	"net/url"
 	"strings"
 )
 
@@ -65,7 +66,7 @@ func placeholder(s string) bool {
 	if stops > 0 && stops*2 >= len(words) {
 		return true
 	}
-	return variable(s) || longestRun(s) >= max(5, len(s)/2)
+	return variable(s) || strings.Trim(s, "*•.x-_#?") == "" || longestRun(s) >= max(5, len(s)/2)
 }
 
 // variable reports a reference to where the value is kept: ${X}, $X, {{x}}, <x>, %X%, [x].
@@ -114,6 +115,9 @@ func kinds(s string) (lower, upper, digit, sign int) {
 // secret accepts values that look drawn at random.
 func secret(s string) Verdict {
 	lower, upper, digit, _ := kinds(s)
+	if digit > 0 && strings.Trim(s, "0123456789abcdef") == "" {
+		return hexSecret(s) // pairs of these letters look like words
+	}
 	switch {
 	case placeholder(s), lower+upper == 0, wordlike(s):
 		return Bad
@@ -121,6 +125,8 @@ func secret(s string) Verdict {
 		return Bad // a path
 	case digit == 0 && (lower == 0 || upper == 0 || len(s) < 20 || entropy(s) < 3.6):
 		return Bad
+	case digit > 0 && lower+upper >= 10 && identifier(s) && !strings.ContainsAny(strings.TrimRight(s, "0123456789"), "0123456789"):
+		return Bad // a name with a number
 	case digit == 0 && strings.Contains(s, ".") && identifier(s):
 		return Bad // an expression
 	case entropy(s) < 3:
@@ -157,6 +163,12 @@ func password(s string) Verdict {
 
 // passwordProse is for values that no quotes mark as such.
 func passwordProse(s string) Verdict {
+	for _, escape := range [...]string{`\r`, `\n`, `\t`, `\`} {
+		s = strings.TrimSuffix(strings.TrimSuffix(s, `\n`), escape)
+	}
+	if strings.HasPrefix(s, `\x`) || strings.Contains(s, "%s") || strings.Contains(s, "%d") || strings.Contains(s, "%v") {
+		return Bad
+	}
 	if strings.Contains(s, "_") && identifier(s) && s == strings.ToLower(s) || strings.HasPrefix(s, "/") {
 		return Bad
 	}
@@ -164,16 +176,34 @@ func passwordProse(s string) Verdict {
 	if sign > 0 && digit+upper == 0 && lower+sign == len(s) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz'’-.,/") == "" {
 		return Bad
 	}
-	if digit > 0 && strings.Trim(s, "0123456789-/.,:%+x") == "" {
+	if digit > 0 && strings.Trim(s, "0123456789-/.,:%+x") == "" || expression(s) {
 		return Bad
 	}
 	return password(s)
 }
 
+// expression reports the beginning of program code: a name that is called, indexed or
+// pointed at, such as io.Pipe( or &pass. What people choose has digits before a bracket.
+func expression(s string) bool {
+	t := strings.TrimLeft(s, "&*!")
+	i := strings.IndexAny(t, "([{")
+	switch {
+	case i > 0:
+		return identifier(t[:i]) && (strings.Contains(t[:i], ".") || !strings.ContainsAny(t[:i], "0123456789"))
+	case len(t) < len(s):
+		return identifier(t)
+	}
+	return strings.HasPrefix(s, "[]") || strings.Contains(s, ":=") || strings.HasSuffix(s, "()")
+}
+
+// technical are names with digits that follow the word password in prose.
+const technical = " argon2 argon2i argon2id base32 base58 base64 bcrypt2 blake2b blake3 ed25519 face2face hmacsha256 ipv4 ipv6 k8s mp3 mp4 oauth2 " +
+	"office365 pbkdf2 pkcs8 pkcs12 python3 sha1 sha2 sha256 sha512 sha3 utf8 utf16 web3 win32 windows10 windows11 x509 1password s3 ec2 html5 css3 "
+
 // passwordStrong is for values that only stand behind a user's name.
 func passwordStrong(s string) Verdict {
 	lower, upper, digit, sign := kinds(s)
-	if digit == 0 || lower+upper == 0 || (sign == 0 && (upper == 0 || lower == 0)) {
+	if digit == 0 || lower+upper == 0 || strings.Contains(s, "/") || sign == 0 && (upper == 0 || lower == 0) || strings.Contains(technical, " "+strings.ToLower(s)+" ") {
 		return Bad
 	}
 	return passwordProse(s)
@@ -212,6 +242,9 @@ func urlPassword(s string) Verdict {
 		return Bad
 	}
 	_, pass, ok := strings.Cut(rest[:at], ":")
+	if plain, err := url.PathUnescape(pass); err == nil {
+		pass = plain
+	}
 	if !ok || pass == "" || placeholder(pass) || variable(pass) {
 		return Bad
 	}

@@ -22,7 +22,7 @@ const openNames = " account accounting activity administration administrator agi
 	"sponsors staff stage stages stakeholder stakeholders standard standards start statement status step steps strategy structure success summary supervisor support system target task tasks team teams template templates time timeline title tools " +
 	"topic track tracker training type types update updates value vision website with work workflow workspace year your this that these those they what when which will would should could have does " +
 	"manual room theatre theater hours instructions cost costs mode system systems modes name signs research center " + // Operation …
-	"almanac ara aristotle astoria athena atlas avalon brainwave bluebook catalyst drawdown euler fluent freta gutenberg hail honey jigsaw jupyter kuiper lombok loom loon manhattan mayhem mercury montauk natal " +
+	"almanac apollo ara artemis authors contributors foundation maintainers known gemini soyuz hubble voyager  aristotle astoria athena atlas avalon brainwave bluebook catalyst drawdown euler fluent freta gutenberg hail honey jigsaw jupyter kuiper lombok loom loon manhattan mayhem mercury montauk natal " +
 	"naptha oxygen panama polaris power reactor runway sandcastle sekai semicolon server shield siena spark stargate starline sunroof syndicate titan treble valhalla vesta veritas wing winter wonderland zero zomboid zork " +
 	"barbarossa overlord market desert iraqi neptune paperclip mincemeat valkyrie sealion dynamo chromite torch warp gladio condor cyclone entebbe christmas smile bluestar blue sindoor ajax mockingbird chrome fantasia "
 

@@ -33,5 +33,12 @@ func wordlike(s string) bool {
 		}
 		last = c
 	}
+	// The share that one random value in a few thousand reaches.
+	switch {
+	case pairs >= 16:
+		return common*10 >= pairs*6
+	case pairs >= 10:
+		return common*10 >= pairs*7
+	}
 	return pairs >= 8 && common*10 >= pairs*8
 }
