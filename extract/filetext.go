@@ -16,7 +16,8 @@ func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 	r := document.Read(&w.left, w.x.help, data)
 	if r.Plain {
 		if !r.Charset.UTF8() {
-			l = w.add(layer{parent: l, codec: wide, end: len(data), data: r.Charset.Decode(data), charset: r.Charset})
+			cs := r.Charset
+			l = w.add(layer{parent: l, codec: wide, end: len(data), data: r.Charset.Decode(data), charset: &cs})
 		}
 		w.text(File, path, w.jsonLayer(l))
 	}

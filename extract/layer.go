@@ -32,17 +32,18 @@ const (
 type layer struct {
 	parent     int // index in Doc.layers; -1 for the body itself
 	codec      codec
-	start, end int // the span in the parent's data
+	coding     coding // packed, and frame when its payload is compressed
+	start, end int    // the span in the parent's data
 	data       []byte
 
-	coding  coding // packed, and frame when its payload is compressed
-	base64  *base64.Encoding
-	charset charset.Charset // wide
-	// A multipart part may state its own length: the digits in the parent's data.
-	sizeStart, sizeEnd int
-
+	base64  *base64.Encoding // encoded
+	charset *charset.Charset // wide
+	stated  *digits          // slice: the length that a multipart part states of itself
 	splices []splice
 }
+
+// digits is where a number stands in the parent's data.
+type digits struct{ start, end int }
 
 // splice replaces a span of a layer's data.
 type splice struct {
@@ -114,8 +115,8 @@ func (l *layer) liftSlice() []splice {
 		grown += len(s.with) - (s.end - s.start)
 		out = append(out, splice{s.start + l.start, s.end + l.start, s.with})
 	}
-	if l.sizeEnd > l.sizeStart {
-		out = append(out, splice{l.sizeStart, l.sizeEnd, fmt.Append(nil, len(l.data)+grown)})
+	if l.stated != nil {
+		out = append(out, splice{l.stated.start, l.stated.end, fmt.Append(nil, len(l.data)+grown)})
 	}
 	return out
 }

@@ -10,11 +10,11 @@ import (
 
 // part is one part of a multipart body (RFC 2046 §5.1, RFC 7578), as spans of the body.
 type part struct {
-	name, file         string
-	named              bool // it has a file name, be it empty
-	ctype, transfer    string
-	start, end         int // its body
-	sizeStart, sizeEnd int // the digits of its Content-Length, if it has one
+	name, file      string
+	named           bool // it has a file name, be it empty
+	ctype, transfer string
+	start, end      int     // its body
+	stated          *digits // its Content-Length, if it has one
 }
 
 // multipart reads a multipart body. The boundary of the header counts only when the body
@@ -166,7 +166,7 @@ func (p *part) header(key, value string, at, stop int, data []byte) {
 	case "content-length":
 		if _, err := strconv.ParseUint(value, 10, 63); err == nil {
 			i := bytes.Index(data[at:stop], []byte(value))
-			p.sizeStart, p.sizeEnd = at+i, at+i+len(value)
+			p.stated = &digits{at + i, at + i + len(value)}
 		}
 	}
 }
@@ -186,7 +186,7 @@ func hasPart(parts []part, routes []route) bool {
 func (w *walk) part(l int, prefix string, p *part, routes []route) {
 	body := w.add(layer{
 		parent: l, codec: slice, start: p.start, end: p.end, data: w.data(l)[p.start:p.end],
-		sizeStart: p.sizeStart, sizeEnd: p.sizeEnd,
+		stated: p.stated,
 	})
 	mine := matching(routes, stepPart, p.name)
 	path := prefix + "part " + p.name

@@ -190,7 +190,8 @@ func (w *walk) content(l int, prefix string, routes []route, ctype string) {
 	}
 	if cs := bodyCharset(data, ctype); !cs.UTF8() && boundaryOf(data, ctype) == "" { // a part has a charset of its own
 		if decoded := cs.Decode(data); structured(decoded) || textual(decoded) {
-			l = w.add(layer{parent: l, codec: wide, end: len(data), data: decoded, charset: cs})
+			cs := cs // the other one stays on the stack
+			l = w.add(layer{parent: l, codec: wide, end: len(data), data: decoded, charset: &cs})
 		}
 	}
 	if strings.HasPrefix(mediaType(ctype), "application/grpc-web-text") {

@@ -69,6 +69,9 @@ func Unicode(b []byte) (Charset, bool) {
 		}
 	}
 	n := min(len(b), 4096) &^ 1
+	if bytes.IndexByte(b[:n], 0) < 0 {
+		return Charset{}, false
+	}
 	var even, odd int
 	for i := 0; i < n; i += 2 {
 		if b[i] == 0 {
