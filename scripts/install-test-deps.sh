@@ -35,6 +35,7 @@ missing() {
   has curl || echo curl
   has openssl || echo openssl
   has setpriv || echo util-linux
+  has tesseract || echo tesseract-ocr tesseract-ocr-eng
   [ -f /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   has_node || echo nodejs npm
 }
