@@ -113,7 +113,7 @@ func wordEdge(re *syntax.Regexp, end bool) bool {
 	case syntax.OpCharClass:
 		for i := 0; i < len(re.Rune); i += 2 {
 			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
-				if !isWord(r) && r != 'ſ' && r != 'K' { // s and k fold to these
+				if !isWord(r) && r != '\u017f' && r != '\u212a' { // s and k fold to these
 					return false
 				}
 			}
