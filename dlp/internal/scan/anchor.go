@@ -33,6 +33,7 @@ const (
 	maxStarts  = 512 // possible starts before an anchor
 	maxRun     = 200 // kinds of bytes in a run of unknown length before an anchor
 	maxCuts    = 48
+	maxTurns   = 16 // of a repetition, between which an anchor can begin
 	goodEnough = 0.002
 	few        = 12 // sequences of one pattern that are worth comparing with each other
 	dear       = 64 // sequences that are weighed one by one
@@ -201,8 +202,8 @@ func folded4(s byteSet) (f byteSet) {
 	return f
 }
 
-// flatten opens captures, concatenations, literals and the first turn of repetitions, so
-// that an anchor can begin between any two items.
+// flatten opens captures, concatenations, literals and the turns that every match makes of
+// a repetition, so that an anchor can begin between any two items.
 func flatten(re *syntax.Regexp, out []*syntax.Regexp) []*syntax.Regexp {
 	switch re.Op {
 	case syntax.OpCapture:
@@ -222,9 +223,12 @@ func flatten(re *syntax.Regexp, out []*syntax.Regexp) []*syntax.Regexp {
 		if lo, _ := width(re.Sub[0]); least == 0 || lo == 0 {
 			break
 		}
-		out = flatten(re.Sub[0], out)
-		if most != 1 {
-			out = append(out, &syntax.Regexp{Op: syntax.OpRepeat, Flags: re.Flags, Sub: re.Sub, Min: least - 1, Max: max(-1, most-1)})
+		turns := min(least, maxTurns)
+		for range turns {
+			out = flatten(re.Sub[0], out)
+		}
+		if most != turns {
+			out = append(out, &syntax.Regexp{Op: syntax.OpRepeat, Flags: re.Flags, Sub: re.Sub, Min: least - turns, Max: max(-1, most-turns)})
 		}
 		return out
 	default:

@@ -1,9 +1,7 @@
 package scan
 
 import (
-	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -37,7 +35,7 @@ type grouper struct {
 }
 
 const (
-	seeds  = 48  // groups from which on the best pair to join is looked for
+	most   = 512 // groups from which on the best pair to join is looked for
 	rounds = 12  // how often the worst groups may be dissolved
 	many   = 192 // kinds whose groups will hold nearly everywhere, however they are shared
 )
@@ -45,10 +43,11 @@ const (
 // share sets the group of every member and returns the groups, at most limit.
 func (g *grouper) share(ms []member, limit int) []group {
 	of := g.sort(ms)
-	gs := g.join(g.seed(), limit)
+	gs := g.join(neighbours(g.singles(), most), limit)
 	if len(g.kinds) <= many {
-		g.refine(gs)
-		gs = g.improve(gs)
+		for range rounds {
+			g.refine(gs)
+		}
 	}
 	in := make([]int, len(g.kinds))
 	for k := range gs {
@@ -81,95 +80,144 @@ func (g *grouper) sort(ms []member) []int {
 	return of
 }
 
-// seed returns at most seeds groups. Those that hold most often come first; each of the
-// rest goes where it adds the fewest bytes.
-func (g *grouper) seed() []group {
-	all := make([]group, len(g.kinds))
+// singles returns a group for each kind.
+func (g *grouper) singles() []group {
+	gs := make([]group, len(g.kinds))
 	for i, k := range g.kinds {
-		all[i] = group{q: k.q, wordStart: k.wordStart, kinds: []int{i}}
-		all[i].cost = g.cost(&all[i])
-	}
-	slices.SortStableFunc(all, func(a, b group) int { return cmp.Compare(b.cost, a.cost) })
-	gs := all[:min(len(all), seeds)]
-	for i := range all[len(gs):] {
-		m := &all[len(gs)+i]
-		best, least := 0, math.MaxInt
-		for k := range gs {
-			if d := gs[k].q.added(&m.q); d < least {
-				best, least = k, d
-			}
-		}
-		gs[best].q = gs[best].q.union(&m.q)
-		gs[best].wordStart = gs[best].wordStart && m.wordStart
-		gs[best].kinds = append(gs[best].kinds, m.kinds...)
-	}
-	if len(all) > len(gs) {
-		for k := range gs {
-			gs[k].cost = g.cost(&gs[k])
-		}
+		gs[i] = group{q: k.q, wordStart: k.wordStart, kinds: []int{i}}
 	}
 	return gs
 }
 
-// added returns how many bytes the classes of q grow by when they take in those of o.
-func (q *sequence) added(o *sequence) (n int) {
-	for j := range q.n {
-		c := o.at(j)
-		for i, w := range q.class[j] {
-			n += bits.OnesCount64(c[i] &^ w)
-		}
+// neighbours joins groups that are next to each other in the order of their classes until
+// at most most are left, because the search for the best pair takes the square of their
+// number.
+func neighbours(gs []group, most int) []group {
+	if len(gs) <= most {
+		return gs
 	}
-	return n
-}
-
-// join joins the two groups that cost least together until limit are left.
-func (g *grouper) join(gs []group, limit int) []group {
-	n := len(gs)
-	pair := make([][]float64, n) // what joining i and j>i costs more
-	for i := range gs {
-		pair[i] = make([]float64, n)
-		for j := i + 1; j < n; j++ {
-			pair[i][j] = g.more(&gs[i], &gs[j])
+	slices.SortStableFunc(gs, func(a, b group) int {
+		if a.wordStart != b.wordStart {
+			if a.wordStart {
+				return 1
+			}
+			return -1
 		}
-	}
-	gone := make([]bool, n)
-	for left := n; left > limit; left-- {
-		a, b := -1, -1
-		for i := range n {
-			for j := i + 1; j < n; j++ {
-				if !gone[i] && !gone[j] && (a < 0 || pair[i][j] < pair[a][b]) {
-					a, b = i, j
-				}
+		for j := range window {
+			ca, cb := a.q.at(j), b.q.at(j)
+			if c := slices.Compare(ca[:], cb[:]); c != 0 {
+				return c
 			}
 		}
-		gs[a] = g.union(&gs[a], &gs[b])
-		gone[b] = true
-		for k := range n {
-			if k != a && !gone[k] && left > limit+1 {
-				i, j := min(a, k), max(a, k)
-				pair[i][j] = g.more(&gs[i], &gs[j])
-			}
+		return 0
+	})
+	out := make([]group, 0, most)
+	for i := range most {
+		from, to := i*len(gs)/most, (i+1)*len(gs)/most
+		u := gs[from]
+		u.kinds = slices.Clone(u.kinds)
+		for _, o := range gs[from+1 : to] {
+			u.q = u.q.union(&o.q)
+			u.wordStart = u.wordStart && o.wordStart
+			u.kinds = append(u.kinds, o.kinds...)
 		}
-	}
-	out := gs[:0]
-	for i := range n {
-		if !gone[i] {
-			out = append(out, gs[i])
-		}
+		out = append(out, u)
 	}
 	return out
 }
 
-// more returns how much more a and b cost together than each alone.
-func (g *grouper) more(a, b *group) float64 {
-	return g.widened(a, &b.q, b.wordStart).cost - a.cost - b.cost
+// outline is what the kernel sees of a group: the low and the high halves of the bytes at
+// each place.
+type outline struct {
+	lo, hi    [window]uint16
+	wordStart bool
+	rate      float32
 }
 
-// union returns the group of all that is in a or b.
-func (g *grouper) union(a, b *group) group {
-	u := g.widened(a, &b.q, b.wordStart)
-	u.kinds = slices.Concat(a.kinds, b.kinds)
-	return u
+func (g *grouper) outline(x *group) outline {
+	o := outline{wordStart: x.wordStart}
+	for j := range g.places {
+		x.q.at(j).each(func(b byte) {
+			o.lo[j] |= 1 << (b & 15)
+			o.hi[j] |= 1 << (b >> 4)
+		})
+	}
+	o.rate = g.sample.outlineRate(&o, g.places)
+	return o
+}
+
+func (g *grouper) joined(a, b *outline) outline {
+	o := outline{wordStart: a.wordStart && b.wordStart}
+	for j := range g.places {
+		o.lo[j], o.hi[j] = a.lo[j]|b.lo[j], a.hi[j]|b.hi[j]
+	}
+	o.rate = g.sample.outlineRate(&o, g.places)
+	return o
+}
+
+// join joins the two groups that cost least together until limit are left. What a group
+// costs is guessed from how often bytes occur, as if they did so independently.
+func (g *grouper) join(gs []group, limit int) []group {
+	n := len(gs)
+	out := make([]outline, n)
+	for i := range gs {
+		out[i] = g.outline(&gs[i])
+	}
+	more := func(i, j int) float32 {
+		o := g.joined(&out[i], &out[j])
+		return o.rate - out[i].rate - out[j].rate
+	}
+	type mate struct {
+		to   int
+		more float32
+	}
+	best := make([]mate, n) // for each group, the one behind it that it is best joined to
+	find := func(i int) {
+		best[i] = mate{-1, math.MaxFloat32}
+		for j := i + 1; j < n; j++ {
+			if len(gs[j].kinds) > 0 {
+				if m := more(i, j); m < best[i].more {
+					best[i] = mate{j, m}
+				}
+			}
+		}
+	}
+	for i := range n {
+		find(i)
+	}
+	for left := n; left > limit; left-- {
+		a := -1
+		for i := range n {
+			if len(gs[i].kinds) > 0 && best[i].to >= 0 && (a < 0 || best[i].more < best[a].more) {
+				a = i
+			}
+		}
+		b := best[a].to
+		gs[a].q = gs[a].q.union(&gs[b].q)
+		gs[a].wordStart = gs[a].wordStart && gs[b].wordStart
+		gs[a].kinds = append(gs[a].kinds, gs[b].kinds...)
+		gs[b].kinds = nil
+		out[a] = g.joined(&out[a], &out[b])
+		find(a)
+		for i := range n {
+			if len(gs[i].kinds) == 0 || i == a {
+				continue
+			}
+			switch {
+			case best[i].to == a || best[i].to == b:
+				find(i)
+			case i < a:
+				if m := more(i, a); m < best[i].more {
+					best[i] = mate{a, m}
+				}
+			}
+		}
+	}
+	gs = slices.DeleteFunc(gs, func(x group) bool { return len(x.kinds) == 0 })
+	for i := range gs {
+		gs[i].cost = g.cost(&gs[i])
+	}
+	return gs
 }
 
 // widened returns a, without its kinds, with q taken in.
@@ -184,55 +232,6 @@ func (g *grouper) widened(a *group, q *sequence, wordStart bool) group {
 // cost estimates how often the kernel reports the group.
 func (g *grouper) cost(x *group) float64 {
 	return g.sample.kernelRate(&x.q, g.places, x.wordStart)
-}
-
-// improve dissolves the most expensive groups, one at a time: all kinds in it but one look
-// for a better place. What does not help is undone.
-func (g *grouper) improve(gs []group) []group {
-	tried := 0 // of the most expensive groups, in vain
-	for range rounds {
-		order := make([]int, len(gs))
-		for i := range order {
-			order[i] = i
-		}
-		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(gs[b].cost, gs[a].cost) })
-		if tried == len(gs) {
-			break
-		}
-		trial := slices.Clone(gs)
-		g.dissolve(trial, order[tried])
-		g.refine(trial)
-		if sum(trial) < 0.98*sum(gs) {
-			gs, tried = trial, 0
-			continue
-		}
-		tried++
-	}
-	return gs
-}
-
-func sum(gs []group) (cost float64) {
-	for i := range gs {
-		cost += gs[i].cost
-	}
-	return cost
-}
-
-// dissolve leaves in group k the kind that holds most often, and puts each of the others
-// where it costs least.
-func (g *grouper) dissolve(gs []group, k int) {
-	kinds := slices.Clone(gs[k].kinds)
-	own := func(i int) float64 {
-		return g.cost(&group{q: g.kinds[i].q, wordStart: g.kinds[i].wordStart})
-	}
-	slices.SortStableFunc(kinds, func(a, b int) int { return cmp.Compare(own(b), own(a)) })
-	first := &g.kinds[kinds[0]]
-	gs[k] = group{q: first.q, wordStart: first.wordStart, cost: own(kinds[0]), kinds: kinds[:1:1]}
-	for _, i := range kinds[1:] {
-		to, grown := g.place(gs, i, -1, math.Inf(1))
-		grown.kinds = append(slices.Clone(gs[to].kinds), i)
-		gs[to] = grown
-	}
 }
 
 // place returns the group that kind i widens least, other than except, and what becomes of

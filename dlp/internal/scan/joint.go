@@ -6,64 +6,68 @@ import (
 	"sync"
 )
 
-// joint is the common automaton of those patterns of an exactWord that begin where their
-// slot does. A run of digits is a candidate for a dozen patterns at once; one automaton
-// reads it once for all of them.
+// joint is the common automaton of those patterns of a quarter of an exactWord that begin
+// where their slot does. A run of digits is a candidate for a dozen patterns at once; one
+// automaton reads it once for all of them.
 type joint struct {
-	slots uint16 // those that take part
+	slots [mostParts]int32 // in plan.slots
+	part  [mostParts]int8  // by bit of has
+	has   uint16           // those that take part
 	once  sync.Once
 	auto  *dfa
-	part  [wordSlots]int8 // by bit of slots
 }
 
-// mostJoint bounds the program of a joint automaton.
-const mostJoint = 4000
+const (
+	mostJoint = 4000 // instructions of a joint automaton
+	quarters  = wordSlots / mostParts
+)
 
-// prepare says which slots of w take part.
-func (w *exactWord) prepare(db *DB) {
-	for bit := range w.n {
-		p := db.plan.slots[w.slots[bit]].pattern
+// prepare says which slots of quarter q of w take part.
+func (j *joint) prepare(db *DB, w *exactWord, q int) {
+	copy(j.slots[:], w.slots[q*mostParts:])
+	for bit := range max(0, min(mostParts, w.n-q*mostParts)) {
+		p := db.plan.slots[j.slots[bit]].pattern
 		if db.anchors[p].far == 0 && db.patterns[p].words == nil {
-			w.joint.slots |= 1 << bit
+			j.has |= 1 << bit
 		}
 	}
-	if bits.OnesCount16(w.joint.slots) < 2 {
-		w.joint.slots = 0
+	if bits.OnesCount16(j.has) < 2 {
+		j.has = 0
 	}
 }
 
 // automaton returns the joint automaton, made when first needed; nil when the patterns
 // are too large for one.
-func (w *exactWord) automaton(db *DB) *dfa {
-	w.joint.once.Do(func() {
+func (j *joint) automaton(db *DB) *dfa {
+	j.once.Do(func() {
 		var progs []*syntax.Prog
 		parts := map[int32]int8{}
 		size := 0
-		for c := w.joint.slots; c != 0; c &= c - 1 {
+		for c := j.has; c != 0; c &= c - 1 {
 			bit := bits.TrailingZeros16(c)
-			p := db.plan.slots[w.slots[bit]].pattern
+			p := db.plan.slots[j.slots[bit]].pattern
 			if _, ok := parts[p]; !ok {
 				parts[p] = int8(len(progs))
 				prog := db.patterns[p].program(0)
 				size += len(prog.Inst)
 				progs = append(progs, prog)
 			}
-			w.joint.part[bit] = parts[p]
+			j.part[bit] = parts[p]
 		}
 		if size <= mostJoint {
-			w.joint.auto = newDFA(progs...)
+			j.auto = newDFA(progs...)
 		}
 	})
-	return w.joint.auto
+	return j.auto
 }
 
-// together tries the slots in c, which hold at pos, with the joint automaton of w. It
-// returns those that are still to be tried one by one.
-func (r *run) together(w *exactWord, c uint16, pos int) uint16 {
+// together tries the slots in c, which hold at pos, with the joint automaton. It returns
+// those that are still to be tried one by one.
+func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	var open uint16 // slots whose pattern can still begin at pos
-	for m := c & w.joint.slots; m != 0; m &= m - 1 {
+	for m := c & j.has; m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros16(m)
-		if g := r.of(int(r.db.plan.slots[w.slots[bit]].pattern)); !g.off && g.next <= pos {
+		if g := r.of(int(r.db.plan.slots[j.slots[bit]].pattern)); !g.off && g.next <= pos {
 			open |= 1 << bit
 		}
 	}
@@ -71,7 +75,7 @@ func (r *run) together(w *exactWord, c uint16, pos int) uint16 {
 	if n < 2 || pos < r.from || pos >= r.to || r.text[pos] >= 0x80 {
 		return c
 	}
-	d := w.automaton(r.db)
+	d := j.automaton(r.db)
 	if d == nil {
 		return c
 	}
@@ -79,7 +83,7 @@ func (r *run) together(w *exactWord, c uint16, pos int) uint16 {
 	steps := d.ends(r.text, pos, &ends) / n
 	for m := open; m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros16(m)
-		p := int(r.db.plan.slots[w.slots[bit]].pattern)
+		p := int(r.db.plan.slots[j.slots[bit]].pattern)
 		g := r.of(p)
 		if g.next > pos || r.ended {
 			continue // another slot of the same pattern came first
@@ -88,7 +92,7 @@ func (r *run) together(w *exactWord, c uint16, pos int) uint16 {
 		if g.steps += steps; g.steps > r.budget {
 			r.giveUp(p, g)
 		}
-		if end := ends[w.joint.part[bit]]; end > pos {
+		if end := ends[j.part[bit]]; end > pos {
 			g.next = end
 			r.ended = !r.emit(p, pos, end)
 		}

@@ -9,27 +9,33 @@ const (
 	block = 64 // bytes that one set of masks covers
 	batch = 32 // blocks in one call of a kernel
 
-	groups    = 16         // of class sequences, and of keys; one bit each
-	keyWindow = 4          // bytes that a key's group looks at
-	foldGroup = groups - 1 // the group of keys that finds ſ and K
+	slotPlanes = 3 // eight groups of class sequences each
+	keyPlanes  = 4 // eight groups of keys each
+	slotGroups = 8 * slotPlanes
+	keyGroups  = 8 * keyPlanes
+	keyWindow  = 4             // bytes that a key's group looks at
+	foldGroup  = keyGroups - 1 // the group of keys that finds ſ and K
 )
 
-// halves are the groups whose class at one place has a byte, by the byte's low and high
-// half: groups 0 to 7, then 8 to 15. A byte counts as being in a class when its two halves
-// occur there, if not together; that is what AVX2 can look up at once, and the portable
-// kernel does the same, so that all kernels return the same masks.
-type halves struct{ lo, hi [2][16]uint8 }
+// plane has, for one place, the groups among eight whose class there has a byte, by the
+// byte's low and high half. A byte counts as being in a class when its two halves occur
+// there, if not together; that is what AVX2 can look up at once, and the portable kernel
+// does the same, so that all kernels return the same masks.
+type plane struct{ lo, hi [16]uint8 }
+
+// counts are the groups of a plane that count, anywhere and only where a word begins,
+// spread over a vector.
+type counts struct{ any, start [32]uint8 }
 
 // tables are what a kernel looks bytes up in. The assembly knows their layout.
 type tables struct {
-	slot      [window]halves
-	key       [keyWindow]halves
-	word      struct{ lo, hi [16]uint8 }
-	wide      [4][2][32]uint8 // the four below, spread over a vector
-	slotAny   uint16          // groups of slots that count anywhere
-	slotStart uint16          // groups of slots that count only where a word begins
-	keyAny    uint16
-	keyStart  uint16
+	slot               [window][slotPlanes]plane
+	key                [keyWindow][keyPlanes]plane
+	word               plane
+	slotWide           [slotPlanes]counts
+	keyWide            [keyPlanes]counts
+	slotAny, slotStart uint32 // groups of slots that count anywhere, and where a word begins
+	keyAny, keyStart   uint32
 
 	portable *portableTables
 }
@@ -37,10 +43,16 @@ type tables struct {
 // finish derives what the kernels need from what the plan has entered.
 func (t *tables) finish() {
 	t.setWords()
-	for i, groups := range [...]uint16{t.slotAny, t.slotStart, t.keyAny, t.keyStart} {
-		for j := range t.wide[i][0] {
-			t.wide[i][0][j], t.wide[i][1][j] = uint8(groups), uint8(groups>>8)
+	spread := func(c *counts, any, start uint8) {
+		for i := range c.any {
+			c.any[i], c.start[i] = any, start
 		}
+	}
+	for i := range t.slotWide {
+		spread(&t.slotWide[i], uint8(t.slotAny>>(8*i)), uint8(t.slotStart>>(8*i)))
+	}
+	for i := range t.keyWide {
+		spread(&t.keyWide[i], uint8(t.keyAny>>(8*i)), uint8(t.keyStart>>(8*i)))
 	}
 	t.portable = newPortableTables(t)
 }
@@ -56,8 +68,8 @@ type masks struct {
 // findings are what a kernel finds in a batch.
 type findings struct {
 	masks  [batch]masks
-	groups [2][batch * block]uint8    // the groups of slots that hold, where masks.slots is set
-	halves [2][batch*block + 64]uint8 // scratch
+	groups [slotPlanes][batch * block]uint8 // the groups of slots that hold, where masks.slots is set
+	halves [2][batch*block + 64]uint8       // scratch
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is
@@ -65,22 +77,41 @@ type findings struct {
 // used. It returns the next carry.
 type kernel func(t *tables, v []byte, n int, carry, loose uint64, out *findings) uint64
 
-// setGroup enters group with the sequence that joins its members.
-func setGroup(places []halves, group int, q *sequence) {
-	half, bit := group>>3, uint8(1)<<(group&7)
-	for j := range places {
-		q.at(j).each(func(b byte) {
-			places[j].lo[half][b&15] |= bit
-			places[j].hi[half][b>>4] |= bit
-		})
+// setSlots enters a group of class sequences, of which q is the union.
+func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
+	for j := range t.slot {
+		t.slot[j][group/8].add(group%8, q.at(j))
+	}
+	if wordStart {
+		t.slotStart |= 1 << group
+	} else {
+		t.slotAny |= 1 << group
 	}
 }
 
-// at returns the groups whose class has b.
-func (h *halves) at(b byte) uint16 {
-	lo, hi := b&15, b>>4
-	return uint16(h.lo[0][lo]&h.hi[0][hi]) | uint16(h.lo[1][lo]&h.hi[1][hi])<<8
+// setKeys enters a group of keys.
+func (t *tables) setKeys(group int, q *sequence, wordStart bool) {
+	for j := range t.key {
+		t.key[j][group/8].add(group%8, q.at(j))
+	}
+	switch {
+	case group == foldGroup: // told apart
+	case wordStart:
+		t.keyStart |= 1 << group
+	default:
+		t.keyAny |= 1 << group
+	}
 }
+
+func (p *plane) add(bit int, class byteSet) {
+	class.each(func(b byte) {
+		p.lo[b&15] |= 1 << bit
+		p.hi[b>>4] |= 1 << bit
+	})
+}
+
+// at returns the groups whose class has b.
+func (p *plane) at(b byte) uint8 { return p.lo[b&15] & p.hi[b>>4] }
 
 // setWords fills the tables for word characters; each run of them within one high half
 // has a bit.

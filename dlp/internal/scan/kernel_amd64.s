@@ -1,19 +1,22 @@
 #include "textflag.h"
 
-// The layout of tables and findings in kernel.go.
-#define SLOT 0          // slot: 8 places of lo[2], hi[2] with 16 bytes each
-#define KEY 512         // key: 4 places
-#define WORD 768        // word: lo, hi
-#define WIDE 800        // wide: slotAny, slotStart, keyAny, keyStart of 2×32 bytes each
-#define GROUPS 1024     // groups, behind 32 masks of 32 bytes
-#define HALVES 5120     // halves: low, then high halves
+// The layout of tables and findings in kernel.go. A plane has 16 bytes by low, then 16 by
+// high half.
+#define SLOT 0          // slot: 8 places of 3 planes
+#define KEY 768         // key: 4 places of 4 planes
+#define WORD 1280       // word: a plane
+#define SLOTWIDE 1312   // slotWide: for each plane 32 bytes any, 32 start
+#define KEYWIDE 1504    // keyWide
+#define GROUPS 1024     // groups: 3 planes of PLANE bytes, behind 32 masks of 32 bytes
+#define PLANE 2048
+#define HALVES 7168     // halves: low, then high halves
 #define HIGH 2112       // bytes from the low to the high halves
 
-// LOOK leaves in a0 and a1 those groups of half-table at whose classes both halves of the
-// byte are: Y8 and Y9 have the halves of bytes 0 to 31, Y10 and Y11 those of 32 to 63.
+// LOOK leaves in a0 and a1 those groups of a plane at whose classes both halves of the byte
+// are: Y8 and Y9 have the halves of bytes 0 to 31, Y10 and Y11 those of 32 to 63.
 #define LOOK(at, a0, a1) \
 	VBROADCASTI128 at(DI), Y12      \
-	VBROADCASTI128 (at+32)(DI), Y13 \
+	VBROADCASTI128 (at+16)(DI), Y13 \
 	VPSHUFB        Y8, Y12, Y14     \
 	VPSHUFB        Y9, Y13, Y15     \
 	VPAND          Y14, Y15, Y14    \
@@ -30,29 +33,43 @@
 	VMOVDQU (32+j)(R10), Y10     \
 	VMOVDQU (HIGH+32+j)(R10), Y11
 
-#define SLOTS(j) \
-	LOOK(SLOT+64*j, Y0, Y1) \
-	LOOK(SLOT+64*j+16, Y2, Y3)
+// FIRST looks in planes 0 and 1 of slots and keys, SECOND in the others.
+#define SLOTS1(j) \
+	LOOK(SLOT+96*j, Y0, Y1) \
+	LOOK(SLOT+96*j+32, Y2, Y3)
+#define KEYS1(j) \
+	LOOK(KEY+128*j, Y4, Y5) \
+	LOOK(KEY+128*j+32, Y6, Y7)
+#define SLOTS2(j) \
+	LOOK(SLOT+96*j+64, Y0, Y1)
+#define KEYS2(j) \
+	LOOK(KEY+128*j+64, Y2, Y3) \
+	LOOK(KEY+128*j+96, Y4, Y5)
 
-#define KEYS(j) \
-	LOOK(KEY+64*j, Y4, Y5) \
-	LOOK(KEY+64*j+16, Y6, Y7)
+// BITS sets a bit of dst for each zero byte of Y12 and Y13.
+#define BITS(dst, tmp) \
+	VPCMPEQB  Y12, Y15, Y12 \
+	VPMOVMSKB Y12, dst      \
+	VPCMPEQB  Y13, Y15, Y13 \
+	VPMOVMSKB Y13, tmp      \
+	SHLQ      $32, tmp      \
+	ORQ       tmp, dst
 
-// NONZERO sets a bit of dst for each position at which one of the groups in mask holds.
-#define NONZERO(mask, lo0, lo1, hi0, hi1, dst, tmp) \
-	VPAND     (WIDE+mask)(DI), lo0, Y12    \
-	VPAND     (WIDE+mask+32)(DI), hi0, Y13 \
-	VPOR      Y12, Y13, Y12                \
-	VPCMPEQB  Y12, Y15, Y12                \
-	VPMOVMSKB Y12, dst                     \
-	VPAND     (WIDE+mask)(DI), lo1, Y12    \
-	VPAND     (WIDE+mask+32)(DI), hi1, Y13 \
-	VPOR      Y12, Y13, Y12                \
-	VPCMPEQB  Y12, Y15, Y12                \
-	VPMOVMSKB Y12, tmp                     \
-	SHLQ      $32, tmp                     \
-	ORQ       tmp, dst                     \
-	NOTQ      dst
+// NONE sets a bit of dst for each position at which no group of a plane counts, NONE2 of two
+// planes, whose masks are 64 bytes apart.
+#define NONE(mask, a0, a1, dst, tmp) \
+	VPAND mask(DI), a0, Y12 \
+	VPAND mask(DI), a1, Y13 \
+	BITS(dst, tmp)
+
+#define NONE2(mask, a0, a1, b0, b1, dst, tmp) \
+	VPAND mask(DI), a0, Y12      \
+	VPAND (mask+64)(DI), b0, Y14 \
+	VPOR  Y12, Y14, Y12          \
+	VPAND mask(DI), a1, Y13      \
+	VPAND (mask+64)(DI), b1, Y14 \
+	VPOR  Y13, Y14, Y13          \
+	BITS(dst, tmp)
 
 // func avx2(t *tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 TEXT ·avx2(SB), NOSPLIT, $0-56
@@ -112,13 +129,9 @@ next:
 	VPSHUFB        Y10, Y12, Y12
 	VPSHUFB        Y11, Y13, Y13
 	VPAND          Y12, Y13, Y13
+	VMOVDQA        Y14, Y12
 	VPXOR          Y15, Y15, Y15
-	VPCMPEQB       Y14, Y15, Y14
-	VPMOVMSKB      Y14, AX
-	VPCMPEQB       Y13, Y15, Y13
-	VPMOVMSKB      Y13, BX
-	SHLQ           $32, BX
-	ORQ            BX, AX
+	BITS(AX, BX)
 	NOTQ           AX
 
 	// Where words begin: a word character behind none.
@@ -130,45 +143,94 @@ next:
 	ORQ  R9, BX
 	MOVQ BX, R12
 
-	SLOTS(0)
-	KEYS(0)
+	SLOTS1(0)
+	KEYS1(0)
 	LOAD(1)
-	SLOTS(1)
-	KEYS(1)
+	SLOTS1(1)
+	KEYS1(1)
 	LOAD(2)
-	SLOTS(2)
-	KEYS(2)
+	SLOTS1(2)
+	KEYS1(2)
 	LOAD(3)
-	SLOTS(3)
-	KEYS(3)
+	SLOTS1(3)
+	KEYS1(3)
 	LOAD(4)
-	SLOTS(4)
+	SLOTS1(4)
 	LOAD(5)
-	SLOTS(5)
+	SLOTS1(5)
 	LOAD(6)
-	SLOTS(6)
+	SLOTS1(6)
 	LOAD(7)
-	SLOTS(7)
+	SLOTS1(7)
 
+	// Bits of R13, R15 and SI: no group of slots, of slots that begin words, of keys.
 	VPXOR   Y15, Y15, Y15
 	VMOVDQU Y0, (R11)
 	VMOVDQU Y1, 32(R11)
-	VMOVDQU Y2, 2048(R11)
-	VMOVDQU Y3, 2080(R11)
-	NONZERO(0, Y0, Y1, Y2, Y3, AX, BX)
-	NONZERO(64, Y0, Y1, Y2, Y3, R13, BX)
-	ANDQ    R12, R13
-	ORQ     R13, AX
-	MOVQ    AX, (DX)
-	NONZERO(128, Y4, Y5, Y6, Y7, AX, BX)
-	NONZERO(192, Y4, Y5, Y6, Y7, R13, BX)
-	ANDQ    R12, R13
-	ORQ     R13, AX
-	MOVQ    AX, 8(DX)
+	VMOVDQU Y2, PLANE(R11)
+	VMOVDQU Y3, (PLANE+32)(R11)
+	NONE2(SLOTWIDE, Y0, Y1, Y2, Y3, R13, BX)
+	NONE2(SLOTWIDE+32, Y0, Y1, Y2, Y3, R15, BX)
+	NONE2(KEYWIDE, Y4, Y5, Y6, Y7, SI, BX)
+	NONE2(KEYWIDE+32, Y4, Y5, Y6, Y7, AX, BX)
+	NOTQ    AX
+	ANDQ    R12, AX
+	NOTQ    AX
+	ANDQ    AX, SI
+
+	VPCMPEQB Y0, Y0, Y0
+	VMOVDQA  Y0, Y1
+	VMOVDQA  Y0, Y2
+	VMOVDQA  Y0, Y3
+	VMOVDQA  Y0, Y4
+	VMOVDQA  Y0, Y5
+	SLOTS2(7)
+	LOAD(6)
+	SLOTS2(6)
+	LOAD(5)
+	SLOTS2(5)
+	LOAD(4)
+	SLOTS2(4)
+	LOAD(3)
+	SLOTS2(3)
+	KEYS2(3)
+	LOAD(2)
+	SLOTS2(2)
+	KEYS2(2)
+	LOAD(1)
+	SLOTS2(1)
+	KEYS2(1)
+	LOAD(0)
+	SLOTS2(0)
+	KEYS2(0)
+
+	VPXOR   Y15, Y15, Y15
+	VMOVDQU Y0, (2*PLANE)(R11)
+	VMOVDQU Y1, (2*PLANE+32)(R11)
+	NONE(SLOTWIDE+128, Y0, Y1, AX, BX)
+	ANDQ    AX, R13
+	NONE(SLOTWIDE+160, Y0, Y1, AX, BX)
+	ANDQ    R15, AX
+	NOTQ    AX
+	ANDQ    R12, AX
+	NOTQ    AX
+	ANDQ    AX, R13
+	NOTQ    R13
+	MOVQ    R13, (DX)
+
+	NONE2(KEYWIDE+128, Y2, Y3, Y4, Y5, AX, BX)
+	ANDQ AX, SI
+	NONE2(KEYWIDE+160, Y2, Y3, Y4, Y5, AX, BX)
+	NOTQ AX
+	ANDQ R12, AX
+	NOTQ AX
+	ANDQ AX, SI
+	NOTQ SI
+	MOVQ SI, 8(DX)
 
 	// ſ and K are the topmost group of keys.
-	VPMOVMSKB Y6, AX
-	VPMOVMSKB Y7, BX
+	VPMOVMSKB Y4, AX
+	VPMOVMSKB Y5, BX
 	SHLQ      $32, BX
 	ORQ       BX, AX
 	MOVQ      AX, 16(DX)

@@ -1,95 +1,124 @@
 package scan
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
-// portableTables are the class tables for one byte at a time. An entry has the groups of
-// slots and, above them, those of keys that a byte fits at some place: in outer at place 0
-// and, in the upper half, at place 2; in inner at places 1 and 3. One and of two entries so
-// does half of the work for two positions.
+// portableTables are the class tables for one byte at a time. Groups that count anywhere
+// are looked for at every position, in lanes of a word; those that count only where a word
+// begins only there. What either finds is looked up in full.
 type portableTables struct {
+	// Entries have the lanes that a byte fits at a place: in outer at place 0 and, in the
+	// upper half, at place 2; in inner at places 1 and 3. One and of two entries so does
+	// half of the work for two positions.
 	outer, inner [256]uint64
-	rest         [window - keyWindow][256]uint16 // groups of slots at places 4 to 7
-	count        [2]uint32                       // groups that count: anywhere, and where a word begins
+
+	full  [keyWindow][256]uint64          // groups of slots and, above them, of keys
+	rest  [window - keyWindow][256]uint32 // groups of slots at places 4 to 7
+	count [2]uint64                       // groups that count: anywhere, and where a word begins
 }
+
+const lanes = 32
 
 func newPortableTables(t *tables) *portableTables {
 	p := &portableTables{}
+	p.count[0] = uint64(t.slotAny) | uint64(t.keyAny|1<<foldGroup)<<slotGroups
+	p.count[1] = p.count[0] | uint64(t.slotStart) | uint64(t.keyStart)<<slotGroups
 	for b := range 256 {
-		at := func(j int) uint64 {
-			return uint64(t.slot[j].at(byte(b))) | uint64(t.key[j].at(byte(b)))<<groups
+		for j := range p.full {
+			at := uint64(groupsAt(t.slot[j][:], byte(b))) | uint64(groupsAt(t.key[j][:], byte(b)))<<slotGroups
+			p.full[j][b] = at
+			lane := inLanes(at, p.count[0]) << (j / 2 * lanes)
+			if j%2 == 0 {
+				p.outer[b] |= lane
+			} else {
+				p.inner[b] |= lane
+			}
 		}
-		p.outer[b] = at(0) | at(2)<<(2*groups)
-		p.inner[b] = at(1) | at(3)<<(2*groups)
 		for j := range p.rest {
-			p.rest[j][b] = t.slot[keyWindow+j].at(byte(b))
+			p.rest[j][b] = groupsAt(t.slot[keyWindow+j][:], byte(b))
 		}
 	}
-	p.count[0] = uint32(t.slotAny) | uint32(t.keyAny|1<<foldGroup)<<groups
-	p.count[1] = p.count[0] | uint32(t.slotStart) | uint32(t.keyStart)<<groups
 	return p
+}
+
+// groupsAt returns the groups of all planes whose class has b.
+func groupsAt(planes []plane, b byte) (groups uint32) {
+	for i := range planes {
+		groups |= uint32(planes[i].at(b)) << (8 * i)
+	}
+	return groups
+}
+
+// inLanes gives each of the groups in any a lane, or several one, and returns the lanes of
+// those in at.
+func inLanes(at, any uint64) (in uint64) {
+	for n := 0; any != 0; n++ {
+		in |= at >> bits.TrailingZeros64(any) & 1 << (n % lanes)
+		any &= any - 1
+	}
+	return in
 }
 
 // portableKernel is the kernel in plain Go.
 func portableKernel(t *tables, v []byte, n int, carry, loose uint64, out *findings) uint64 {
 	p := t.portable
 	for k := range n {
-		x := v[k*block:]
-		x = x[: block+window : block+window]
+		x := (*[block + window]byte)(v[k*block:])
 		w := uint64(0)
 		for i := 0; i < block; i += 8 {
 			w |= wordMask(binary.LittleEndian.Uint64(x[i:])) << i
 		}
-		m := masks{starts: w&^(w<<1|carry) | loose}
+		starts := w&^(w<<1|carry) | loose
 		carry = w >> 63
-		s := m.starts
-		h0 := p.outer[x[0]] & p.inner[x[1]] // half of position 0, and of the one two before
-		h1 := p.outer[x[1]] & p.inner[x[2]]
-		for i := 0; i < block; i += 4 {
-			u := binary.LittleEndian.Uint64(x[i+2:])
-			b2, b3, b4, b5, b6 := uint8(u), uint8(u>>8), uint8(u>>16), uint8(u>>24), uint8(u>>32)
-			h2 := p.outer[b2] & p.inner[b3]
-			h3 := p.outer[b3] & p.inner[b4]
-			h4 := p.outer[b4] & p.inner[b5]
-			h5 := p.outer[b5] & p.inner[b6]
-			g0 := uint32(h0) & uint32(h2>>(2*groups)) & p.count[s&1]
-			g1 := uint32(h1) & uint32(h3>>(2*groups)) & p.count[s>>1&1]
-			g2 := uint32(h2) & uint32(h4>>(2*groups)) & p.count[s>>2&1]
-			g3 := uint32(h3) & uint32(h5>>(2*groups)) & p.count[s>>3&1]
-			h0, h1 = h4, h5
-			s >>= 4
-			if g0|g1|g2|g3 == 0 {
-				continue
+		out.masks[k] = masks{starts: starts}
+		for c := starts | p.anywhere(x); c != 0; c &= c - 1 {
+			i := trailing(c)
+			y := x[i : i+window : i+window]
+			g := p.full[0][y[0]] & p.full[1][y[1]] & p.full[2][y[2]] & p.full[3][y[3]] & p.count[starts>>i&1]
+			if g != 0 {
+				p.hit(g, y, k, i, out)
 			}
-			m.hit(p, g0, x[i:], k*block, i, out)
-			m.hit(p, g1, x[i+1:], k*block, i+1, out)
-			m.hit(p, g2, x[i+2:], k*block, i+2, out)
-			m.hit(p, g3, x[i+3:], k*block, i+3, out)
 		}
-		out.masks[k] = m
 	}
 	return carry
 }
 
-// hit sorts out position i of the block at base, where x stands and groups g hold in their
-// first four places.
-func (m *masks) hit(p *portableTables, g uint32, x []byte, base, i int, out *findings) {
-	if g == 0 {
-		return
-	}
-	if slot := uint16(g); slot != 0 {
-		x = x[:window]
-		slot &= p.rest[0][x[4]] & p.rest[1][x[5]] & p.rest[2][x[6]] & p.rest[3][x[7]]
-		out.groups[0][base+i] = uint8(slot)
-		out.groups[1][base+i] = uint8(slot >> 8)
-		if slot != 0 {
-			m.slots |= 1 << i
+// anywhere returns the positions of a block at which a lane holds.
+func (p *portableTables) anywhere(x *[block + window]byte) (found uint64) {
+	h0 := p.outer[x[0]] & p.inner[x[1]] // half of position 0, and of the one two before
+	h1 := p.outer[x[1]] & p.inner[x[2]]
+	for i := 0; i < block; i += 4 {
+		h2 := p.outer[x[i+2]] & p.inner[x[i+3]]
+		h3 := p.outer[x[i+3]] & p.inner[x[i+4]]
+		h4 := p.outer[x[i+4]] & p.inner[x[i+5]]
+		h5 := p.outer[x[i+5]] & p.inner[x[i+6]]
+		g0, g1 := uint32(h0)&uint32(h2>>lanes), uint32(h1)&uint32(h3>>lanes)
+		g2, g3 := uint32(h2)&uint32(h4>>lanes), uint32(h3)&uint32(h5>>lanes)
+		h0, h1 = h4, h5
+		if g0|g1|g2|g3 != 0 {
+			found |= (nonzero(g0) | nonzero(g1)<<1 | nonzero(g2)<<2 | nonzero(g3)<<3) << (i & (block - 1))
 		}
 	}
-	const fold = 1 << foldGroup
-	key := uint16(g >> groups)
-	if key&^fold != 0 {
-		m.keys |= 1 << i
+	return found
+}
+
+// nonzero returns 1 if g is not 0.
+func nonzero(g uint32) uint64 { return -uint64(g) >> 63 }
+
+// hit notes position i of block k, where y stands and groups g hold in their first four
+// places.
+func (p *portableTables) hit(g uint64, y []byte, k, i int, out *findings) {
+	m := &out.masks[k]
+	slot := uint32(g) & p.rest[0][y[4]] & p.rest[1][y[5]] & p.rest[2][y[6]] & p.rest[3][y[7]] & (1<<slotGroups - 1)
+	for j := range out.groups {
+		out.groups[j][k*block+i] = uint8(slot >> (8 * j))
 	}
+	m.slots |= nonzero(slot) << i
+	const fold = 1 << foldGroup
+	key := uint32(g >> slotGroups)
+	m.keys |= nonzero(key&^fold) << i
 	m.folds |= uint64(key>>foldGroup) << i
 }
 

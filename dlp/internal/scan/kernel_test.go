@@ -30,7 +30,7 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 			for m := want.masks[i].slots; m != 0; m &= m - 1 {
 				at := i*block + trailing(m)
 				if got, want := got.slots(tb, at), want.slots(tb, at); got != want {
-					t.Fatalf("%s: groups at %d: got %016b, want %016b", k.name, at, got, want)
+					t.Fatalf("%s: groups at %d: got %b, want %b", k.name, at, got, want)
 				}
 			}
 		}
@@ -38,8 +38,10 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 }
 
 // slots returns the groups of slots at position i that count there.
-func (f *findings) slots(t *tables, i int) uint16 {
-	g := uint16(f.groups[0][i]) | uint16(f.groups[1][i])<<8
+func (f *findings) slots(t *tables, i int) (g uint32) {
+	for j := range f.groups {
+		g |= uint32(f.groups[j][i]) << (8 * j)
+	}
 	if f.masks[i/block].starts>>(i%block)&1 != 0 {
 		return g & (t.slotAny | t.slotStart)
 	}
@@ -56,19 +58,20 @@ func randomTables(r *rand.Rand) *tables {
 		}
 		return s
 	}
-	for g := range groups {
-		slot, key := sequence{n: 1 + r.IntN(window)}, sequence{n: 1 + r.IntN(keyWindow)}
-		for i := range slot.n {
-			slot.class[i] = class()
+	for g := range slotGroups {
+		q := sequence{n: 1 + r.IntN(window)}
+		for i := range q.n {
+			q.class[i] = class()
 		}
-		for i := range key.n {
-			key.class[i] = class()
-		}
-		setGroup(t.slot[:], g, &slot)
-		setGroup(t.key[:], g, &key)
+		t.setSlots(g, &q, r.IntN(2) == 0)
 	}
-	t.slotAny, t.slotStart = uint16(r.Uint32()), uint16(r.Uint32())
-	t.keyAny, t.keyStart = uint16(r.Uint32())&^(1<<foldGroup), uint16(r.Uint32())&^(1<<foldGroup)
+	for g := range keyGroups {
+		q := sequence{n: 1 + r.IntN(keyWindow)}
+		for i := range q.n {
+			q.class[i] = class()
+		}
+		t.setKeys(g, &q, r.IntN(2) == 0)
+	}
 	t.finish()
 	return t
 }

@@ -12,22 +12,23 @@ type slot struct {
 type plan struct {
 	tables tables
 	slots  []slot
-	first  [groups + 1]int32 // the words of each group in exact
-	exact  []exactWord       // in the order of groups
+	exact  []exactWord             // of the slots, in the order of groups
+	joint  []joint                 // one for each quarter of an exactWord
+	class  [256]uint8              // bytes that no slot tells apart have one class
+	of     [slotPlanes][256]uint64 // by groups of a plane: which words of exact have their slots, modulo 64
 	keys   *keyTable
 }
 
-// exactWord has, for up to 16 slots of one group and each place and byte, the slots whose
-// class there has the byte.
+// exactWord has, for up to 64 slots and each place and class of bytes, the slots whose
+// class there has the bytes.
 type exactWord struct {
-	at    [window][256]uint16
+	at    [window][256]uint64
 	slots [wordSlots]int32
 	n     int    // slots in use
-	start uint16 // slots that count only where a word begins
-	joint joint
+	start uint64 // slots that count only where a word begins
 }
 
-const wordSlots = 16
+const wordSlots = 64
 
 // newPlan arranges the anchors; nil ones are left out.
 func newPlan(anchors []*anchor, r *sample) *plan {
@@ -53,7 +54,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 	fold.class[0].add(0xe2)
 	fold.class[1].add(0xbf)
 	fold.class[1].add(0x84)
-	setGroup(p.tables.key[:], foldGroup, &fold)
+	p.tables.setKeys(foldGroup, &fold, false)
 	p.tables.finish()
 	return p
 }
@@ -65,17 +66,13 @@ func (p *plan) groupSlots(r *sample) {
 		ms[i] = member{q: s.q, wordStart: s.wordStart}
 	}
 	g := grouper{sample: r, places: window}
-	for k, gr := range g.share(ms, groups) {
-		setGroup(p.tables.slot[:], k, &gr.q)
-		if gr.wordStart {
-			p.tables.slotStart |= 1 << k
-		} else {
-			p.tables.slotAny |= 1 << k
-		}
+	for k, gr := range g.share(ms, slotGroups) {
+		p.tables.setSlots(k, &gr.q, gr.wordStart)
 	}
-	for k := range groups {
-		p.first[k] = int32(len(p.exact))
-		n := 0
+	p.classify()
+	n := 0
+	for k := range slotGroups {
+		var words uint64
 		for i := range ms {
 			if ms[i].group != k {
 				continue
@@ -83,41 +80,74 @@ func (p *plan) groupSlots(r *sample) {
 			if n%wordSlots == 0 {
 				p.exact = append(p.exact, exactWord{})
 			}
-			p.exact[len(p.exact)-1].add(n%wordSlots, int32(i), &p.slots[i])
+			words |= 1 << (n / wordSlots % 64)
+			p.exact[n/wordSlots].add(n%wordSlots, int32(i), &p.slots[i], &p.class)
 			n++
 		}
+		for set := range p.of[k/8] {
+			if set>>(k%8)&1 != 0 {
+				p.of[k/8][set] |= words
+			}
+		}
 	}
-	p.first[groups] = int32(len(p.exact))
+	p.joint = make([]joint, len(p.exact)*quarters)
 }
 
-func (w *exactWord) add(bit int, i int32, s *slot) {
+// classify gives bytes a class each, in which all of them are in the same classes of slots.
+func (p *plan) classify() {
+	seen := map[byteSet]bool{}
+	n := 1
+	for i := range p.slots {
+		for j := range p.slots[i].q.n {
+			c := p.slots[i].q.class[j]
+			if seen[c] {
+				continue
+			}
+			seen[c] = true
+			split := map[uint8]uint8{} // what becomes of the bytes of a class that are in c
+			whole := map[uint8]bool{}
+			for b := range 256 {
+				if !c.has(byte(b)) {
+					whole[p.class[b]] = true
+				}
+			}
+			c.each(func(b byte) {
+				old := p.class[b]
+				if !whole[old] {
+					return // all of them are
+				}
+				to, ok := split[old]
+				if !ok {
+					to = uint8(n)
+					split[old] = to
+					n++
+				}
+				p.class[b] = to
+			})
+		}
+	}
+}
+
+func (w *exactWord) add(bit int, i int32, s *slot, class *[256]uint8) {
 	w.slots[bit], w.n = i, bit+1
 	if s.wordStart {
 		w.start |= 1 << bit
 	}
 	for j := range window {
-		s.q.at(j).each(func(b byte) { w.at[j][b] |= 1 << bit })
+		s.q.at(j).each(func(b byte) { w.at[j][class[b]] |= 1 << bit })
 	}
 }
 
-// match returns a bit for each of the word's slots that holds at the start of x.
-func (w *exactWord) match(x []byte) uint16 {
-	x = x[:window]
-	return w.at[0][x[0]] & w.at[1][x[1]] & w.at[2][x[2]] & w.at[3][x[3]] &
-		w.at[4][x[4]] & w.at[5][x[5]] & w.at[6][x[6]] & w.at[7][x[7]]
-}
-
-// groupKeys fills the key groups. Keys that count only where a word begins are kept apart
-// from those that count anywhere, and long lists of words, which hold nearly everywhere,
-// from the others.
+// groupKeys fills the key groups. Long lists of words, which hold nearly everywhere, are
+// kept apart from the others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 	var lists [2][]sequence // by whether they begin words
-	var single [2][]member
+	var single []member
 	for _, a := range anchors {
 		if a == nil {
 			continue
 		}
-		const long = 64
+		const long = 256
 		heads, at := a.heads(), 0
 		if a.wordStart {
 			at = 1
@@ -127,32 +157,23 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 			continue
 		}
 		for _, q := range heads {
-			single[at] = append(single[at], member{q: q, wordStart: a.wordStart})
+			single = append(single, member{q: q, wordStart: a.wordStart})
 		}
 	}
 	n := 0
-	masks := [2]*uint16{&p.tables.keyAny, &p.tables.keyStart}
-	add := func(at int, q *sequence) {
-		setGroup(p.tables.key[:], n, q)
-		*masks[at] |= 1 << n
+	add := func(q *sequence, wordStart bool) {
+		p.tables.setKeys(n, q, wordStart)
 		n++
 	}
 	for at, qs := range lists {
 		if len(qs) > 0 {
 			q := joined(qs)
-			add(at, &q)
+			add(&q, at == 1)
 		}
 	}
-	room := foldGroup - n // the last group finds ſ and K
-	anywhere := min(room/3, len(single[0]))
-	if len(single[1]) == 0 {
-		anywhere = room
-	}
-	for at, limit := range [2]int{anywhere, room - anywhere} {
-		g := grouper{sample: r, places: keyWindow}
-		for _, gr := range g.share(single[at], limit) {
-			add(at, &gr.q)
-		}
+	g := grouper{sample: r, places: keyWindow}
+	for _, gr := range g.share(single, foldGroup-n) {
+		add(&gr.q, gr.wordStart)
 	}
 }
 

@@ -168,11 +168,14 @@ func (r *run) slot(k kept, pos int) {
 	if r.found.masks[k.place/block].starts>>(k.place%block)&1 == 0 {
 		c &^= w.start
 	}
-	if c&(c-1) != 0 {
-		c = r.together(w, c, pos)
+	for q := range quarters {
+		if quarter := uint16(c >> (q * mostParts)); quarter&(quarter-1) != 0 {
+			left := r.together(&p.joint[int(k.word)*quarters+q], quarter, pos)
+			c &^= uint64(quarter&^left) << (q * mostParts)
+		}
 	}
 	for ; c != 0; c &= c - 1 {
-		s := &p.slots[w.slots[bits.TrailingZeros16(c)]]
+		s := &p.slots[w.slots[bits.TrailingZeros64(c)]]
 		r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
 	}
 }

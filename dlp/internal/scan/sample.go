@@ -25,6 +25,8 @@ type sample struct {
 	wide   map[[2]uint16]bitmap
 	acc    bitmap
 	known  map[asked]float64
+	share  [2][16][256]float32 // of bytes whose low half is among the bits of the index, by part of the low half and by the high half
+	begin  float32             // share of positions where a word begins
 }
 
 // asked is a question about a rate.
@@ -54,7 +56,38 @@ func newSample() *sample {
 			s.starts[i>>6] |= bit
 		}
 	}
+	s.begin = float32(s.starts.count()) / float32(len(text))
+	for hi := range 16 {
+		for bits := range 256 {
+			for lo := range 8 {
+				if bits>>lo&1 != 0 {
+					s.share[0][hi][bits] += float32(s.bytes[hi<<4|lo].count()) / float32(len(text))
+					s.share[1][hi][bits] += float32(s.bytes[hi<<4|lo|8].count()) / float32(len(text))
+				}
+			}
+		}
+	}
 	return s
+}
+
+// outlineRate guesses at which share of positions the kernel reports o.
+func (s *sample) outlineRate(o *outline, places int) float32 {
+	rate := float32(1)
+	if o.wordStart {
+		rate = s.begin
+	}
+	for j := range places {
+		if o.lo[j]&o.hi[j] == 0xffff {
+			continue
+		}
+		var p float32
+		for hi := o.hi[j]; hi != 0; hi &= hi - 1 {
+			h := bits.TrailingZeros16(hi) & 15
+			p += s.share[0][h][uint8(o.lo[j])] + s.share[1][h][o.lo[j]>>8]
+		}
+		rate *= p + 1e-4
+	}
+	return rate
 }
 
 func (m bitmap) or(o bitmap) {

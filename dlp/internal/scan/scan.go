@@ -63,8 +63,8 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		}
 	}
 	db.plan = newPlan(db.anchors, r)
-	for i := range db.plan.exact {
-		db.plan.exact[i].prepare(db)
+	for i := range db.plan.joint {
+		db.plan.joint[i].prepare(db, &db.plan.exact[i/quarters], i%quarters)
 	}
 	k, name, err := chooseKernel(o.Kernel)
 	if err != nil {

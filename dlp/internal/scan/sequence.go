@@ -240,8 +240,14 @@ func (x *expander) walk(t *todo, q sequence) bool {
 			t = &todo{re: re.Sub[0], least: least, most: most, next: rest}
 		case syntax.OpNoMatch:
 			return true
+		case syntax.OpWordBoundary:
+			if rest == nil && q.endsWord() {
+				q.class[q.n] = behindWord
+				q.n++
+			}
+			t = rest
 		case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
-			syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+			syntax.OpNoWordBoundary:
 			t = rest
 		}
 	}
@@ -313,6 +319,16 @@ func (q *sequence) push(w piece) {
 		q.class[q.n] = w.class[i]
 		q.n++
 	}
+}
+
+// endsWord reports whether a \b behind the sequence, were it the end of a match, would
+// mean that no word character follows. An s or k may be ſ or K, behind which one must.
+func (q *sequence) endsWord() bool {
+	if q.n == 0 {
+		return false
+	}
+	last := q.class[q.n-1]
+	return last.subset(wordBytes) && !last.has('s') && !last.has('k')
 }
 
 // firstBytes returns every byte with which a match of re can begin.

@@ -26,7 +26,7 @@ type sieve struct {
 type kept struct {
 	place uint16
 	word  uint16
-	slots uint16
+	slots uint64
 }
 
 // put appends the positions that m has in block k to the n that are in the list.
@@ -72,23 +72,28 @@ func (r *run) siftSlots(v []byte, n int) []kept {
 	for k := range n {
 		c = l.put(c, k, r.found.masks[k].slots)
 	}
-	out := r.sieve.kept[:]
-	m := 0
+	out := r.sieve.kept[:0]
 	for _, i := range l[:c] {
+		words := p.of[0][r.found.groups[0][i]] | p.of[1][r.found.groups[1][i]] | p.of[2][r.found.groups[2][i]]
 		x := v[i : int(i)+window]
-		for g := uint(r.found.groups[0][i]) | uint(r.found.groups[1][i])<<8; g != 0; g &= g - 1 {
-			k := bits.TrailingZeros(g)
-			for w := p.first[k]; w < p.first[k+1]; w++ {
-				s := p.exact[w].match(x)
-				if m == len(out) {
-					out = append(out, kept{})
-				}
-				out[m] = kept{i, uint16(w), s}
-				if s != 0 {
-					m++
+		var at [window]uint8
+		for j := range at {
+			at[j] = p.class[x[j]]
+		}
+		for ; words != 0; words &= words - 1 {
+			for w := bits.TrailingZeros64(words); w < len(p.exact); w += 64 {
+				if s := p.exact[w].match(&at); s != 0 {
+					out = append(out, kept{i, uint16(w), s})
 				}
 			}
 		}
 	}
-	return out[:m]
+	return out
+}
+
+// match returns a bit for each of the word's slots that holds where bytes of such classes
+// stand.
+func (w *exactWord) match(at *[window]uint8) uint64 {
+	return w.at[0][at[0]] & w.at[1][at[1]] & w.at[2][at[2]] & w.at[3][at[3]] &
+		w.at[4][at[4]] & w.at[5][at[5]] & w.at[6][at[6]] & w.at[7][at[7]]
 }
