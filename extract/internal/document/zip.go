@@ -206,7 +206,7 @@ func (w *walk) zipHidden(path string, a *zipArchive, depth int) {
 		}
 		member, used := w.inflateHere(h, a.data[start:])
 		w.member(path, h.name, member, depth)
-		at = int(start) + max(used, 1)
+		at = min(int(start)+max(used, 1), len(a.data))
 		before = at
 	}
 }
