@@ -111,6 +111,8 @@ type Server struct {
 	routes    []route
 	handler   http.Handler
 	queued    queueCount
+	reports   cache
+	live      tails
 	links     signer
 	oidc      *idp // nil: none
 	met       metrics

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"html/template"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -182,3 +183,5 @@ func withQuery(q url.Values, key, value string) string {
 	}
 	return "?" + out.Encode()
 }
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

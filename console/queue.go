@@ -50,3 +50,10 @@ func (s *Server) queue(ctx context.Context) string {
 	}
 	return q.text
 }
+
+// forgetQueue makes the next page count anew: this visitor has just changed the number.
+func (s *Server) forgetQueue() {
+	s.queued.mu.Lock()
+	defer s.queued.mu.Unlock()
+	s.queued.at = time.Time{}
+}

@@ -24,6 +24,7 @@ type Filter struct {
 	Text                                  string      // in app, host, rule, detectors, device or user, or the id of an event
 	NoNames                               bool        // Text is not looked for in user
 	Nobody                                bool        // only events without a user
+	Stopped                               bool        // only events with an action stricter than log
 	Detectors                             []string    // one of these found something; nil: does not matter, empty: none can
 	Limit                                 int         // default 100, at most 10,000
 	Before                                string      // id of the last event of the page before
@@ -154,11 +155,14 @@ func (f *Filter) query() (*selection, error) {
 	if f.Nobody {
 		q.add(`usr = ''`)
 	}
-	if f.Notable || f.Matched || f.Detector != "" || f.Detectors != nil || stopped(f.Action) {
+	if f.Notable || f.Matched || f.Detector != "" || f.Detectors != nil || f.Stopped || stopped(f.Action) {
 		q.add(notable) // implied by the others, but no planner would know
 	}
 	if f.Matched {
 		q.add(`nmatch > 0`)
+	}
+	if f.Stopped {
+		q.add(`action NOT IN ('allow', 'log')`)
 	}
 	if f.Detector != "" {
 		q.add(`nmatch > 0 AND detectors LIKE ? ESCAPE '\'`, `%|`+likeEscaper.Replace(f.Detector)+`|%`)

@@ -95,3 +95,51 @@ func (s *Store) UserDays(ctx context.Context, p Period, users []string) ([]UserD
  AND u.usr IN (SELECT id FROM person WHERE name IN (`+placeholders(1+int(to-from), len(users))+`)) GROUP BY n.name, u.day ORDER BY n.name, u.day`, args...)
 	return list, err
 }
+
+// PeopleByDay returns how many people used any AI app, day by day, with the days of a
+// period on which somebody did.
+func (s *Store) PeopleByDay(ctx context.Context, p Period) (map[time.Time]int64, error) {
+	from, to := p.days()
+	out := map[time.Time]int64{}
+	err := s.rows(ctx, "people by day", func(scan func(dest ...any) error) error {
+		var day int64
+		var blob []byte
+		if err := scan(&day, &blob); err != nil {
+			return err
+		}
+		bits, err := readBitmap(blob)
+		if err != nil {
+			return err
+		}
+		out[time.Unix(day*86400, 0).UTC()] = int64(bits.GetCardinality())
+		return nil
+	}, `SELECT day, people FROM app_people WHERE app = '' AND day >= $1 AND day < $2`, from, to)
+	return out, err
+}
+
+// AppDay is one day of one app.
+type AppDay struct {
+	App string
+	Day time.Time
+	Usage
+}
+
+// AppDays returns the days of all apps in a period, or of one. It reads the smallest
+// roll-up by day and app.
+func (s *Store) AppDays(ctx context.Context, p Period, app string) ([]AppDay, error) {
+	from, to := p.days()
+	args, only := []any{from, to}, ""
+	if app != "" {
+		args, only = append(args, app), ` AND app = $3`
+	}
+	list := []AppDay{}
+	err := s.rows(ctx, "days of apps", func(scan func(dest ...any) error) error {
+		var d AppDay
+		var day int64
+		err := scan(append([]any{&d.App, &day}, d.dest()...)...)
+		d.Day = time.Unix(day*86400, 0).UTC()
+		list = append(list, d)
+		return err
+	}, `SELECT app, day, `+sums+` FROM coverage_daily WHERE day >= $1 AND day < $2`+only+` GROUP BY app, day ORDER BY app, day`, args...)
+	return list, err
+}

@@ -72,7 +72,7 @@ departures.push(() => live.stop());
 
 // Triage by key: of the selected rows, or else of the current one.
 function verdict(state) {
-  const list = $("[data-list] form, form[data-list]");
+  const list = $("form[data-list]");
   if (!list) return $(`main [data-key="${state[0]}"]`)?.click();
   if (!$("td.sel input:checked", list)) { const box = current() && $("td.sel input", current()); if (!box) return; box.checked = true; }
   $(`.bulk button[value="${state}"]`, list)?.click();
@@ -80,7 +80,7 @@ function verdict(state) {
 keys.c = () => verdict("confirmed");
 keys.f = () => verdict("false_positive");
 document.addEventListener("change", (e) => {
-  const form = e.target.closest?.("form[data-list]");
+  const form = e.target.closest?.("[data-list]");
   if (!form) return;
   if (e.target.matches("[data-all]")) for (const box of $$("td.sel input", form)) box.checked = e.target.checked;
   const n = $$("td.sel input:checked", form).length, count = $(".bulk b", form);

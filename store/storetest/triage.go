@@ -80,6 +80,7 @@ func triageWorks(t *testing.T, open Open) {
 	count("text may be an id", store.Filter{Text: ids[3]}, 1)
 	count("one of several detectors", store.Filter{Detectors: []string{"iban", "us_ssn"}}, 3)
 	count("none of no detectors", store.Filter{Detectors: []string{}}, 0)
+	count("what was stopped", store.Filter{Stopped: true}, 6)
 	count("nobody's", store.Filter{Nobody: true}, 0)
 	facets, err := s.Facets(ctx, store.Filter{}, 5)
 	if err != nil || facets.Counted != 5 || !facets.Capped || facets.Detectors["iban"] != 3 || facets.Reviews["new"] != 5 || facets.Users["alice"] != 2 || facets.Apps["claude"] != 2 {

@@ -1,0 +1,148 @@
+package console
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+// An export reads in pages, up to a bound.
+const (
+	exportPage = 5000
+	exportMax  = 200_000
+)
+
+// eventsCSV and eventsNDJSON download what the filter selects.
+func (s *Server) eventsCSV(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	return s.export(w, r, v, "csv")
+}
+
+func (s *Server) eventsNDJSON(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	return s.export(w, r, v, "ndjson")
+}
+
+func (s *Server) export(w http.ResponseWriter, r *http.Request, v *visitor, format string) error {
+	ctx := r.Context()
+	q, err := s.eventQuery(ctx, v, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	err = s.o.Store.Audit(ctx, store.AuditLine{Actor: v.Name, Action: "events.export", Target: format, After: jsonText(q.Values)})
+	if err != nil {
+		return err
+	}
+	f := q.Filter
+	f.Limit = exportPage
+	list, err := s.o.Store.Events(ctx, f) // before the header: an error is still a page
+	if err != nil {
+		return err
+	}
+	kind := map[string]string{"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}[format]
+	attach(w, kind, "sluice-events-"+s.now().UTC().Format("20060102-1504")+"."+format)
+	write := s.csvWriter(w)
+	if format == "ndjson" {
+		enc := json.NewEncoder(w)
+		write = func(e *event.Event, _ person) error { return enc.Encode(e) }
+	}
+	for n := 0; ; {
+		if err := s.exportPage(ctx, v, list, write); err != nil {
+			s.log.Debug("export ended early", "error", err)
+			return nil // the header is out: all that can be done is to stop
+		}
+		if n += len(list); len(list) < exportPage || n >= exportMax {
+			return nil
+		}
+		f.Before = list[len(list)-1].ID
+		if list, err = s.o.Store.Events(ctx, f); err != nil {
+			s.log.Error("export ended early", "error", err)
+			return nil
+		}
+	}
+}
+
+// attach makes the answer a file.
+func attach(w http.ResponseWriter, kind, name string) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
+
+func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event, write func(*event.Event, person) error) error {
+	users := make([]string, len(list))
+	for i := range list {
+		users[i] = list[i].User
+	}
+	names, err := s.naming(ctx, v, users...)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		e := &list[i]
+		p := names[e.User]
+		anonymise(e, p)
+		if err := write(e, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// anonymise takes out what leads to a person whose name is hidden.
+func anonymise(e *event.Event, p person) {
+	if !p.Hidden {
+		return
+	}
+	e.User, e.Source.IP, e.Device.ID, e.Account.ID = p.Name, "", "", ""
+}
+
+func (s *Server) csvWriter(w io.Writer) func(*event.Event, person) error {
+	out := csv.NewWriter(w)
+	head := []string{"time", "id", "user", "groups", "app", "status", "activity", "host", "bytes_out", "action", "rule", "detectors", "gaps", "country", "node"}
+	first := true
+	return func(e *event.Event, _ person) error {
+		if first {
+			first = false
+			if err := out.Write(head); err != nil {
+				return err
+			}
+		}
+		var detectors []string
+		for i := range e.Matches {
+			detectors = append(detectors, e.Matches[i].Detector)
+		}
+		row := []string{
+			e.Time.UTC().Format(time.RFC3339), e.ID, e.User, strings.Join(e.Groups, " "), e.App.ID, e.App.Status, e.Activity, e.Host,
+			strconv.FormatInt(e.BytesOut, 10), e.Decision.Action, e.Decision.Rule, strings.Join(detectors, " "), strings.Join(e.Gaps, " "), e.Source.Country, e.Node,
+		}
+		for i := range row {
+			row[i] = plainCell(row[i])
+		}
+		err := out.Write(row)
+		out.Flush()
+		return err
+	}
+}
+
+// plainCell keeps a spreadsheet from reading a cell as a formula.
+func plainCell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// jsonText renders what an audit line tells.
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

@@ -1,0 +1,195 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sluice-dlp/sluice/store"
+)
+
+// eventView is a filter that the list of events offers under a name.
+type eventView struct {
+	Name, Text string
+	apply      func(f *store.Filter)
+	since      string // where the query has none
+}
+
+// eventViews are the views everybody has; saved ones come after them.
+var eventViews = []eventView{
+	{"triage", "To triage", func(f *store.Filter) { f.Notable, f.Review = true, store.ReviewNew }, "30d"},
+	{"mine", "Mine", nil, "90d"},
+	{"stopped", "Stopped", func(f *store.Filter) { f.Stopped = true }, "30d"},
+	{"matched", "Matches", func(f *store.Filter) { f.Matched = true }, "30d"},
+	{"uploads", "Uploads", func(f *store.Filter) { f.Activity = "upload" }, "30d"},
+	{"gaps", "Not inspected", func(f *store.Filter) { f.Gap = "any" }, "30d"},
+	{"all", "All", func(*store.Filter) {}, ""},
+}
+
+// eventQuery is a filter as the address holds it.
+type eventQuery struct {
+	store.Filter
+	View   string
+	Values url.Values // what was given, without the cursor
+}
+
+// filterFields are the fields of an address that filter, with what chips call them.
+var filterFields = []struct{ Key, Text string }{
+	{"app", "app"}, {"user", "person"}, {"action", "action"}, {"status", "status"}, {"detector", "detector"}, {"profile", "profile"},
+	{"activity", "kind"}, {"state", "state"}, {"country", "country"}, {"gap", "gap"}, {"assignee", "assignee"}, {"rule", "rule"},
+	{"device", "device"}, {"ip", "address"}, {"since", "since"}, {"until", "until"}, {"q", "text"},
+}
+
+// eventQuery reads a filter. Its error is the visitor's to mend.
+func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (eventQuery, error) {
+	out := eventQuery{View: q.Get("view"), Values: url.Values{}}
+	if !slices.ContainsFunc(eventViews, func(e eventView) bool { return e.Name == out.View }) {
+		out.View = "all"
+	}
+	out.Values.Set("view", out.View)
+	for _, f := range filterFields {
+		if x := q.Get(f.Key); x != "" {
+			out.Values.Set(f.Key, x)
+		}
+	}
+	f := &out.Filter
+	f.App, f.Action, f.Status, f.Detector = q.Get("app"), q.Get("action"), q.Get("status"), q.Get("detector")
+	f.Activity, f.Country, f.Gap, f.Rule = q.Get("activity"), q.Get("country"), q.Get("gap"), q.Get("rule")
+	f.Assignee, f.Device, f.IP = q.Get("assignee"), q.Get("device"), q.Get("ip")
+	f.Review, f.Text, f.NoNames = store.ReviewState(q.Get("state")), strings.TrimSpace(q.Get("q")), !v.can(RightNames)
+	var err error
+	if f.User, err = s.userOf(ctx, v, q.Get("user")); err != nil {
+		return out, err
+	}
+	if (f.Device != "" || f.IP != "") && !v.can(RightNames) {
+		return out, errNames
+	}
+	if id := q.Get("profile"); id != "" {
+		f.Detectors = s.detectorsOf(id)
+	}
+	since := q.Get("since")
+	for _, e := range eventViews {
+		if e.Name != out.View {
+			continue
+		}
+		if since == "" {
+			since = e.since
+		}
+		if e.Name == "mine" {
+			f.Assignee = v.Name
+		} else {
+			e.apply(f)
+		}
+	}
+	if f.Since, err = parseTime(since, s.now()); err != nil {
+		return out, err
+	}
+	f.Until, err = parseTime(q.Get("until"), s.now())
+	return out, err
+}
+
+// detectorsOf returns the detectors of a profile; not nil.
+func (s *Server) detectorsOf(profile string) []string {
+	for _, p := range s.o.Rules().Engine.Profiles() {
+		if p.ID == profile {
+			return append([]string{}, p.Detectors...)
+		}
+	}
+	return []string{}
+}
+
+// With is the address of the list with one field set.
+func (q eventQuery) With(key, value string) string { return withQuery(q.Values, key, value) }
+
+// chips are the fields that are set, each with the address that drops it.
+func (s *Server) chips(q eventQuery, names map[string]person) []choice {
+	var list []choice
+	for _, f := range filterFields {
+		value := q.Values.Get(f.Key)
+		if value == "" {
+			continue
+		}
+		text := value
+		switch f.Key {
+		case "app":
+			text = s.appName(value)
+		case "user":
+			if p, ok := names[q.User]; ok {
+				text = p.Name
+			}
+		case "detector", "state":
+			text = words(value)
+		}
+		list = append(list, choice{Text: text, Count: f.Text, Href: q.With(f.Key, "")})
+	}
+	return list
+}
+
+// facet is one dimension beside the list.
+type facet struct {
+	Title, Key string
+	Values     []choice
+}
+
+// facetSize is how many values a dimension shows.
+const facetSize = 8
+
+// facets makes the dimensions of what was counted, most frequent values first.
+func (s *Server) facets(q eventQuery, c store.Facets, names map[string]person) []facet {
+	name := func(key, value string) (text, given string) {
+		switch key {
+		case "app":
+			return s.appName(value), value
+		case "status":
+			return statusName(value), value
+		case "user":
+			return names[value].Name, names[value].Key
+		case "detector", "state", "gap":
+			return stateName(value), value
+		}
+		return value, value
+	}
+	var list []facet
+	for _, d := range []struct {
+		title, key string
+		counts     map[string]int
+	}{
+		{"State", "state", c.Reviews},
+		{"Action", "action", c.Actions},
+		{"Detector", "detector", c.Detectors},
+		{"Application", "app", c.Apps},
+		{"Approval status", "status", c.Statuses},
+		{"Kind", "activity", c.Activities},
+		{"Person", "user", c.Users},
+		{"Not inspected", "gap", c.Gaps},
+		{"Country", "country", c.Countries},
+	} {
+		var shares []share
+		for value, n := range d.counts {
+			if text, given := name(d.key, value); given != "" {
+				shares = append(shares, share{Name: text, Href: given, Value: float64(n)})
+			}
+		}
+		if len(shares) == 0 || d.key == "country" && len(shares) == 1 {
+			continue
+		}
+		one := facet{Title: d.title, Key: d.key}
+		for _, x := range topShares(shares, facetSize) {
+			current := q.Values.Get(d.key) == x.Href
+			given := x.Href
+			if current {
+				given = ""
+			}
+			one.Values = append(one.Values, choice{Text: x.Name, Href: q.With(d.key, given), Count: shortCount(x.Value), Current: current})
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// redirectQuery sends the browser to the same page with its filter in order.
+func redirectQuery(w http.ResponseWriter, r *http.Request, path string, q url.Values) {
+	http.Redirect(w, r, path+"?"+q.Encode(), http.StatusSeeOther)
+}
