@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templateFS embed.FS
 
 // page is what a screen gives its template: Data is the screen's own.
