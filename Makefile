@@ -13,7 +13,7 @@ build: ## the binary, bin/sluice
 demo: build ## sample traffic through Sluice's own ICAP port
 	./bin/sluice demo
 
-test: test-deps ## everything, with real Squid, Postgres and SDK clients
+test: test-deps ## everything, with real Squid, Postgres, Chromium and SDK clients
 	go vet ./...
 	go test ./...
 

@@ -63,9 +63,11 @@ type CoachOptions struct {
 	// Default: nothing is kept.
 	Mask    func(ctx context.Context, text string) (string, bool)
 	AppName func(id string) string // default: the id
-	Pages   fs.FS                  // files laid over the built-in page, style and languages; may be nil
-	Log     *slog.Logger           // default: discard
-	Now     func() time.Time       // default: time.Now
+	// DetectorName returns what people call a detector. Default: the id.
+	DetectorName func(id string) string
+	Pages        fs.FS            // files laid over the built-in page, style and languages; may be nil
+	Log          *slog.Logger     // default: discard
+	Now          func() time.Time // default: time.Now
 }
 
 // Coach serves, without sign-in, the pages that a coached person is sent to: /coach, where
@@ -90,8 +92,12 @@ func NewCoach(o CoachOptions) (*Coach, error) {
 	if o.Mask == nil {
 		o.Mask = func(context.Context, string) (string, bool) { return "", false }
 	}
+	itself := func(id string) string { return id }
 	if o.AppName == nil {
-		o.AppName = func(id string) string { return id }
+		o.AppName = itself
+	}
+	if o.DetectorName == nil {
+		o.DetectorName = itself
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

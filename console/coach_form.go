@@ -90,8 +90,8 @@ func (c *Coach) form(w http.ResponseWriter, r *http.Request, ticket CoachTicket,
 func (c *Coach) why(words *coachWords, ticket CoachTicket, e event.Event) string {
 	var found, gaps []string
 	for _, m := range e.Matches {
-		if !slices.Contains(found, m.Detector) {
-			found = append(found, m.Detector)
+		if name := c.o.DetectorName(m.Detector) + " (" + m.Detector + ")"; !slices.Contains(found, name) {
+			found = append(found, name)
 		}
 	}
 	for _, s := range ticket.Subjects {

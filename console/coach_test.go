@@ -267,7 +267,7 @@ func TestCoachOptionsAreChecked(t *testing.T) {
 func TestHowLongAnExceptionIsGood(t *testing.T) {
 	w := newCoached(t)
 	for d, want := range map[time.Duration]string{
-		time.Hour: "60 minutes", 90 * time.Minute: "90 minutes", 24 * time.Hour: "24 hours", 72 * time.Hour: "3 days", 0: "1 minutes",
+		time.Hour: "60 min", 90 * time.Minute: "90 min", 24 * time.Hour: "24 hours", 72 * time.Hour: "3 days", 0: "1 min",
 	} {
 		w.terms.Lifetime = d
 		_, page := w.visit(t, "GET", "/coach?token=good", "", nil)

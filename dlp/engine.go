@@ -121,6 +121,16 @@ func (e *Engine) unlock() error {
 // HasProfile reports whether a profile of that id is loaded.
 func (e *Engine) HasProfile(id string) bool { return e.byProfile[id] != nil }
 
+// DetectorName returns what people call a detector; its id when it has no name or is not known.
+func (e *Engine) DetectorName(id string) string {
+	for _, d := range e.detectors {
+		if d.id == id && d.name != "" {
+			return d.name
+		}
+	}
+	return id
+}
+
 // Profiles returns all loaded profiles sorted by id.
 func (e *Engine) Profiles() []Profile {
 	out := make([]Profile, 0, len(e.profiles))

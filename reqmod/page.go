@@ -37,11 +37,15 @@ type wording struct {
 // pageData is what page.html is given.
 type pageData struct {
 	*wording
-	Lang                      string
-	Style                     template.CSS
-	Why, Do, Link, Policy, ID string
-	Places                    []string
+	Lang              string
+	Style             template.CSS
+	Why, Do, Link, ID string
+	Policy            policyLine
+	Places            []string
 }
+
+// policyLine names what was decided by: the profiles that triggered, or the rule.
+type policyLine struct{ Kind, Name string }
 
 // newTheme reads the built-in pages and lays custom over them, where it is not nil.
 func newTheme(custom fs.FS) (*theme.Theme[wording], error) {
@@ -67,12 +71,13 @@ func (c *call) words() (lang string, words *wording) {
 	return c.h.theme.Words(string(c.header.get("Accept-Language")))
 }
 
-// detectors are the kinds of data that stopped the request.
+// detectors are the kinds of data that stopped the request, as people call them, with the
+// ids that the security team knows.
 func (c *call) detectors() []string {
 	var list []string
 	for _, f := range c.decisive() {
-		if !slices.Contains(list, f.Detector) {
-			list = append(list, f.Detector)
+		if name := c.rules.engine.DetectorName(f.Detector) + " (" + f.Detector + ")"; !slices.Contains(list, name) {
+			list = append(list, name)
 		}
 	}
 	return list
@@ -115,16 +120,17 @@ func (c *call) sentence(e *event.Event) string {
 	} else {
 		parts = append(parts, w.Who)
 	}
-	parts = append(parts, "("+c.policyName(w)+"; "+w.Incident+" "+e.ID+")")
+	ruling := c.ruling(w)
+	parts = append(parts, "("+ruling.Kind+" "+ruling.Name+"; "+w.Incident+" "+e.ID+")")
 	return strings.Join(parts, " ")
 }
 
-// policyName names the profiles that triggered, or the rule.
-func (c *call) policyName(w *wording) string {
+// ruling names the profiles that triggered, or the rule.
+func (c *call) ruling(w *wording) policyLine {
 	if len(c.detectors()) > 0 {
-		return w.Profile + " " + strings.Join(c.decision.Profiles, ", ")
+		return policyLine{w.Profile, strings.Join(c.decision.Profiles, ", ")}
 	}
-	return w.Rule + " " + c.decision.Rule
+	return policyLine{w.Rule, c.decision.Rule}
 }
 
 // page is what a person sees who opened the app in the address bar.
@@ -138,7 +144,9 @@ func (c *call) page(e *event.Event) []byte {
 		}
 	}
 	var b bytes.Buffer
-	err := c.h.theme.Render(&b, pageData{w, lang, c.h.theme.Style(), why, fix, c.coachLink(e), c.policyName(w), e.ID, places})
+	err := c.h.theme.Render(&b, pageData{
+		wording: w, Lang: lang, Style: c.h.theme.Style(), Why: why, Do: fix, Link: c.coachLink(e), ID: e.ID, Policy: c.ruling(w), Places: places,
+	})
 	if err != nil {
 		return []byte(c.sentence(e))
 	}

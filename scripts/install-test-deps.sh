@@ -38,6 +38,7 @@ missing() {
   has tesseract || echo tesseract-ocr tesseract-ocr-eng
   [ -f /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   has_node || echo nodejs npm
+  has chromium || echo chromium fonts-liberation
 }
 
 install_packages() {

@@ -45,6 +45,7 @@ func (n *node) newCoach() (*console.Coach, error) {
 		}
 		return id // found by shape: its host
 	}
+	o.DetectorName = func(id string) string { return n.running.Load().Engine.DetectorName(id) }
 	return console.NewCoach(o)
 }
 

@@ -110,7 +110,7 @@ func (a *app) exceptionsRevokeCommand() *cobra.Command {
 					err = s.DecideException(ctx, args[0], false, operator(), note)
 				}
 				if errors.Is(err, store.ErrNotFound) {
-					return fmt.Errorf("no exception %q is active or waits for approval; see 'sluice exceptions list'", args[0])
+					return fmt.Errorf("no active exception %q, and none that waits for approval; see 'sluice exceptions list'", args[0])
 				}
 				if err != nil {
 					return err

@@ -34,6 +34,7 @@ type sluice struct {
 type settings struct {
 	icap     string            // address; empty: a free one
 	database string            // URL; empty: SQLite
+	console  string            // address; empty: off
 	policy   string            // text of the policy file; empty: the built-in defaults
 	extra    string            // further lines of sluice.yaml
 	files    map[string]string // further files beside it
@@ -49,7 +50,11 @@ func newSluice(t *testing.T, s settings) *sluice {
 	n.config = filepath.Join(n.dir, "sluice.yaml")
 	// A busy machine must not turn a slow document into a gap: the times are longer than the defaults.
 	text := fmt.Sprintf("node: blackbox\ndata_dir: data\nlog: {level: debug}\nicap: {listen: %q, deadline: 60s}\nops: {listen: %q}\nextract: {time: 50s}\n", n.icap, n.ops)
-	text += "console: {listen: \"\"}\n"
+	if s.console != "" {
+		text += fmt.Sprintf("console: {listen: %q, url: %q}\n", s.console, "http://"+s.console)
+	} else {
+		text += "console: {listen: \"\"}\n"
+	}
 	if s.database != "" {
 		text += fmt.Sprintf("database: {url: %q}\n", s.database)
 	}
