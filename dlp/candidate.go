@@ -33,6 +33,9 @@ func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 // the cheap ones first.
 func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, scratch *[]byte) {
 	c.confidence = int(p.confidence)
+	if c.explain {
+		c.note("pattern: %s confidence", p.confidence)
+	}
 	c.start, c.end = p.value(text, start, end)
 	validators := d.validate
 	if p.validate != nil {

@@ -144,6 +144,7 @@ type Report struct {
 
 // Profile describes one loaded profile.
 type Profile struct {
-	ID, Name  string
-	Detectors []string
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Detectors []string `json:"detectors"`
 }

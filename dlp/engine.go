@@ -132,18 +132,7 @@ func (e *Engine) DetectorName(id string) string {
 }
 
 // Profiles returns all loaded profiles sorted by id.
-func (e *Engine) Profiles() []Profile {
-	out := make([]Profile, 0, len(e.profiles))
-	for _, p := range e.profiles {
-		ids := make([]string, 0, len(p.detectors))
-		for id := range p.detectors {
-			ids = append(ids, id)
-		}
-		slices.Sort(ids)
-		out = append(out, Profile{ID: p.id, Name: p.name, Detectors: ids})
-	}
-	return out
-}
+func (e *Engine) Profiles() []Profile { return describeProfiles(e.profiles) }
 
 // Version identifies the compiled rules (ISTag, events, bug reports).
 func (e *Engine) Version() string { return e.version }

@@ -14,6 +14,7 @@ import (
 
 // pattern is one compiled expression of a detector.
 type pattern struct {
+	re           string // as the author wrote it
 	expr         string // with the implicit word boundaries
 	confidence   Confidence
 	needsContext bool
@@ -34,7 +35,7 @@ func (p *pattern) compile(expr string) error {
 	if err != nil {
 		return fmt.Errorf("pattern: %w; patterns are RE2 syntax: no look-around, no back references", mildly(err))
 	}
-	p.exact = unlikeWord(tree)
+	p.re, p.exact = expr, unlikeWord(tree)
 	if p.expr = expr; !p.exact && tree.MaxCap() == 0 {
 		p.expr = bounded(expr, tree)
 	}

@@ -83,10 +83,15 @@ func (s *scan) read(data []byte, l *layer) {
 // matched takes a match of a pattern.
 func (s *scan) matched(id, start, end int) bool {
 	d := s.e.detectors[s.e.owner[id]]
-	if len(d.keywords) > 0 && !s.hasKeyword(d) {
-		return true
-	}
 	c := candidate{det: d, explain: s.query.Explain}
+	if len(d.keywords) > 0 && !s.hasKeyword(d) {
+		if c.explain {
+			c.start, c.end = start, end
+			c.reject("no keyword in the text")
+			s.take(&c)
+		}
+		return !s.ended
+	}
 	d.judge(&c, s.e.patterns[id], s.data, start, end, &s.scratch)
 	s.take(&c)
 	return !s.ended

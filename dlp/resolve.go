@@ -19,10 +19,10 @@ func (s *scan) resolve(all []found) []found {
 		if !f.Rejected {
 			s.give(&f, kept, spans.overlapping(f.Start, f.End))
 		}
-		if f.twin || f.Rejected && !s.query.Explain {
-			continue
+		if !f.Rejected && s.query.Profiles == nil && f.Confidence < s.query.MinConfidence {
+			f.reject("below " + s.query.MinConfidence.String() + " confidence")
 		}
-		if s.query.Profiles == nil && f.Confidence < s.query.MinConfidence && !f.Rejected {
+		if f.twin || f.Rejected && !s.query.Explain {
 			continue
 		}
 		kept = append(kept, f)
@@ -54,12 +54,16 @@ func (s *scan) give(f *found, kept []found, rivals []int) {
 			}
 		}
 		if len(left) == 0 {
-			f.Rejected = true
-			f.Evidence = append(slices.Clone(f.Evidence), "gives way to "+rival.Detector)
+			f.reject("gives way to " + rival.Detector)
 			return
 		}
 		f.Profiles = left
 	}
+}
+
+func (f *found) reject(why string) {
+	f.Rejected = true
+	f.Evidence = append(slices.Clip(f.Evidence), why)
 }
 
 // yields reports whether f stands back for a stronger finding on some of the same bytes.

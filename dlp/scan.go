@@ -117,6 +117,9 @@ func (s *scan) take(c *candidate) {
 	}
 	d := c.det
 	evidence := c.evidence
+	if len(evidence) == 0 {
+		evidence = []string{"pattern"} // nothing but its shape speaks for it
+	}
 	if how != "" {
 		evidence = append(slices.Clip(evidence), "decoded from "+how)
 	}

@@ -51,7 +51,7 @@ func (e *Engine) matchFails(s sample) string {
 		got := s.text[f.Start:f.End]
 		switch {
 		case f.Rejected:
-			why = append(why, f.Evidence...)
+			why = append(why, f.Evidence[len(f.Evidence)-1])
 		case f.Confidence < s.confidence:
 			why = append(why, "only "+f.Confidence.String()+" confidence")
 		case s.value != "" && got != s.value:

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -13,8 +12,21 @@ import (
 
 func (a *app) profilesCommand() *cobra.Command {
 	return group("profiles", "Detectors and profiles",
-		a.profilesListCommand(), a.profilesShowCommand(), profilesLintCommand(), profilesTestCommand(),
-		a.profilesEDMCommand(), a.profilesFingerprintCommand())
+		a.profilesListCommand(), a.profilesShowCommand(), profilesLintCommand(), a.profilesTestCommand(),
+		a.profilesEvalCommand(), profilesSchemaCommand(), a.profilesEDMCommand(), a.profilesFingerprintCommand())
+}
+
+// rules loads the detectors and profiles for a command that only describes them.
+func (a *app) rules(cmd *cobra.Command) (*dlp.Rules, error) {
+	f, err := a.settings(cmd)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := profileSources(f.Profiles.Dirs)
+	if err != nil {
+		return nil, err
+	}
+	return dlp.Load(sources...)
 }
 
 // engine loads the engine for a command that only reads.
@@ -31,93 +43,78 @@ func (a *app) engine(cmd *cobra.Command) (*dlp.Engine, error) {
 }
 
 func (a *app) profilesListCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, detectors, validators bool
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the loaded profiles and their detectors",
-		Example: "  sluice profiles list",
+		Use: "list", Short: "List profiles, detectors or validators",
+		Example: "  sluice profiles list\n  sluice profiles list --detectors --json\n  sluice profiles list --validators",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := a.engine(cmd)
+			if validators {
+				return printList(cmd, asJSON, dlp.Validators(), func(v dlp.Validator) string {
+					return v.Name + "\t" + v.About
+				})
+			}
+			rules, err := a.rules(cmd)
 			if err != nil {
 				return err
 			}
-			enc := newLineEncoder(cmd)
-			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-			defer table.Flush()
-			for _, p := range e.Profiles() {
-				if asJSON {
-					if err := enc.Encode(profileJSON(p)); err != nil {
-						return err
-					}
-					continue
-				}
-				fmt.Fprintf(table, "%s\t%s\t%d detectors\n", p.ID, p.Name, len(p.Detectors))
+			if detectors {
+				return printList(cmd, asJSON, rules.Detectors(), func(d dlp.Detector) string {
+					return fmt.Sprintf("%s\t%s\t%s\t%d tests", d.ID, d.Name, d.Severity, d.Match+d.Clean)
+				})
 			}
-			return nil
+			return printList(cmd, asJSON, rules.Profiles(), func(p dlp.Profile) string {
+				return fmt.Sprintf("%s\t%s\t%d detectors", p.ID, p.Name, len(p.Detectors))
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	cmd.Flags().BoolVar(&detectors, "detectors", false, "list the detectors")
+	cmd.Flags().BoolVar(&validators, "validators", false, "list the checks that a detector's validate: can name")
+	cmd.MarkFlagsMutuallyExclusive("detectors", "validators")
 	return cmd
 }
 
-func profileJSON(p dlp.Profile) any {
-	return struct {
-		ID        string   `json:"id"`
-		Name      string   `json:"name"`
-		Detectors []string `json:"detectors"`
-	}{p.ID, p.Name, p.Detectors}
+// printList prints a table, or JSON a line.
+func printList[T any](cmd *cobra.Command, asJSON bool, list []T, row func(T) string) error {
+	enc := newLineEncoder(cmd)
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	for i := range list {
+		if !asJSON {
+			fmt.Fprintln(table, row(list[i]))
+			continue
+		}
+		if err := enc.Encode(list[i]); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
 }
 
 func (a *app) profilesShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show one profile as JSON",
-		Example: "  sluice profiles show default",
+		Use: "show ID", Short: "Show a profile, or a detector, as JSON",
+		Example: "  sluice profiles show default\n  sluice profiles show us_ssn",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := a.engine(cmd)
+			rules, err := a.rules(cmd)
 			if err != nil {
 				return err
 			}
-			for _, p := range e.Profiles() {
+			enc := json.NewEncoder(cmd.OutOrStdout())
+			enc.SetIndent("", "  ")
+			enc.SetEscapeHTML(false)
+			for _, p := range rules.Profiles() {
 				if p.ID == args[0] {
-					enc := json.NewEncoder(cmd.OutOrStdout())
-					enc.SetIndent("", "  ")
-					return enc.Encode(profileJSON(p))
+					return enc.Encode(p)
 				}
 			}
-			return fmt.Errorf("no profile %q; see 'sluice profiles list'", args[0])
+			for _, d := range rules.Detectors() {
+				if d.ID == args[0] {
+					return enc.Encode(d)
+				}
+			}
+			return fmt.Errorf("no profile or detector %q; see 'sluice profiles list' and 'sluice profiles list --detectors'", args[0])
 		},
 	}
-}
-
-func profilesLintCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "lint PATH…", Short: "Find every mistake in profile files",
-		Long:    "Load the files on top of the built-in ones and report every mistake, each with file, line and remedy.",
-		Example: "  sluice profiles lint my-profiles/ extra.yaml",
-		Args:    usageArgs(cobra.MinimumNArgs(1)),
-		RunE:    func(cmd *cobra.Command, args []string) error { return loadProfiles(cmd, args) },
-	}
-}
-
-func profilesTestCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "test PATH…", Short: "Run the tests inside profile files",
-		Example: "  sluice profiles test my-profiles/",
-		Args:    usageArgs(cobra.MinimumNArgs(1)),
-		RunE:    func(cmd *cobra.Command, args []string) error { return loadProfiles(cmd, args) },
-	}
-}
-
-// loadProfiles loads what is built in and the files at paths, which runs their tests.
-func loadProfiles(cmd *cobra.Command, paths []string) error {
-	sources, err := profileSources(paths)
-	if err != nil {
-		return err
-	}
-	if _, err := dlp.Load(sources...); err != nil {
-		return err
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s: all good\n", strings.Join(paths, ", "))
-	return nil
 }

@@ -278,6 +278,7 @@ func readable(b []byte) []byte {
 	if b[1] == 0 && b[3] == 0 && b[5] == 0 {
 		return fromUTF16(b)
 	}
+	ascii := 0
 	for i := 0; i < len(b); {
 		c := b[i]
 		if c < utf8.RuneSelf {
@@ -285,6 +286,7 @@ func readable(b []byte) []byte {
 				return nil
 			}
 			i++
+			ascii++
 			continue
 		}
 		r, size := utf8.DecodeRune(b[i:])
@@ -292,6 +294,9 @@ func readable(b []byte) []byte {
 			return nil
 		}
 		i += size
+	}
+	if len(b) < 48 && ascii < len(b)/2 { // digits read as Hangul: 0.66666666666666666
+		return nil
 	}
 	return b
 }
