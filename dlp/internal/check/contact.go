@@ -69,6 +69,9 @@ func phone(s string) Verdict {
 		}
 	}
 	n := string(d)
+	if i := strings.IndexByte(s, '-'); i == 5 && len(s) == 10 && n[0] == '0' {
+		return Bad // a US postal code
+	}
 	if repeated(n) || n == "123456789" || n == "1234567890" || longestRun(n) >= 7 || looksLikeDate(s) {
 		return Bad
 	}

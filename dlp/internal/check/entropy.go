@@ -166,11 +166,15 @@ func passwordProse(s string) Verdict {
 	for _, escape := range [...]string{`\r`, `\n`, `\t`, `\`} {
 		s = strings.TrimSuffix(strings.TrimSuffix(s, `\n`), escape)
 	}
-	if strings.HasPrefix(s, `\x`) || strings.Contains(s, "%s") || strings.Contains(s, "%d") || strings.Contains(s, "%v") {
+	if s, _, _ = strings.Cut(s, "&quot"); strings.HasPrefix(s, `\x`) || strings.HasPrefix(s, ":") || strings.Contains(s, "%s") || strings.Contains(s, "%d") || strings.Contains(s, "%v") {
 		return Bad
 	}
-	if strings.Contains(s, "_") && identifier(s) && s == strings.ToLower(s) || strings.HasPrefix(s, "/") {
+	if strings.HasPrefix(s, "/") {
 		return Bad
+	}
+	if strings.Contains(s, "_") && identifier(s) && s == strings.ToLower(s) && (s[0] > '9' || s[0] < '0') &&
+		(wordlike(s) || !strings.ContainsAny(s, "0123456789")) {
+		return Bad // a name as programs have them
 	}
 	lower, upper, digit, sign := kinds(s)
 	if sign > 0 && digit+upper == 0 && lower+sign == len(s) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz'’-.,/") == "" {
@@ -185,11 +189,14 @@ func passwordProse(s string) Verdict {
 // expression reports the beginning of program code: a name that is called, indexed or
 // pointed at, such as io.Pipe( or &pass. What people choose has digits before a bracket.
 func expression(s string) bool {
+	if s = strings.TrimRight(s, `)]}"'\:;,.?`); identifier(strings.TrimLeft(s, "([")) && !strings.ContainsAny(s, "0123456789") {
+		return true
+	}
 	t := strings.TrimLeft(s, "&*!")
 	i := strings.IndexAny(t, "([{")
 	switch {
 	case i > 0:
-		return identifier(t[:i]) && (strings.Contains(t[:i], ".") || !strings.ContainsAny(t[:i], "0123456789"))
+		return identifier(t[:i]) && (strings.ContainsAny(t[:i], "._") || !strings.ContainsAny(t[:i], "0123456789"))
 	case len(t) < len(s):
 		return identifier(t)
 	}
@@ -241,11 +248,11 @@ func urlPassword(s string) Verdict {
 	if at < 0 {
 		return Bad
 	}
-	_, pass, ok := strings.Cut(rest[:at], ":")
+	user, pass, ok := strings.Cut(rest[:at], ":")
 	if plain, err := url.PathUnescape(pass); err == nil {
 		pass = plain
 	}
-	if !ok || pass == "" || placeholder(pass) || variable(pass) {
+	if !ok || pass == "" || pass == user || placeholder(pass) || variable(pass) { // guest:guest is a default
 		return Bad
 	}
 	host := strings.ToLower(rest[at+1:])

@@ -23,7 +23,7 @@ func usSSN(s string) Verdict {
 	switch {
 	case area == "000" || area == "666" || area[0] == '9', group == "00", serial == "0000":
 		return Bad
-	case repeated(d), d == "123456789", d == "987654321", d == "012345678":
+	case repeated(d), d == "123456789", d == "987654321", d == "012345678", d == "111223333", d == "222334444", d == "333224444":
 		return Bad
 	case d == "078051120" || d == "219099999" || d == "457555462": // printed in wallets and advertisements
 		return Bad
