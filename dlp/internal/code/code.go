@@ -9,6 +9,7 @@ type Block struct {
 	Start, End int // byte offsets, whole lines without surrounding blanks
 	Lines      int // lines that are not blank
 	Code       int // of those, lines that look like code by themselves
+	Notes      int // of those, comments
 	Score      int
 }
 
@@ -47,6 +48,8 @@ type builder struct {
 	neutral int
 	inDiff  bool
 	fence   fence
+	until   []byte // inside a comment or text of several lines: what ends it
+	inside  int    // lines of it so far
 }
 
 // fence is the state of a Markdown code fence.
@@ -67,6 +70,9 @@ func (b *builder) line(text []byte, start, end int) {
 	if b.fence == dataFence {
 		return
 	}
+	if b.until != nil && b.note(line) {
+		return
+	}
 	l := scan(line, b.inDiff)
 	if l.kind == diffHead {
 		b.inDiff = true
@@ -79,13 +85,58 @@ func (b *builder) line(text []byte, start, end int) {
 		b.close()
 		return
 	}
+	defer b.opens(line)
 	switch {
 	case l.kind == blank:
 		b.blank()
+	case l.kind == remark:
+		b.remark()
 	case score >= 2:
 		b.code(start+l.indent, start+len(line), score)
 	default:
 		b.weak(start+l.indent, start+len(line), score, l.kind)
+	}
+}
+
+// longestNote bounds the lines of one comment or text in a program: beyond them, the quotes
+// were not what they seemed.
+const longestNote = 60
+
+// note takes a line inside of a comment or a text of several lines, and reports whether it
+// belongs there.
+func (b *builder) note(line []byte) bool {
+	if b.inside++; b.inside > longestNote || !b.open {
+		b.until = nil
+		return false
+	}
+	b.remark()
+	if bytes.Contains(line, b.until) {
+		b.until = nil
+	}
+	return true
+}
+
+// opens notes that a line of code begins a comment or a text that it does not end.
+func (b *builder) opens(line []byte) {
+	if !b.open {
+		return
+	}
+	for _, pair := range [...][2]string{{`"""`, `"""`}, {"'''", "'''"}, {"/*", "*/"}} {
+		i := bytes.Index(line, []byte(pair[0]))
+		path := i > 0 && pair[0] == "/*" && classes[line[i-1]]&space == 0 && line[i-1] != ';' // /var/*.log
+		if i >= 0 && !path && !bytes.Contains(line[i+len(pair[0]):], []byte(pair[1])) {
+			b.until, b.inside = []byte(pair[1]), 0
+			return
+		}
+	}
+}
+
+// remark takes a comment: part of the code if more follows.
+func (b *builder) remark() {
+	if b.open {
+		b.pending.Lines++
+		b.pending.Notes++
+		b.blanks = 0
 	}
 }
 
@@ -127,6 +178,7 @@ func (b *builder) code(start, end, score int) {
 		b.block.Start = start
 	}
 	b.block.Lines += b.pending.Lines + 1
+	b.block.Notes += b.pending.Notes
 	b.block.Score += b.pending.Score + score
 	b.pending = Block{}
 	b.blanks, b.neutral = 0, 0
@@ -145,12 +197,13 @@ func (b *builder) weak(start, end, score int, kind kind) {
 	if !b.open {
 		if kind == comment {
 			b.open = true
-			b.block = Block{Start: start, End: end, Lines: 1}
+			b.block = Block{Start: start, End: end, Lines: 1, Notes: 1}
 		}
 		return
 	}
 	if kind == closer {
 		b.block.Lines += b.pending.Lines + 1
+		b.block.Notes += b.pending.Notes
 		b.block.Score += b.pending.Score + 1
 		b.block.Code++
 		b.pending = Block{}
@@ -161,6 +214,10 @@ func (b *builder) weak(start, end, score int, kind kind) {
 	b.pending.Lines++
 	b.pending.Score += score
 	b.blanks = 0
+	if kind == comment {
+		b.pending.Notes++
+		return
+	}
 	if score == 0 {
 		if b.neutral++; b.neutral > gapNeutral {
 			b.close()
@@ -171,9 +228,11 @@ func (b *builder) weak(start, end, score int, kind kind) {
 // close ends the block and reports it when it is code beyond doubt.
 func (b *builder) close() {
 	k := b.block
-	if b.open && k.Lines >= fewest && b.strong >= 2 && (b.proof >= 1 || b.strong >= 4 || k.Code == k.Lines && k.Code >= 4) && 5*k.Code >= 3*k.Lines && k.Score >= 3*fewest {
+	rest := k.Lines - k.Notes
+	sure := b.proof >= 1 || b.strong >= 4 || k.Code == rest && k.Code >= 4
+	if b.open && k.Lines >= fewest && b.strong >= 2 && sure && 5*k.Code >= 3*rest && k.Score >= 3*fewest {
 		b.hit(k)
 	}
 	b.open, b.block, b.pending = false, Block{}, Block{}
-	b.strong, b.proof, b.blanks, b.neutral, b.inDiff = 0, 0, 0, 0, false
+	b.strong, b.proof, b.blanks, b.neutral, b.inDiff, b.until = 0, 0, 0, 0, false, nil
 }

@@ -15,6 +15,7 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 		return when(s.open > 0 || last == '{' || bytes.HasSuffix(rest, []byte(" do")), 4)
 	case "class", "struct", "interface", "enum", "trait", "impl", "namespace", "module", "object", "record", "protocol", "extension", "actor", "data", "mod":
 		return when((last == '{' || last == ':' || last == ';' || last == '(' || last == ')') && s.words <= 10 && (last != ':' || s.words <= 4), 4) +
+			when(bytes.HasSuffix(rest, []byte(" where")) && s.words <= 8, 4) +
 			when(string(word) == "namespace" && s.words <= 5 && bytes.IndexByte(rest, '.') > 0 && last != '.', 4) +
 			when(s.words == 2 && last != ':' && len(rest) > 1 && rest[1] >= 'A' && rest[1] <= 'Z' && s.symbols == 0, 2)
 	case "type", "package":
@@ -23,15 +24,19 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 	case "import", "export":
 		return importLine(word, rest, s, last)
 	case "from":
-		return when(bytes.Contains(rest, []byte(" import ")), 5)
+		return when(bytes.Contains(rest, []byte(" import ")), 5) + lowerSQL("from", rest, s)
 	case "use", "using", "require", "require_once", "require_relative", "include", "open":
 		return when(s.words <= 8 && (last == ';' || last == '\'' || last == '"' && s.words <= 4), 3) + when(bytes.Contains(rest, []byte("::")), 2)
 	case "public", "private", "protected", "static", "final", "internal", "override", "abstract", "async", "pub", "extern", "unsafe", "virtual", "inline", "typedef", "template", "readonly", "suspend", "sealed", "partial", "fileprivate", "mutating", "volatile", "constexpr", "auto", "void", "int", "char", "bool", "double", "float", "long", "unsigned", "uint8_t", "uint16_t", "uint32_t", "size_t", "String":
 		return when((code || last == '{' || last == ';') && ends || s.equals > 0 || s.braces > 1 || s.open > 0 && s.closing > 0 || declares(rest) && s.words <= 5 && last != '.', 4)
 	case "const", "let", "var", "val", "local", "my", "our", "dim", "Dim", "Set", "set":
 		return when(s.equals > 0 || s.pairs > 0 || last == ';' && s.words <= 5 || last == '(', 4)
-	case "if", "for", "while", "switch", "elif", "elsif", "else", "match", "foreach", "unless", "until", "case", "when", "try", "catch", "except", "finally", "with", "guard", "loop", "select", "where", "rescue", "begin", "ensure", "default":
+	case "if", "for", "while", "switch", "elif", "elsif", "else", "match", "foreach", "unless", "until", "case", "when", "try", "catch", "except", "finally", "with", "guard", "loop", "rescue", "begin", "ensure", "default":
 		return control(string(word), rest, s, indent, last, code)
+	case "select":
+		return max(control("select", rest, s, indent, last, code), lowerSQL("select", rest, s))
+	case "where":
+		return max(control("where", rest, s, indent, last, code), lowerSQL("where", rest, s))
 	case "return", "raise", "throw", "yield", "await", "defer", "go", "assert", "delete", "del", "goto", "panic":
 		return when(last == ';' || indent >= 2 && (s.words <= 6 || s.symbols > 1) || code && s.words <= 10, 3)
 	case "break", "continue", "pass", "fi", "done", "esac", "end", "endif", "endfunction", "next", "then", "do", "nil", "super":
@@ -40,6 +45,8 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 		return when(s.open > 0 || indent >= 2 || len(rest) > 1 && (rest[0] == '.' || rest[1] == '"'), 3)
 	case "end.", "BEGIN", "END":
 		return when(len(rest) == 0 || last == ';', 2)
+	case "insert", "update", "create", "alter", "join", "left", "inner", "group", "order", "values", "having", "union", "limit":
+		return lowerSQL(string(word), rest, s)
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "FROM", "WHERE", "JOIN", "LEFT", "RIGHT", "INNER", "OUTER", "GROUP", "ORDER", "VALUES", "HAVING", "LIMIT", "UNION", "WITH", "SET", "AND", "OR", "ON", "TRUNCATE", "GRANT", "PRIMARY", "FOREIGN", "CONSTRAINT":
 		return sql(string(word), rest, s)
 	case "RUN", "COPY", "ENTRYPOINT", "CMD", "ENV", "WORKDIR", "EXPOSE", "ARG", "ADD", "VOLUME", "USER":
@@ -124,7 +131,11 @@ func sql(word string, rest []byte, s shape) int {
 		return 0
 	}
 	switch word {
-	case "SELECT", "INSERT", "CREATE", "ALTER", "DELETE", "UPDATE", "DROP", "TRUNCATE":
+	case "SELECT":
+		return when(s.words <= 3 || s.symbols > 0 || bytes.IndexByte(rest, ',') > 0 || bytes.Contains(rest, []byte(" FROM ")), 4)
+	case "WHERE", "HAVING":
+		return when(s.operators > 0 || capsIn(rest), 3)
+	case "INSERT", "CREATE", "ALTER", "DELETE", "UPDATE", "DROP", "TRUNCATE":
 		return when(s.words <= 40, 4)
 	case "AND", "OR", "ON", "SET", "WITH", "LEFT", "RIGHT", "LIMIT", "VALUES":
 		return when(s.symbols > 0 || bytes.Contains(rest, []byte("JOIN")), 3)

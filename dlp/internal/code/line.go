@@ -11,6 +11,7 @@ const (
 	plain kind = iota
 	blank
 	comment
+	remark // a comment that may as well be a heading: it opens no block
 	closer // nothing but brackets
 	diffHead
 )
@@ -76,7 +77,7 @@ func plainProse(t []byte) bool {
 		n += counts[c]
 	}
 	symbols, spaces := n&0xffffffff, n>>32
-	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1])
+	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && !bytes.Contains(t, []byte(" = "))
 }
 
 // shape is what one pass over a line counts.
@@ -149,8 +150,13 @@ func scan(line []byte, inDiff bool) scored {
 	if len(t) == 0 {
 		return scored{kind: blank}
 	}
+	if inside, ok := numberedLine(t); ok {
+		inner := scan(inside, false)
+		inner.indent = indent
+		return inner
+	}
 	if !inDiff && plainProse(t) {
-		return scored{score: -1, indent: indent}
+		return prosaic(t, indent)
 	}
 	if head := diffLine(line); head > 0 {
 		return scored{score: head, kind: diffHead}
@@ -163,10 +169,12 @@ func scan(line []byte, inDiff bool) scored {
 		}
 		return inner
 	}
-	if cell, ok := notebookLine(t); ok {
-		inner := scan(cell, false)
-		inner.indent = indent
-		return inner
+	for _, unwrap := range [...]func([]byte) ([]byte, bool){notebookLine, promptLine} {
+		if inside, ok := unwrap(t); ok {
+			inner := scan(inside, false)
+			inner.indent = indent
+			return inner
+		}
 	}
 	out := scored{indent: indent, score: 0}
 	s := measure(t)
@@ -183,6 +191,52 @@ func diffLine(line []byte) int {
 		return 3
 	}
 	return 0
+}
+
+// prosaic scores a line of words: an end to code, unless it is a comment.
+func prosaic(t []byte, indent int) scored {
+	switch {
+	case bytes.HasPrefix(t, []byte("//")), bytes.HasPrefix(t, []byte("/*")), bytes.HasPrefix(t, []byte(`"""`)):
+		return scored{score: 1, kind: comment, indent: indent}
+	case bytes.HasPrefix(t, []byte("# ")), bytes.HasPrefix(t, []byte("* ")), bytes.HasPrefix(t, []byte("-- ")), bytes.HasPrefix(t, []byte("; ")),
+		bytes.HasPrefix(t, []byte("% ")), bytes.HasPrefix(t, []byte("' ")), bytes.HasPrefix(t, []byte("'''")):
+		return scored{kind: remark, indent: indent}
+	}
+	return scored{score: -1, indent: indent}
+}
+
+// promptLine unwraps what was typed at a Python prompt.
+func promptLine(t []byte) ([]byte, bool) {
+	if bytes.HasPrefix(t, []byte(">>> ")) || bytes.HasPrefix(t, []byte("... ")) {
+		return t[4:], true
+	}
+	if bytes.HasPrefix(t, []byte("In [")) {
+		if i := bytes.Index(t, []byte("]: ")); i > 0 && i < 10 {
+			return t[i+3:], true
+		}
+	}
+	return nil, false
+}
+
+// numberedLine unwraps a line of a listing: "12  return x", "12| return x".
+func numberedLine(t []byte) ([]byte, bool) {
+	i := 0
+	for i < len(t) && i < 6 && t[i] >= '0' && t[i] <= '9' {
+		i++
+	}
+	if i == 0 || i == len(t) {
+		return nil, false
+	}
+	rest := bytes.TrimLeft(t[i:], " ")
+	switch {
+	case len(rest) == 0:
+		return nil, false
+	case rest[0] == '|', rest[0] == '\t', rest[0] == ':' && i < len(t)-1:
+		return rest[1:], true
+	case len(t)-i-len(rest) >= 1 && classes[rest[0]]&(letter|bracket) != 0:
+		return rest, true
+	}
+	return nil, false
 }
 
 // notebookLine unwraps a line of a notebook's cell: "import numpy as np\n",
@@ -204,6 +258,9 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	if k, score, ok := commentLine(t, s); ok {
 		return k, score
 	}
+	if n := markup(t); n > 0 {
+		return plain, n
+	}
 	if data(t, s, first) {
 		return plain, 0
 	}
@@ -211,7 +268,11 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	word, rest := firstWord(t)
 	if len(word) > 0 {
 		score = keyword(word, rest, s, indent, last)
+		if score == 0 {
+			score = dialect(word, rest, s, last)
+		}
 	}
+	score += shell(t)
 	switch {
 	case last == '{':
 		score += 3
@@ -239,7 +300,7 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	if score > 0 && indent >= 2 {
 		score++
 	}
-	if prose(s, last) && !(score >= 3 && upperWord(word) && last != '.' && last != '?') {
+	if prose(s, last) && !(score >= 3 && (upperWord(word) || score >= 5) && last != '.' && last != '?') {
 		score -= 4
 		if score < 2 && s.words >= 6 {
 			return plain, -1
@@ -261,10 +322,12 @@ func commentLine(t []byte, s shape) (kind, int, bool) {
 				return plain, 5, true
 			}
 		}
-		return plain, 0, true
+		return remark, 0, true
 	case t[0] == '*' && len(t) > 1 && (t[1] == ' ' || t[1] == '/') && s.symbols < 4:
 		return plain, 0, true
-	case bytes.HasPrefix(t, []byte("-- ")), bytes.HasPrefix(t, []byte("- ")), bytes.HasPrefix(t, []byte("> ")):
+	case bytes.HasPrefix(t, []byte("-- ")):
+		return remark, 0, true
+	case bytes.HasPrefix(t, []byte("- ")), bytes.HasPrefix(t, []byte("> ")):
 		return plain, 0, true
 	}
 	return plain, 0, false

@@ -1,0 +1,177 @@
+package code
+
+import "bytes"
+
+// lowerSQL scores SQL that was written in small letters: there a keyword alone is English.
+func lowerSQL(word string, rest []byte, s shape) int {
+	switch word {
+	case "select":
+		return when((bytes.IndexByte(rest, ',') > 0 || bytes.IndexByte(rest, '*') > 0 || s.open > 0 || s.words <= 2) && s.words <= 30 ||
+			bytes.Contains(rest, []byte(" from ")) && s.words <= 12, 3)
+	case "where", "having":
+		return when(s.operators > 0 && s.words <= 12, 3)
+	case "insert", "delete", "create", "alter", "update":
+		return when(hasAny(rest, " into ", " from ", " table ", " set ", " view ", " index ") && s.symbols > 0 && s.words <= 30, 4)
+	case "group", "order":
+		return when(bytes.HasPrefix(rest, []byte(" by ")) && s.words <= 6, 3)
+	case "left", "inner":
+		return when(hasAny(rest, " join "), 4)
+	case "join":
+		return when(hasAny(rest, " on ") && s.equals > 0, 4)
+	case "from":
+		return when(s.words <= 3 && len(rest) > 1 && rest[len(rest)-1] != '.', 2)
+	case "values", "union", "limit":
+		return when(s.symbols > 0 || s.words <= 2, 2)
+	}
+	return 0
+}
+
+func hasAny(text []byte, parts ...string) bool {
+	for _, p := range parts {
+		if bytes.Contains(text, []byte(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// capsIn reports a comparison that SQL spells in capitals.
+func capsIn(rest []byte) bool {
+	return hasAny(rest, " IN ", " IN(", " LIKE ", " IS ", " BETWEEN ", " EXISTS", " NOT ")
+}
+
+// shell scores what only shells write: "$x", $(…), [ -n, && at the end of a line.
+func shell(t []byte) int {
+	score := 0
+	if bytes.IndexByte(t, '$') >= 0 && hasAny(t, `"$`, "$(", "${", " $1", "$@", "$?", "$#") {
+		score += 2
+	}
+	if hasAny(t, "[ -", "[[ ", "test -", " | while ", ">/dev/null", "2>&1", ">&2") {
+		score += 2
+	}
+	if hasSuffix(t, " &&", " ||", ";;", " \\", "; then", "; do") {
+		score += 2
+	}
+	return score
+}
+
+func hasSuffix(t []byte, ends ...string) bool {
+	for _, e := range ends {
+		if bytes.HasSuffix(t, []byte(e)) {
+			return true
+		}
+	}
+	return false
+}
+
+// dialect scores lines of languages whose statements look like nobody else's.
+func dialect(word, rest []byte, s shape, last byte) int {
+	switch string(word) {
+	case "Sub", "Function", "Private", "Public", "Property":
+		return when(s.open > 0 && (last == ')' || hasAny(rest, ") As ")) && s.words <= 14, 4)
+	case "End":
+		return when(s.words == 2 && hasAny(rest, " Sub", " If", " Function", " With", " Select", " Property", " Type", " Class", " Module", " Try"), 4)
+	case "Dim", "Const", "ReDim":
+		return when(hasAny(rest, " As ") && s.words <= 10, 4)
+	case "Next", "Loop", "Wend", "Exit", "Option":
+		return when(s.words <= 2 || string(word) == "Option" && s.words == 2, 2)
+	case "If", "ElseIf":
+		return when(bytes.HasSuffix(rest, []byte(" Then")) && s.symbols > 0, 4)
+	case "For", "Do", "While":
+		return when(s.equals > 0 && hasAny(rest, " To ") || hasAny(rest, " Each ") && hasAny(rest, " In ") && s.words <= 8, 4)
+	case "MOVE", "COMPUTE", "PERFORM", "DISPLAY", "ADD", "SUBTRACT", "MULTIPLY", "EVALUATE", "STOP", "OPEN", "READ", "WRITE", "CLOSE", "ACCEPT", "CALL",
+		"PROGRAM-ID.", "IDENTIFICATION", "ENVIRONMENT", "DATA", "PROCEDURE", "LOOP", "ENDLOOP.", "ENDLOOP", "ENDIF.", "ENDIF", "IF", "ELSE.", "ELSE", "ENDFORM.", "FORM",
+		"APPEND", "REPORT", "TABLES", "PARAMETERS", "METHOD", "ENDMETHOD", "END-IF.", "END-IF", "GOBACK.", "GOBACK", "EXEC":
+		return when(last == '.' && shouted(rest), 4)
+	}
+	return assembly(word, rest, s)
+}
+
+// shouted reports text with few small letters, as old languages are written. Names and
+// texts in quotes may have them.
+func shouted(text []byte) bool {
+	small, large := 0, 0
+	for _, c := range text {
+		switch {
+		case c >= 'a' && c <= 'z':
+			small++
+		case c >= 'A' && c <= 'Z':
+			large++
+		}
+	}
+	return small <= large || len(text) <= 1 || bytes.IndexByte(text, '_') > 0
+}
+
+// opcodes are instructions that are English words too, or are not: their operands decide.
+const opcodes = " mov movl movq movb movw movzx movsx movabs movups movaps lea leaq push pushq pop popq call callq jmp je jne jz jnz jg jge jl jle ja jb cmp cmpl cmpq " +
+	"test testl testq add addl addq sub subl subq inc dec mul imul div idiv xor xorl xorq and andl or shl shr sar rol ror nop ret retq syscall int leave hlt " +
+	"ldr ldrb ldp str strb stp adr adrp bl blr b br beq bne bgt blt cbz cbnz svc mrs msr lw sw li la addi beqz bnez jal jalr ecall ld sd auipc lui "
+
+// assembly scores an instruction with operands between commas, of which one is a register,
+// a number or an address.
+func assembly(word, rest []byte, s shape) int {
+	if s.words > 8 || len(word) > 8 || !bytes.Contains([]byte(opcodes), append(append([]byte{' '}, bytes.ToLower(word)...), ' ')) {
+		return 0
+	}
+	operands := bytes.TrimSpace(rest)
+	if i := bytes.IndexAny(operands, ";#"); i > 0 {
+		operands = bytes.TrimSpace(operands[:i])
+	}
+	if len(operands) == 0 {
+		return when(hasAny([]byte(" ret retq syscall nop leave hlt ecall "), " "+string(word)+" "), 2)
+	}
+	if bytes.IndexByte(operands, ',') < 0 {
+		return when(bytes.IndexByte(operands, ' ') < 0 && hasAny([]byte(" push pop pushq popq call callq jmp je jne jz jnz bl b "), " "+string(word)+" ") && register(operands), 2)
+	}
+	for part := range bytes.SplitSeq(operands, []byte{','}) {
+		part = bytes.TrimSpace(part)
+		if bytes.IndexByte(part, ' ') >= 0 && bytes.IndexByte(part, '[') < 0 {
+			return 0
+		}
+		if register(part) {
+			return 3
+		}
+	}
+	return 0
+}
+
+// register reports an operand that has a digit or a sign, or is named like a register.
+func register(part []byte) bool {
+	if bytes.ContainsAny(part, "0123456789%$[(#_@") {
+		return true
+	}
+	switch string(bytes.ToLower(part)) {
+	case "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "eax", "ebx", "ecx", "edx", "esi", "edi", "esp", "ebp", "ax", "bx", "cx", "dx", "al", "ah", "cl", "dl", "sp", "lr", "pc", "xzr", "ra", "zero":
+		return true
+	}
+	return false
+}
+
+// tags are the elements of HTML; XML that carries data has others.
+const tags = " a article aside body br button canvas div dl dt dd em fieldset footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input label legend li link main meta nav ol " +
+	"option p pre script section select slot small span strong style table tbody td template textarea tfoot th thead title tr ul video !doctype "
+
+// markup scores lines of HTML and of templates; 0 for anything else.
+func markup(t []byte) int {
+	if t[0] != '<' {
+		if bytes.HasPrefix(t, []byte("{%")) || bytes.HasPrefix(t, []byte("{{#")) || bytes.HasPrefix(t, []byte("<%")) {
+			return 3
+		}
+		return 0
+	}
+	name := bytes.TrimPrefix(t[1:], []byte("/"))
+	end := bytes.IndexAny(name, " >/")
+	if end < 0 {
+		end = len(name)
+	}
+	if end == 0 || end > 10 || !bytes.Contains([]byte(tags), append(append([]byte{' '}, bytes.ToLower(name[:end])...), ' ')) {
+		return 0
+	}
+	switch {
+	case hasAny(t, "<script", "<style", "<!DOCTYPE", "<!doctype", " onclick=", " class=", "{{", "<meta ", "<link ", "<input ", " href="):
+		return 4
+	case bytes.IndexByte(t, '=') > 0:
+		return 3
+	}
+	return 2
+}
