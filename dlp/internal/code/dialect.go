@@ -43,7 +43,7 @@ func capsIn(rest []byte) bool {
 // shell scores what only shells write: "$x", $(…), [ -n, && at the end of a line.
 func shell(t []byte) int {
 	score := 0
-	if bytes.IndexByte(t, '$') >= 0 && hasAny(t, `"$`, "$(", "${", " $1", "$@", "$?", "$#") {
+	if bytes.IndexByte(t, '$') >= 0 && !hasAny(t, "${{") && hasAny(t, `"$`, "$(", "${", " $1", "$@", "$?", "$#") {
 		score += 2
 	}
 	if hasAny(t, "[ -", "[[ ", "test -", " | while ", ">/dev/null", "2>&1", ">&2") {

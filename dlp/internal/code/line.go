@@ -169,12 +169,17 @@ func scan(line []byte, inDiff bool) scored {
 		}
 		return inner
 	}
-	for _, unwrap := range [...]func([]byte) ([]byte, bool){notebookLine, promptLine} {
-		if inside, ok := unwrap(t); ok {
-			inner := scan(inside, false)
-			inner.indent = indent
-			return inner
+	if cell, ok := notebookLine(t); ok {
+		inner := scan(cell, false)
+		inner.indent = indent
+		return inner
+	}
+	if typed, ok := promptLine(t); ok {
+		inner := scan(typed, false)
+		if inner.indent = indent; inner.score > 0 { // mail quotes with >>> too
+			inner.score += 2
 		}
+		return inner
 	}
 	out := scored{indent: indent, score: 0}
 	s := measure(t)
@@ -347,7 +352,13 @@ func data(t []byte, s shape, first byte) bool {
 	case first == '\\':
 		return true
 	}
-	return false
+	return requirement(t)
+}
+
+// requirement reports a line of a list of packages: requests==2.32.3.
+func requirement(t []byte) bool {
+	i := bytes.IndexAny(t, "=<>~!")
+	return i > 0 && i+2 < len(t) && t[i+1] == '=' && classes[t[i+2]] == digit && bytes.IndexAny(t[:i], " (") < 0
 }
 
 // prose reports a line of words that ends like a sentence or has hardly a symbol.
