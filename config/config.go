@@ -145,6 +145,10 @@ func (f *File) resolve(dir string) {
 			dirs[i] = abs(dirs[i])
 		}
 	}
+	for i := range f.Notify {
+		n := &f.Notify[i]
+		n.URLFile, n.CA = abs(n.URLFile), abs(n.CA)
+	}
 	for i := range f.Export {
 		e := &f.Export[i]
 		for _, p := range []*string{&e.Path, &e.TokenFile, &e.CA, &e.Cert, &e.Key} {

@@ -65,6 +65,30 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				`sluice.yaml:7: "policy.file": `,
 			},
 		},
+		"a channel's settings fit its type": {
+			"notify:\n  - {type: pager}\n  - {type: slack, url: 'ftp://x', from: a@b}\n  - {type: smtp, url: 'smtp://u:hunter2@h', from: me, to: [you], token: t}\n" +
+				"  - {type: webhook, url: 'https://h', url_file: missing, actions: [shout], rate: -1}\n  - {type: webhook, url: 'https://h'}\n",
+			[]string{
+				`sluice.yaml:2: "notify[0].type": must be one of slack, smtp, webhook, not "pager"`,
+				`sluice.yaml:3: "notify[1].type": from and to are for a channel of type smtp; remove them`,
+				`sluice.yaml:3: "notify[1].url": is no address of a channel of type slack; write for example https://hooks.slack.com/services/…`,
+				`sluice.yaml:4: "notify[2].from": "me" is no address`,
+				`sluice.yaml:4: "notify[2].to[0]": "you" is no address`,
+				`sluice.yaml:4: "notify[2].token": means nothing for a channel of type smtp`,
+				`sluice.yaml:5: "notify[3].actions[0]": unknown action "shout"`,
+				`sluice.yaml:5: "notify[3].rate": must be 0`,
+				`sluice.yaml:5: "notify[3].url": set url or url_file, and not both`,
+				`sluice.yaml:5: "notify[3].url_file": `,
+				`sluice.yaml:6: "notify[4].name": notify[3] has the same name "webhook h"; each needs one of its own`,
+			},
+		},
+		"terms of exceptions are checked": {
+			"exceptions:\n  profiles:\n    - {lifetime: 1h}\n    - {profile: pci, approval: boss}\n",
+			[]string{
+				`sluice.yaml:3: "exceptions.profiles[0]": has no profile`,
+				`sluice.yaml:4: "exceptions.profiles[1].approval": must be one of none, reviewer, not "boss"`,
+			},
+		},
 		"an exporter's settings fit its type": {
 			"export:\n  - {type: kafka}\n  - {type: file}\n  - {type: syslog, url: 'udp://siem:514', token: x}\n" +
 				"  - {type: http, url: 'https://s:8088/x', token: a, token_file: missing, cert: missing}\n  - {type: stdout, only: some}\n  - {type: stdout, colour: red}\n",
@@ -137,6 +161,25 @@ func TestEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	t.Setenv("SLUICE_ICAP_DEADLINE", "soon")
 	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), "SLUICE_ICAP_DEADLINE") {
 		t.Errorf("a bad variable is not named: %v", err)
+	}
+}
+
+func TestTermsOfExceptionsAreTheStrictest(t *testing.T) {
+	f, err := Load(write(t, "exceptions:\n  lifetime: 8h\n  profiles:\n    - {profile: pci, lifetime: 1h}\n    - {profile: secrets, approval: reviewer}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for subjects, want := range map[string]struct {
+		lifetime time.Duration
+		approval bool
+	}{
+		"default": {8 * time.Hour, false}, "pci": {time.Hour, false}, "secrets": {8 * time.Hour, true},
+		"default pci secrets": {time.Hour, true}, "gap:too_large": {8 * time.Hour, false}, "": {0, false},
+	} {
+		lifetime, approval := f.Exceptions.For(strings.Fields(subjects))
+		if lifetime != want.lifetime || approval != want.approval {
+			t.Errorf("%s: %s, approval %v", subjects, lifetime, approval)
+		}
 	}
 }
 

@@ -188,10 +188,17 @@ type Isolate struct {
 
 // Notify is one channel to people.
 type Notify struct {
-	Type string   `yaml:"type"`
-	URL  Secret   `yaml:"url"`
-	From string   `yaml:"from"`
-	To   []string `yaml:"to"`
+	Name    string   `yaml:"name"`
+	Type    string   `yaml:"type"`
+	URL     Secret   `yaml:"url"`
+	URLFile string   `yaml:"url_file"`
+	Token   Secret   `yaml:"token"`
+	From    string   `yaml:"from"`
+	To      []string `yaml:"to"`
+	CA      string   `yaml:"ca"`
+	Actions []string `yaml:"actions"`
+	Window  Duration `yaml:"window"`
+	Rate    int      `yaml:"rate"`
 }
 
 // Export is one sink to the outside.

@@ -65,6 +65,7 @@ func (f *File) validate(name string, lines map[string]int) []error {
 	}
 	f.validateTogether(fail)
 	f.validateExport(fail)
+	f.validateNotify(fail)
 	slices.SortStableFunc(found, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), strings.Compare(a.err.Error(), b.err.Error()))
 	})

@@ -64,3 +64,18 @@ func useToken(ctx context.Context, tx *sql.Tx, id string, expires time.Time) (fi
 	_, err = tx.ExecContext(ctx, `DELETE FROM used_token WHERE expires < $1`, time.Now().Add(-time.Hour).UTC())
 	return n == 1, err
 }
+
+// Claim reports whether nobody, on any node, has claimed id, or only until a time that is
+// over; then it is claimed until the given time.
+func (s *Store) Claim(ctx context.Context, id string, until time.Time) (bool, error) {
+	if err := s.prepare(ctx); err != nil {
+		return false, err
+	}
+	res, err := s.db.ExecContext(ctx, `INSERT INTO used_token (id, expires) VALUES ($1, $2)
+ ON CONFLICT (id) DO UPDATE SET expires = excluded.expires WHERE used_token.expires <= $3`, id, until.UTC(), time.Now().UTC())
+	if err != nil {
+		return false, fmt.Errorf("claim: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}

@@ -26,9 +26,6 @@ func (a *app) checkCommand() *cobra.Command {
 				return err // without settings nothing else can be found
 			}
 			warnings, err := check(cmd, f)
-			for _, setting := range f.Unused() {
-				warnings = append(warnings, setting+" has no effect in this version")
-			}
 			for _, w := range warnings {
 				fmt.Fprintln(cmd.OutOrStdout(), "warning:", w)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/sluice-dlp/sluice/export"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/notify"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/reqmod"
 	"github.com/sluice-dlp/sluice/respmod"
@@ -51,6 +52,7 @@ type node struct {
 	console   *webConsole // nil: off
 
 	exporters []*export.Sink
+	notifiers []*notify.Sink
 	excepted  exceptions
 
 	icapAddr, opsAddr net.Addr
@@ -75,9 +77,6 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
 		return n, fmt.Errorf("make data_dir: %w", err)
 	}
-	for _, setting := range f.Unused() {
-		log.Warn("a setting has no effect in this version", "setting", setting)
-	}
 	if n.keys, err = openKeys(f.Keys.File, true); err != nil {
 		return n, err
 	}
@@ -90,7 +89,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log}); err != nil {
 		return n, err
 	}
-	if err := n.openExporters(ctx); err != nil {
+	if err := errors.Join(n.openExporters(ctx), n.openNotifiers(ctx)); err != nil {
 		return n, err
 	}
 	n.extractor = newExtractor(f, f.DataDir)

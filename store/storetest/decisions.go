@@ -131,6 +131,25 @@ func tokensOnce(t *testing.T, open Open) {
 	}
 }
 
+func claimsOnce(t *testing.T, open Open) {
+	s := openStore(t, open(t))
+	defer s.Close()
+	for _, c := range []struct {
+		why, id string
+		until   time.Time
+		want    bool
+	}{
+		{"the first has it", "a", time.Now().Add(-time.Second), true},
+		{"one whose time is over is free", "a", time.Now().Add(time.Hour), true},
+		{"one that is held is not", "a", time.Now().Add(2 * time.Hour), false},
+		{"another is", "b", time.Now().Add(time.Hour), true},
+	} {
+		if got, err := s.Claim(t.Context(), c.id, c.until); got != c.want || err != nil {
+			t.Errorf("%s: %v, %v", c.why, got, err)
+		}
+	}
+}
+
 func reviewsTriage(t *testing.T, open Open) {
 	w := newWorld(8, yesterday(), time.Second)
 	list := w.events(200)

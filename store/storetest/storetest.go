@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		"reports equal a recount":                     reportsRecount,
 		"exceptions live and end":                     exceptionsLive,
 		"a token is used once":                        tokensOnce,
+		"a claim is held until its time":              claimsOnce,
 		"reviews are kept and weighed":                reviewsTriage,
 		"triage hides what is done or muted":          triageWorks,
 		"people are numbers where names are hidden":   peopleAreNumbers,
