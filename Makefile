@@ -4,8 +4,10 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT       := mvdan.cc/gofumpt@v0.12.0
 FUZZTIME      ?= 20s
 BENCHTIME     ?= 1s
+ROUNDS        ?= 200
+ROWS          ?= 2000000 5000000 10000000 20000000
 
-.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap check
+.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap bench-events chaos check
 
 build: ## the binary, bin/sluice
 	CGO_ENABLED=0 go build -o bin/sluice ./cmd/sluice
@@ -37,5 +39,11 @@ bench: ## Go benchmarks; figures and how to read them: docs/benchmarks.md
 
 bench-icap: ## side by side with c-icap and go-icap, alone and behind Squid
 	./scripts/bench-icap.sh
+
+chaos: test-deps ## ROUNDS rounds of crashes and full disks under traffic: nothing lost, nothing twice
+	go test -count=1 -timeout 2h -v -run TestChaos ./internal/blackbox -args -chaos $(ROUNDS)
+
+bench-events: test-deps ## the outbox, the store's sink and every report; figures: docs/benchmarks.md
+	./scripts/bench-events.sh $(ROWS)
 
 check: lint test race ## what a change must pass before review

@@ -16,6 +16,7 @@ type File struct {
 	Profiles   Dirs       `yaml:"profiles"`
 	Policy     Policy     `yaml:"policy"`
 	Extract    Extract    `yaml:"extract"`
+	Outbox     Outbox     `yaml:"outbox"`
 	Database   Database   `yaml:"database"`
 	Retention  Retention  `yaml:"retention"`
 	Payload    Payload    `yaml:"payload"`
@@ -81,6 +82,12 @@ type Extract struct {
 	Members  int      `yaml:"members"`
 	Time     Duration `yaml:"time"`
 	OCR      bool     `yaml:"ocr"`
+}
+
+// Outbox bounds the file in the data directory that holds events until every sink has them
+// (with SQLite: until retention drops them). 0 bounds it by the file system alone.
+type Outbox struct {
+	Cap Size `yaml:"cap"`
 }
 
 // Database names the store; an empty URL means SQLite in the data directory.

@@ -31,7 +31,8 @@ func (s Stage) String() string {
 	return "unknown"
 }
 
-// diskReserve is left to the file system, so that SQLite can always finish a checkpoint.
+// diskReserve is left to the file system, so that SQLite can always finish a checkpoint; on
+// a small one a tenth of it.
 const diskReserve = 64 << 20
 
 // Stats is what a Recorder did and how it is; for metrics and the console.
@@ -91,7 +92,8 @@ func (r *Recorder) measure(ctx context.Context) error {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(filepath.Dir(r.path), &fs); err == nil {
 		// Free pages of the file are room as well.
-		room := max(used+free*size+int64(fs.Bavail)*fs.Bsize-diskReserve, 1)
+		reserve := min(diskReserve, int64(fs.Blocks)*fs.Bsize/10)
+		room := max(used+free*size+int64(fs.Bavail)*fs.Bsize-reserve, 1)
 		if limit <= 0 || room < limit {
 			limit = room
 		}

@@ -228,6 +228,10 @@ func TestWhatCannotBeRecordedDoesNotPassUnlessTheNodeFailsOpen(t *testing.T) {
 			if !open && !strings.Contains(string(answer.Body), "could not be recorded") {
 				t.Errorf("the person is not told why: %s", answer.Body)
 			}
+			stopped := answered(t, w.Handler, request("POST", gptURL, gpt("card "+card)))
+			if stopped.ResponseHead == nil || !strings.Contains(string(stopped.Body), "ncident none") {
+				t.Errorf("what policy stops names an incident that nobody will find: %s", stopped.Body)
+			}
 		})
 	}
 }

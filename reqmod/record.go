@@ -373,9 +373,16 @@ func (c *call) record(ctx context.Context, e *event.Event, answer icap.Answer) i
 		return answer
 	}
 	c.h.o.Log.Error("event not recorded", "event", e.ID, "app", e.App.ID, "action", e.Decision.Action, "error", err)
-	if c.h.o.FailOpen || c.decision.Action >= policy.Coach && c.decision.Action != policy.Redact {
+	stops := c.decision.Action >= policy.Coach && c.decision.Action != policy.Redact
+	if !stops && c.h.o.FailOpen {
 		return answer
 	}
-	c.overload("the request could not be recorded")
+	if !stops {
+		c.overload("the request could not be recorded")
+	}
+	e.ID = unrecorded
 	return c.answer(e)
 }
+
+// unrecorded stands for the incident where there is none to be found.
+const unrecorded = "none"

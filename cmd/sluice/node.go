@@ -86,7 +86,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.store, err = store.Open(ctx, f.StoreOptions(log)); err != nil {
 		return n, err
 	}
-	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log}); err != nil {
+	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log, DiskCap: int64(f.Outbox.Cap)}); err != nil {
 		return n, err
 	}
 	if err := errors.Join(n.openExporters(ctx), n.openNotifiers(ctx)); err != nil {
