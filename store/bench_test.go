@@ -3,10 +3,16 @@ package store_test
 import (
 	"context"
 	"flag"
+	"fmt"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/internal/blackbox/pgtest"
@@ -14,8 +20,8 @@ import (
 	"github.com/sluice-dlp/sluice/store/storetest"
 )
 
-// go test -run '^$' -bench Reports ./store -args -rows 20000000
-var benchRows = flag.Int("rows", 200_000, "rows that report benchmarks read")
+// go test -run '^$' -bench Reports ./store -args -rows 2000000,20000000
+var benchRows = flag.String("rows", "200000", "numbers of rows that report benchmarks read, rising")
 
 // databases runs a benchmark on both databases.
 func databases(b *testing.B, f func(b *testing.B, o store.Options, cpu func() time.Duration)) {
@@ -97,54 +103,62 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// loadRows writes rows over 31 days straight into the sink.
-func loadRows(b *testing.B, s *store.Store, r *event.Recorder, rows int, end time.Time) {
+// loader adds rows over the same 31 days, step by step.
+type loader struct {
+	s   *store.Store
+	r   *event.Recorder
+	end time.Time
+	n   int64
+}
+
+// upTo adds rows until there are rows of them.
+func (l *loader) upTo(b *testing.B, rows int64) {
 	b.Helper()
 	ctx := context.Background()
 	const days = 31
-	load := storetest.NewLoad(1, 10000, 200, end.Add(-days*24*time.Hour), rows/(days*24)+1)
+	more := rows - l.n
+	load := storetest.NewLoad(uint64(rows), 10000, 200, l.end.Add(-days*24*time.Hour), int(more/(days*24)+1))
 	began := time.Now()
-	var seq int64
-	if s.SQLite() {
+	if l.s.SQLite() {
 		// The table of events is the outbox: it has to go the whole way.
-		for range rows {
-			if err := r.Record(ctx, load.Next(), false); err != nil {
+		sink := &counting{RowSink: l.s.Sink().(event.RowSink)}
+		running, cancel := context.WithCancel(ctx)
+		ran := make(chan error, 1)
+		go func() { ran <- l.r.Run(running, sink) }()
+		for range more {
+			if err := l.r.Record(ctx, load.Next(), false); err != nil {
 				b.Fatal(err)
 			}
 		}
-		for r.Stats().Recorded < int64(rows) {
-			time.Sleep(10 * time.Millisecond)
-		}
-		sink := &counting{RowSink: s.Sink().(event.RowSink)}
-		running, cancel := context.WithCancel(ctx)
-		ran := make(chan error, 1)
-		go func() { ran <- r.Run(running, sink) }()
-		for sink.n.Load() < int64(rows) {
+		for sink.n.Load() < more {
 			time.Sleep(10 * time.Millisecond)
 		}
 		cancel()
 		<-ran
-		b.Logf("%d rows in %s", rows, time.Since(began).Round(time.Second))
-		return
+		l.n = rows
 	}
-	for int(seq) < rows {
-		batch := make([]event.Numbered, min(10000, rows-int(seq)))
-		after := seq
+	for l.n < rows { // Postgres: straight into the sink
+		batch := make([]event.Numbered, min(10000, rows-l.n))
+		after := l.n
 		for i := range batch {
-			seq++
+			l.n++
 			var err error
-			if batch[i], err = event.Number(seq, load.Next()); err != nil {
+			if batch[i], err = event.Number(l.n, load.Next()); err != nil {
 				b.Fatal(err)
 			}
 		}
-		if err := s.Sink().Write(ctx, "00000000-0000-4000-8000-000000000000", after, batch); err != nil {
+		if err := l.s.Sink().Write(ctx, "00000000-0000-4000-8000-000000000000", after, batch); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.Logf("%d rows in %s", rows, time.Since(began).Round(time.Second))
+	if err := l.s.Analyze(ctx); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d rows more in %s", more, time.Since(began).Round(time.Second))
 }
 
-// BenchmarkReports times every panel of the console over -rows rows of 31 days.
+// BenchmarkReports times every panel of the console over -rows rows of 31 days, and three of
+// them over the events themselves.
 func BenchmarkReports(b *testing.B) {
 	databases(b, func(b *testing.B, o store.Options, _ func() time.Duration) {
 		ctx := context.Background()
@@ -157,77 +171,122 @@ func BenchmarkReports(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		end := time.Now().UTC().Truncate(time.Hour)
-		loadRows(b, s, r, *benchRows, end)
-		if err := s.Analyze(ctx); err != nil {
-			b.Fatal(err)
-		}
-		month, today := store.Last(30*24*time.Hour, end), store.Last(24*time.Hour, end)
-		for _, panel := range []struct {
-			name string
-			run  func() error
-		}{
-			{"totals 30d", func() error { _, err := s.Totals(ctx, month); return err }},
-			{"top apps 30d", func() error { _, err := s.TopApps(ctx, month, store.ByEvents, 20); return err }},
-			{"series by status 30d", func() error { _, err := s.Series(ctx, month, 6*time.Hour, store.SeriesByStatus, ""); return err }},
-			{"series of an app 30d", func() error {
-				_, err := s.Series(ctx, month, 24*time.Hour, store.SeriesByAction, "ai-app-000")
-				return err
-			}},
-			{"users of top app 30d", func() error {
-				_, err := s.Breakdown(ctx, month, store.Users, "ai-app-000", store.ByEvents, 20)
-				return err
-			}},
-			{"users of app 30d", func() error {
-				_, err := s.Breakdown(ctx, month, store.Users, "ai-app-005", store.ByEvents, 20)
-				return err
-			}},
-			{"groups of app 30d", func() error {
-				_, err := s.Breakdown(ctx, month, store.Groups, "ai-app-005", store.ByEvents, 20)
-				return err
-			}},
-			{"sources of app 30d", func() error {
-				_, err := s.Breakdown(ctx, month, store.Sources, "ai-app-005", store.ByEvents, 20)
-				return err
-			}},
-			{"devices of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Devices, "", store.ByBytesOut, 20); return err }},
-			{"devices of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Devices, "", store.ByBytesOut, 20); return err }},
-			{"groups of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Groups, "", store.ByEvents, 20); return err }},
-			{"sources of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Sources, "", store.ByEvents, 20); return err }},
-			{"countries 30d", func() error { _, err := s.Breakdown(ctx, month, store.Countries, "", store.ByEvents, 20); return err }},
-			{"unapproved then 30d", func() error {
-				_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusThen, store.ByEvents, 20)
-				return err
-			}},
-			{"unapproved now 30d", func() error {
-				_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusNow, store.ByEvents, 20)
-				return err
-			}},
-			{"unapproved now 1d", func() error {
-				_, err := s.UsersOfStatus(ctx, today, "unapproved", store.StatusNow, store.ByEvents, 20)
-				return err
-			}},
-			{"apps of user 30d", func() error { _, err := s.AppsOfUser(ctx, month, "user00042", 20); return err }},
-			{"first seen 30d", func() error { _, err := s.FirstSeen(ctx, month, 20); return err }},
-			{"spikes", func() error { _, err := s.Spikes(ctx, end, 0, 0); return err }},
-			{"geography 1d", func() error { _, err := s.Geography(ctx, today, 0, 20); return err }},
-			{"coverage 30d", func() error { _, err := s.Coverage(ctx, month, 20); return err }},
-			{"matches 30d", func() error { _, err := s.Matches(ctx, month, "", 20); return err }},
-			{"latest events", func() error { _, err := s.Events(ctx, store.Filter{}); return err }},
-			{"latest of user", func() error { _, err := s.Events(ctx, store.Filter{User: "user00042"}); return err }},
-			{"latest of rare app", func() error { _, err := s.Events(ctx, store.Filter{App: "ai-app-150", Since: month.From}); return err }},
-			{"latest with finding", func() error { _, err := s.Events(ctx, store.Filter{Detector: "credit_card"}); return err }},
-			{"latest blocked", func() error { _, err := s.Events(ctx, store.Filter{Action: "block"}); return err }},
-			{"latest coached (none)", func() error { _, err := s.Events(ctx, store.Filter{Action: "coach"}); return err }},
-		} {
-			b.Run(panel.name, func(b *testing.B) {
-				for range b.N {
-					if err := panel.run(); err != nil {
-						b.Fatal(err)
+		l := &loader{s: s, r: r, end: time.Now().UTC().Truncate(time.Hour)}
+		for step := range strings.SplitSeq(*benchRows, ",") {
+			rows, err := strconv.ParseInt(step, 10, 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			l.upTo(b, rows)
+			for _, panel := range append(panels(ctx, s, l.end), rawPanels(ctx, b, s, o, l.end)...) {
+				b.Run(fmt.Sprintf("%dM/%s", rows/1_000_000, panel.name), func(b *testing.B) {
+					for range b.N {
+						if err := panel.run(); err != nil {
+							b.Fatal(err)
+						}
 					}
-				}
-				b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/op")
-			})
+					b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/op")
+				})
+			}
+		}
+		if err := r.Close(ctx); err != nil {
+			b.Error(err)
 		}
 	})
+}
+
+// panel is one question of the console.
+type panel struct {
+	name string
+	run  func() error
+}
+
+// rawPanels ask the events instead of the roll-ups.
+func rawPanels(ctx context.Context, b *testing.B, s *store.Store, o store.Options, end time.Time) []panel {
+	b.Helper()
+	db, hour, from := s.OutboxDB(), `ts / 3600000000`, any(end.Add(-30*24*time.Hour).UnixMicro())
+	if o.URL != "" {
+		hour, from = `date_trunc('hour', ts)`, end.Add(-30*24*time.Hour)
+		c, err := pgx.ParseConfig(o.URL)
+		if err != nil {
+			b.Fatal(err)
+		}
+		db = stdlib.OpenDB(*c)
+		b.Cleanup(func() { _ = db.Close() })
+	}
+	ask := func(text string) func() error {
+		return func() error {
+			rows, err := db.QueryContext(ctx, text, from)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+			}
+			return rows.Err()
+		}
+	}
+	return []panel{
+		{"raw: top apps 30d", ask(`SELECT app, count(*), sum(bytes_out) FROM event WHERE ts >= $1 GROUP BY app ORDER BY 2 DESC LIMIT 20`)},
+		{"raw: series by status 30d", ask(`SELECT ` + hour + `, status, count(*) FROM event WHERE ts >= $1 GROUP BY 1, 2 ORDER BY 1, 2`)},
+		{"raw: users of app 30d", ask(`SELECT usr, count(*) FROM event WHERE ts >= $1 AND app = 'ai-app-005' GROUP BY usr ORDER BY 2 DESC LIMIT 20`)},
+	}
+}
+
+func panels(ctx context.Context, s *store.Store, end time.Time) []panel {
+	month, today := store.Last(30*24*time.Hour, end), store.Last(24*time.Hour, end)
+	return []panel{
+		{"totals 30d", func() error { _, err := s.Totals(ctx, month); return err }},
+		{"top apps 30d", func() error { _, err := s.TopApps(ctx, month, store.ByEvents, 20); return err }},
+		{"series by status 30d", func() error { _, err := s.Series(ctx, month, 6*time.Hour, store.SeriesByStatus, ""); return err }},
+		{"series of an app 30d", func() error {
+			_, err := s.Series(ctx, month, 24*time.Hour, store.SeriesByAction, "ai-app-000")
+			return err
+		}},
+		{"users of top app 30d", func() error {
+			_, err := s.Breakdown(ctx, month, store.Users, "ai-app-000", store.ByEvents, 20)
+			return err
+		}},
+		{"users of app 30d", func() error {
+			_, err := s.Breakdown(ctx, month, store.Users, "ai-app-005", store.ByEvents, 20)
+			return err
+		}},
+		{"groups of app 30d", func() error {
+			_, err := s.Breakdown(ctx, month, store.Groups, "ai-app-005", store.ByEvents, 20)
+			return err
+		}},
+		{"sources of app 30d", func() error {
+			_, err := s.Breakdown(ctx, month, store.Sources, "ai-app-005", store.ByEvents, 20)
+			return err
+		}},
+		{"devices of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Devices, "", store.ByBytesOut, 20); return err }},
+		{"devices of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Devices, "", store.ByBytesOut, 20); return err }},
+		{"groups of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Groups, "", store.ByEvents, 20); return err }},
+		{"sources of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Sources, "", store.ByEvents, 20); return err }},
+		{"countries 30d", func() error { _, err := s.Breakdown(ctx, month, store.Countries, "", store.ByEvents, 20); return err }},
+		{"unapproved then 30d", func() error {
+			_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusThen, store.ByEvents, 20)
+			return err
+		}},
+		{"unapproved now 30d", func() error {
+			_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusNow, store.ByEvents, 20)
+			return err
+		}},
+		{"unapproved now 1d", func() error {
+			_, err := s.UsersOfStatus(ctx, today, "unapproved", store.StatusNow, store.ByEvents, 20)
+			return err
+		}},
+		{"apps of user 30d", func() error { _, err := s.AppsOfUser(ctx, month, "user00042", 20); return err }},
+		{"first seen 30d", func() error { _, err := s.FirstSeen(ctx, month, 20); return err }},
+		{"spikes", func() error { _, err := s.Spikes(ctx, end, 0, 0); return err }},
+		{"geography 1d", func() error { _, err := s.Geography(ctx, today, 0, 20); return err }},
+		{"coverage 30d", func() error { _, err := s.Coverage(ctx, month, 20); return err }},
+		{"matches 30d", func() error { _, err := s.Matches(ctx, month, "", 20); return err }},
+		{"latest events", func() error { _, err := s.Events(ctx, store.Filter{}); return err }},
+		{"latest of user", func() error { _, err := s.Events(ctx, store.Filter{User: "user00042"}); return err }},
+		{"latest of rare app", func() error { _, err := s.Events(ctx, store.Filter{App: "ai-app-150", Since: month.From}); return err }},
+		{"latest with finding", func() error { _, err := s.Events(ctx, store.Filter{Detector: "credit_card"}); return err }},
+		{"latest blocked", func() error { _, err := s.Events(ctx, store.Filter{Action: "block"}); return err }},
+		{"latest coached (none)", func() error { _, err := s.Events(ctx, store.Filter{Action: "coach"}); return err }},
+	}
 }
