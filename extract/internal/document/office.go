@@ -14,6 +14,7 @@ func (w *walk) ooxml(path string, a *zipArchive, depth int) {
 	if f := a.find("xl/sharedStrings.xml"); f != nil {
 		shared, _ := w.zipMember(a, f)
 		book.shared = sharedStrings(shared)
+		book.shown = make([]bool, len(book.shared))
 		if w.over {
 			w.text(join(path, f.Name), bytes.Join(book.shared, []byte("\n")))
 			return
@@ -49,6 +50,7 @@ func (w *walk) ooxml(path string, a *zipArchive, depth int) {
 			w.member(path, f.Name, part, depth)
 		}
 	}
+	w.text(join(path, "xl/sharedStrings.xml"), book.left())
 }
 
 // boring reports parts that hold the program's words, not a person's.
@@ -67,6 +69,7 @@ func boring(name string) bool {
 // workbook is what the sheets of a workbook refer to.
 type workbook struct {
 	shared  [][]byte
+	shown   []bool   // which of them a cell shows
 	formats []string // code of the number format, by the index that cells give
 }
 
@@ -120,7 +123,10 @@ func (b *workbook) sheet(data []byte) []byte {
 		return true
 	})
 	if i := bytes.Index(data, []byte("</sheetData>")); i >= 0 { // headers, footers, links
-		out = append(out, xmlText(data[i:])...)
+		return append(out, xmlText(data[i:])...)
+	}
+	if len(out) == 0 { // no rows: <sheetData/>
+		return xmlText(data)
 	}
 	return out
 }
@@ -141,6 +147,7 @@ func (b *workbook) cell(out, tag, cell []byte) []byte {
 		case "s":
 			if n, err := strconv.Atoi(string(v)); err == nil && n >= 0 && n < len(b.shared) {
 				out = append(out, b.shared[n]...)
+				b.shown[n] = true
 			}
 		case "str", "e":
 			out = appendEntities(out, v)
@@ -149,6 +156,17 @@ func (b *workbook) cell(out, tag, cell []byte) []byte {
 		}
 		return true
 	})
+	return out
+}
+
+// left returns the shared strings that no cell shows: what was deleted may still be there.
+func (b *workbook) left() []byte {
+	var out []byte
+	for i, s := range b.shared {
+		if !b.shown[i] {
+			out = append(append(out, s...), '\n')
+		}
+	}
 	return out
 }
 

@@ -14,6 +14,7 @@ import (
 func xmlText(data []byte) []byte {
 	data = xmlUTF8(data)
 	out := make([]byte, 0, len(data)/4)
+	var aside []byte // what would tear the text apart where it stands
 	for len(data) > 0 {
 		i := bytes.IndexByte(data, '<')
 		if i < 0 {
@@ -24,7 +25,8 @@ func xmlText(data []byte) []byte {
 		switch {
 		case len(data) == 0:
 		case has(data, "<!--"):
-			data = after(data, "-->")
+			rest := after(data, "-->")
+			aside, data = append(append(aside, bytes.TrimSuffix(data[len("<!--"):len(data)-len(rest)], []byte("-->"))...), '\n'), rest
 		case has(data, "<![CDATA["):
 			inside, rest, _ := bytes.Cut(data[len("<![CDATA["):], []byte("]]>"))
 			out, data = append(out, inside...), rest
@@ -36,10 +38,10 @@ func xmlText(data []byte) []byte {
 		default:
 			var tag []byte
 			tag, data = cutTag(data)
-			out = appendTag(out, tag)
+			out, aside = appendTag(out, tag), appendAside(aside, tag)
 		}
 	}
-	return append(out, '\n')
+	return append(append(out, '\n'), aside...)
 }
 
 // xmlUTF8 decodes UTF-16, and what the XML declaration names.
@@ -158,34 +160,6 @@ func appendBreak(out, name, tag []byte) []byte {
 		"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "author", "cm", "annotation",
 		"user-defined", "initial-creator", "date", "Company", "Manager", "fldSimple", "property", "dt", "dd", "pt", "v":
 		return append(out, '\n')
-	}
-	return out
-}
-
-// appendAttributes appends links, descriptions and the values of spreadsheet cells.
-func appendAttributes(out, tag []byte) []byte {
-	if bytes.IndexByte(tag, '=') < 0 {
-		return out
-	}
-	for _, name := range [...]string{"Target", "descr", "alt", "title", "href", "xlink:href", "office:value", "office:string-value", "string", "tooltip", "name", "w:author"} {
-		v := attr(tag, name)
-		if len(v) == 0 {
-			continue
-		}
-		switch name {
-		case "Target", "href", "xlink:href":
-			if !bytes.Contains(v, []byte(":")) {
-				continue
-			}
-			v = bytes.TrimPrefix(v, []byte("mailto:"))
-		case "name":
-			if string(localName(tag)) != "sheet" {
-				continue
-			}
-		case "office:value":
-			out = append(out, ' ')
-		}
-		out = append(appendEntities(out, v), '\n')
 	}
 	return out
 }
