@@ -1,6 +1,9 @@
 package code
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // lowerSQL scores SQL that was written in small letters: there a keyword alone is English.
 func lowerSQL(word string, rest []byte, s shape) int {
@@ -103,14 +106,43 @@ func shouted(text []byte) bool {
 }
 
 // opcodes are instructions that are English words too, or are not: their operands decide.
-const opcodes = " mov movl movq movb movw movzx movsx movabs movups movaps lea leaq push pushq pop popq call callq jmp je jne jz jnz jg jge jl jle ja jb cmp cmpl cmpq " +
+var opcodes = set(" mov movl movq movb movw movzx movsx movabs movups movaps lea leaq push pushq pop popq call callq jmp je jne jz jnz jg jge jl jle ja jb cmp cmpl cmpq " +
 	"test testl testq add addl addq sub subl subq inc dec mul imul div idiv xor xorl xorq and andl or shl shr sar rol ror nop ret retq syscall int leave hlt " +
-	"ldr ldrb ldp str strb stp adr adrp bl blr b br beq bne bgt blt cbz cbnz svc mrs msr lw sw li la addi beqz bnez jal jalr ecall ld sd auipc lui "
+	"ldr ldrb ldp str strb stp adr adrp bl blr b br beq bne bgt blt cbz cbnz svc mrs msr lw sw li la addi beqz bnez jal jalr ecall ld sd auipc lui ")
+
+// Instructions that stand alone, and that take one operand.
+var (
+	alone      = set("ret retq syscall nop leave hlt ecall")
+	oneOperand = set("push pop pushq popq call callq jmp je jne jz jnz bl b")
+)
+
+func set(words string) map[string]bool {
+	out := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		out[w] = true
+	}
+	return out
+}
+
+// has looks a word of at most 12 bytes up in small letters.
+func has(words map[string]bool, word []byte) bool {
+	var low [12]byte
+	if len(word) > len(low) {
+		return false
+	}
+	for i, c := range word {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		low[i] = c
+	}
+	return words[string(low[:len(word)])]
+}
 
 // assembly scores an instruction with operands between commas, of which one is a register,
 // a number or an address.
 func assembly(word, rest []byte, s shape) int {
-	if s.words > 8 || len(word) > 8 || !bytes.Contains([]byte(opcodes), append(append([]byte{' '}, bytes.ToLower(word)...), ' ')) {
+	if s.words > 8 || len(word) > 8 || len(rest) == 0 && !alone[string(word)] || !has(opcodes, word) {
 		return 0
 	}
 	operands := bytes.TrimSpace(rest)
@@ -118,10 +150,10 @@ func assembly(word, rest []byte, s shape) int {
 		operands = bytes.TrimSpace(operands[:i])
 	}
 	if len(operands) == 0 {
-		return when(hasAny([]byte(" ret retq syscall nop leave hlt ecall "), " "+string(word)+" "), 2)
+		return when(alone[string(word)], 2)
 	}
 	if bytes.IndexByte(operands, ',') < 0 {
-		return when(bytes.IndexByte(operands, ' ') < 0 && hasAny([]byte(" push pop pushq popq call callq jmp je jne jz jnz bl b "), " "+string(word)+" ") && register(operands), 2)
+		return when(bytes.IndexByte(operands, ' ') < 0 && oneOperand[string(word)] && register(operands), 2)
 	}
 	for part := range bytes.SplitSeq(operands, []byte{','}) {
 		part = bytes.TrimSpace(part)
@@ -148,8 +180,8 @@ func register(part []byte) bool {
 }
 
 // tags are the elements of HTML; XML that carries data has others.
-const tags = " a article aside body br button canvas div dl dt dd em fieldset footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input label legend li link main meta nav ol " +
-	"option p pre script section select slot small span strong style table tbody td template textarea tfoot th thead title tr ul video !doctype "
+var tags = set(" a article aside body br button canvas div dl dt dd em fieldset footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input label legend li link main meta nav ol " +
+	"option p pre script section select slot small span strong style table tbody td template textarea tfoot th thead title tr ul video !doctype ")
 
 // markup scores lines of HTML and of templates; 0 for anything else.
 func markup(t []byte) int {
@@ -164,7 +196,7 @@ func markup(t []byte) int {
 	if end < 0 {
 		end = len(name)
 	}
-	if end == 0 || end > 10 || !bytes.Contains([]byte(tags), append(append([]byte{' '}, bytes.ToLower(name[:end])...), ' ')) {
+	if end == 0 || end > 10 || !has(tags, name[:end]) {
 		return 0
 	}
 	switch {

@@ -77,7 +77,7 @@ func plainProse(t []byte) bool {
 		n += counts[c]
 	}
 	symbols, spaces := n&0xffffffff, n>>32
-	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && !bytes.Contains(t, []byte(" = "))
+	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && (symbols == 0 || !bytes.Contains(t, []byte(" = ")))
 }
 
 // shape is what one pass over a line counts.
@@ -201,6 +201,7 @@ func diffLine(line []byte) int {
 // prosaic scores a line of words: an end to code, unless it is a comment.
 func prosaic(t []byte, indent int) scored {
 	switch {
+	case classes[t[0]]&(letter|digit) != 0:
 	case bytes.HasPrefix(t, []byte("//")), bytes.HasPrefix(t, []byte("/*")), bytes.HasPrefix(t, []byte(`"""`)):
 		return scored{score: 1, kind: comment, indent: indent}
 	case bytes.HasPrefix(t, []byte("# ")), bytes.HasPrefix(t, []byte("* ")), bytes.HasPrefix(t, []byte("-- ")), bytes.HasPrefix(t, []byte("; ")),
@@ -277,7 +278,9 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 			score = dialect(word, rest, s, last)
 		}
 	}
-	score += shell(t)
+	if s.symbols > 0 {
+		score += shell(t)
+	}
 	switch {
 	case last == '{':
 		score += 3
