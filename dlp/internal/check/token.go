@@ -1,7 +1,9 @@
 package check
 
 import (
+	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
 	"strings"
@@ -12,7 +14,7 @@ func tokens() []Validator {
 	return []Validator{
 		{Name: "token", About: "no placeholder, and drawn from enough different characters", Check: token},
 		{Name: "github_token", About: "the last six characters are the CRC-32 of the thirty before, in base 62", Check: githubToken},
-		{Name: "aws_access_key_id", About: "no documentation key", Check: awsKeyID},
+		{Name: "aws_access_key_id", About: "no documentation key; holds an account number, in base 32, of at most 12 digits", Check: awsKeyID},
 		{Name: "jwt", About: "header is JSON with alg, payload is JSON", Check: jwt},
 		{Name: "discord_token", About: "the first part is a user id in base64", Check: discordToken},
 		{Name: "gcp_service_account", About: "JSON with type, private key and client e-mail", Check: serviceAccount},
@@ -82,11 +84,27 @@ func longestRun(s string) int {
 	return longest
 }
 
+// awsKeyID: keys made since 2019 carry the account's number in bits 1 to 40. Those of
+// before, and keys that somebody made up, decode to no number of twelve digits.
 func awsKeyID(s string) Verdict {
 	if len(s) != 20 || strings.Contains(s, "EXAMPLE") || longestRun(s) >= 5 || entropy(s[4:]) < 2 {
 		return Bad
 	}
+	if account, ok := awsAccount(s); ok && account < 1_000_000_000_000 {
+		return Sure
+	}
 	return Good
+}
+
+// awsAccount returns the number of the account that a key id belongs to.
+func awsAccount(id string) (uint64, bool) {
+	raw, err := base32.StdEncoding.DecodeString(id[4:])
+	if err != nil || len(raw) < 6 || raw[0]&0x80 == 0 {
+		return 0, false
+	}
+	var head [8]byte
+	copy(head[2:], raw[:6])
+	return binary.BigEndian.Uint64(head[:]) >> 7 & (1<<40 - 1), true
 }
 
 // jwt decodes the two JSON parts of a compact serialization (RFC 7519); an encrypted one
