@@ -72,6 +72,44 @@ func FuzzExtractFile(f *testing.F) {
 	})
 }
 
+// FuzzCodings reads bodies under every name of a content coding.
+func FuzzCodings(f *testing.F) {
+	pack := packers(f)
+	body := []byte(`{"messages":[{"role":"user","content":"hello there"}]}`)
+	for name, p := range pack {
+		f.Add(name, p(body))
+		f.Add("gzip, "+name, pack["gzip"](p(body)))
+		f.Add("br", p(p(body)))
+	}
+	x := extract.New(extract.Options{Expanded: 4 << 20, Member: 1 << 20, Text: 1 << 20, Time: 2 * time.Second})
+	f.Fuzz(func(t *testing.T, coding string, body []byte) {
+		start := time.Now()
+		in := extract.Input{Method: "POST", Header: headers("Content-Encoding", coding), Body: memory{strings.NewReader(string(body))}}
+		d := x.Extract(t.Context(), in)
+		if same, err := d.Rewrite(nil); err == nil && string(same) != string(body) {
+			t.Fatal("without cuts the body changes")
+		}
+		if peeked := x.Peek(t.Context(), in, 1<<10); len(peeked) > 1<<10 {
+			t.Fatalf("peeked %d bytes, more than the limit", len(peeked))
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Fatalf("took %v", took)
+		}
+	})
+}
+
+// FuzzSeam puts two parts of an upload together.
+func FuzzSeam(f *testing.F) {
+	f.Add([]byte("card 4111 1111"), []byte(" 1111 1111"))
+	f.Add([]byte("J\xc3\xb6rg\xc3"), []byte("\xb6 x"))
+	f.Add([]byte("a\x00b\x00"), []byte("c\x00d\x00"))
+	f.Fuzz(func(t *testing.T, before, after []byte) {
+		if text, at, ok := extract.Seam(before, after); ok && (at < 0 || at > len(text)) {
+			t.Fatalf("the seam is at %d of %d bytes", at, len(text))
+		}
+	})
+}
+
 // FuzzCompileRule compiles what a catalogue may say.
 func FuzzCompileRule(f *testing.F) {
 	for _, e := range catalogue(f).Endpoints() {

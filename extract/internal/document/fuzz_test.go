@@ -94,6 +94,10 @@ func FuzzZip(f *testing.F) {
 	}, ".zip", ".docx", ".odt", ".xlsx")
 }
 
+func FuzzArchives(f *testing.F) {
+	fuzzReader(f, func(w *walk, data []byte) { w.file("", data, 0) }, ".7z", ".rar", ".tar", ".gz", ".bz2", ".xz", ".zst")
+}
+
 func FuzzRTF(f *testing.F) {
 	fuzzReader(f, func(w *walk, data []byte) {
 		w.rtf("", data, 0)
@@ -108,8 +112,10 @@ func FuzzHTML(f *testing.F) {
 func FuzzXML(f *testing.F) {
 	fuzzReader(f, func(w *walk, data []byte) {
 		w.text("", xmlText(data))
-		b := workbook{shared: sharedStrings(data), formats: numberFormats(data)}
+		b := workbook{formats: numberFormats(data)}
+		b.share(data)
 		w.text("", b.sheet(data))
+		w.text("", b.left())
 	}, ".fodt", ".fods", ".svg")
 }
 

@@ -13,8 +13,7 @@ func (w *walk) ooxml(path string, a *zipArchive, depth int) {
 	var book workbook
 	if f := a.find("xl/sharedStrings.xml"); f != nil {
 		shared, _ := w.zipMember(a, f)
-		book.shared = sharedStrings(shared)
-		book.shown = make([]bool, len(book.shared))
+		book.share(shared)
 		if w.over {
 			w.text(join(path, f.Name), bytes.Join(book.shared, []byte("\n")))
 			return
@@ -73,13 +72,13 @@ type workbook struct {
 	formats []string // code of the number format, by the index that cells give
 }
 
-func sharedStrings(data []byte) [][]byte {
-	var out [][]byte
+// share reads the strings that cells refer to.
+func (b *workbook) share(data []byte) {
 	elements(data, "si", func(_, inside []byte) bool {
-		out = append(out, cellText(inside))
+		b.shared = append(b.shared, cellText(inside))
 		return true
 	})
-	return out
+	b.shown = make([]bool, len(b.shared))
 }
 
 // cellText joins the runs of a string.
