@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/policy"
@@ -165,5 +166,44 @@ func TestHistoryIsBounded(t *testing.T) {
 	last := 3*turnsKept - 1
 	if !h.knows(turn{byte(last), byte(last >> 8), byte(last >> 16)}) {
 		t.Error("the newest turn is forgotten")
+	}
+}
+
+// excused is [Exceptions] that a test grants and takes back.
+type excused map[string]string
+
+func (e excused) Excepted(_, _, _ string, _ time.Time) map[string]string { return e }
+
+// TestOneAllowedMatchDoesNotLockAChat follows a conversation in which a coached prompt was
+// justified: when the exception has ended, its history still passes, and saying it again
+// does not.
+func TestOneAllowedMatchDoesNotLockAChat(t *testing.T) {
+	granted := excused{}
+	w := newWorld(t, "", map[string]policy.Status{"openai-api": policy.Unreviewed}, Options{Exceptions: granted})
+	leak := "my card is " + card
+	send := func(turns ...string) string {
+		w.ServeICAP(t.Context(), request("POST", apiURL, chat(turns...), "Content-Type: application/json"))
+		return w.kept.events[len(w.kept.events)-1].Decision.Action
+	}
+	steps := []struct {
+		what, want string
+		before     func()
+		turns      []string
+	}{
+		{"the first time", "coach", nil, []string{leak}},
+		{"again, without a justification", "coach", nil, []string{leak}},
+		{"with an exception", "log", func() { granted["default"] = "exception-1" }, []string{leak}},
+		{"the next turn, when the exception has ended", "allow", func() { delete(granted, "default") }, []string{leak, "noted", "go on"}},
+		{"and the one after it", "allow", nil, []string{leak, "noted", "go on", "done", "thanks"}},
+		{"the same said again in the chat", "coach", nil, []string{leak, "noted", leak}},
+		{"the same in a new chat", "coach", nil, []string{leak}},
+	}
+	for _, s := range steps {
+		if s.before != nil {
+			s.before()
+		}
+		if got := send(s.turns...); got != s.want {
+			t.Errorf("%s: %s, want %s", s.what, got, s.want)
+		}
 	}
 }
