@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/store"
 )
@@ -160,4 +161,20 @@ func (s *Server) appName(id string) string {
 		return app.Name
 	}
 	return id
+}
+
+// appNameOf is the catalogue's name of an event's app, or the one it had at the time.
+func (s *Server) appNameOf(e *event.Event) string {
+	if app, ok := s.o.Rules().Catalogue.App(e.App.ID); ok {
+		return app.Name
+	}
+	return cmp.Or(e.App.Name, e.App.ID)
+}
+
+// detectorName is what people call a detector: its name, or its id in words.
+func (s *Server) detectorName(id string) string {
+	if name := s.o.Rules().Engine.DetectorName(id); name != id {
+		return name
+	}
+	return stateName(id)
 }

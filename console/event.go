@@ -22,6 +22,7 @@ type piece struct {
 // hit is one line of the table of matches.
 type hit struct {
 	event.Match
+	Name   string
 	Pieces []piece
 	Class  string
 }
@@ -89,9 +90,9 @@ func (s *Server) event(w http.ResponseWriter, r *http.Request, v *visitor) error
 		return err
 	}
 	d := &eventData{E: e, Severity: severityOf(&e), Person: names[e.User], Query: q.Values.Encode()}
-	d.Title, _ = titleOf(&e)
+	d.Title, _ = s.titleOf(&e)
 	anonymise(&d.E, d.Person)
-	d.Hits = hits(&e)
+	d.Hits = s.hits(&e)
 	set, err := s.o.Store.Statuses(ctx)
 	if err != nil {
 		return err
@@ -117,13 +118,16 @@ func (s *Server) event(w http.ResponseWriter, r *http.Request, v *visitor) error
 }
 
 // hits cuts the excerpts at what is masked in them.
-func hits(e *event.Event) []hit {
+func (s *Server) hits(e *event.Event) []hit {
 	list := make([]hit, len(e.Matches))
 	for i, m := range e.Matches {
-		list[i] = hit{Match: m, Pieces: pieces(m.Excerpt), Class: "m" + string(rune('0'+i%5))}
+		list[i] = hit{Match: m, Name: s.detectorName(m.Detector), Pieces: pieces(m.Excerpt), Class: "m" + string(rune('0'+i%5))}
 	}
 	return list
 }
+
+// maxDots is how long a masked value is drawn.
+const maxDots = 24
 
 // pieces splits at runs of the block that dlp masks with.
 func pieces(excerpt string) []piece {
@@ -138,7 +142,8 @@ func pieces(excerpt string) []piece {
 			list = append(list, piece{Text: excerpt[:i]})
 		}
 		rest := strings.TrimLeft(excerpt[i:], string(block))
-		list = append(list, piece{Text: excerpt[i : len(excerpt)-len(rest)], Masked: true})
+		n := len([]rune(excerpt[i : len(excerpt)-len(rest)]))
+		list = append(list, piece{Text: strings.Repeat("•", min(n, maxDots)), Masked: true})
 		excerpt = rest
 	}
 	return list
@@ -177,7 +182,7 @@ func (s *Server) traceOf(e *event.Event, d *eventData) []traceLine {
 		var found []string
 		for i := range e.Matches {
 			m := &e.Matches[i]
-			found = append(found, words(m.Detector)+" in "+cmp.Or(m.Part, "the body")+", "+m.Confidence+" confidence, profile "+strings.Join(m.Profiles, ", "))
+			found = append(found, s.detectorName(m.Detector)+" in "+cmp.Or(m.Part, "the body")+", "+m.Confidence+" confidence, profile "+strings.Join(m.Profiles, ", "))
 		}
 		detection.Class, detection.Text = "k-warn", strings.Join(found, "; ")
 	}

@@ -150,10 +150,10 @@ func (s *Server) eventRows(ctx context.Context, v *visitor, list []event.Event, 
 
 func (s *Server) eventRow(e *event.Event, p person, review store.Review) eventRow {
 	row := eventRow{
-		ID: e.ID, Action: e.Decision.Action, Person: p, AppID: e.App.ID, AppName: s.appName(e.App.ID), Status: e.App.Status,
+		ID: e.ID, Action: e.Decision.Action, Person: p, AppID: e.App.ID, AppName: s.appNameOf(e), Status: e.App.Status,
 		Activity: e.Activity, State: string(review.State), Assignee: review.Assignee, Time: e.Time, Now: s.now(), Severity: severityOf(e),
 	}
-	row.Title, row.Detail = titleOf(e)
+	row.Title, row.Detail = s.titleOf(e)
 	if e.Decision.Would != "" && e.Decision.Would != e.Decision.Action {
 		row.Would = e.Decision.Would
 	}
@@ -182,7 +182,7 @@ func severityOf(e *event.Event) string {
 }
 
 // titleOf says in a few words what an event is about.
-func titleOf(e *event.Event) (title, detail string) {
+func (s *Server) titleOf(e *event.Event) (title, detail string) {
 	if len(e.Matches) > 0 {
 		var names []string
 		count := map[string]int{}
@@ -197,9 +197,7 @@ func titleOf(e *event.Event) (title, detail string) {
 			}
 		}
 		for i, n := range names {
-			if names[i] = stateName(n); i > 0 {
-				names[i] = words(n)
-			}
+			names[i] = s.detectorName(n)
 			if count[n] > 1 {
 				names[i] += fmt.Sprintf(" × %d", count[n])
 			}

@@ -119,7 +119,9 @@ func (s *Server) chips(q eventQuery, names map[string]person) []choice {
 			if p, ok := names[q.User]; ok {
 				text = p.Name
 			}
-		case "detector", "state":
+		case "detector":
+			text = s.detectorName(value)
+		case "state":
 			text = words(value)
 		}
 		list = append(list, choice{Text: text, Count: f.Text, Href: q.With(f.Key, "")})
@@ -146,7 +148,9 @@ func (s *Server) facets(q eventQuery, c store.Facets, names map[string]person) [
 			return statusName(value), value
 		case "user":
 			return names[value].Name, names[value].Key
-		case "detector", "state", "gap":
+		case "detector":
+			return s.detectorName(value), value
+		case "state", "gap", "action", "activity":
 			return stateName(value), value
 		}
 		return value, value

@@ -150,6 +150,9 @@ type personData struct {
 func (s *Server) person(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx := r.Context()
 	user, err := s.userOf(ctx, v, r.PathValue("id"))
+	if errors.Is(err, errNames) {
+		return errNotFound // there is no page of that name for this visitor
+	}
 	if err != nil {
 		return err
 	}

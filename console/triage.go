@@ -102,7 +102,7 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		if _, err := s.o.Store.AddMute(ctx, m); err != nil {
 			return err
 		}
-		text += " " + stateName(m.Detector) + " is muted until " + m.Ends.UTC().Format("2 Jan") + "."
+		text += " " + s.detectorName(m.Detector) + " is muted until " + m.Ends.UTC().Format("2 Jan") + "."
 	}
 	def := "/events/" + e.ID
 	if next := r.FormValue("follow"); next != "" && r.FormValue("go") == "next" {

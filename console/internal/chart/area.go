@@ -40,7 +40,7 @@ func (a Area) HTML() template.HTML {
 			sums[i] += at(s.Values, i)
 		}
 	}
-	top, step := niceMax(peakOf(sums), 4)
+	top, step := niceMax(peakOf(sums), 5)
 	var d drawing
 	class := "chart"
 	if len(a.Series) == 1 {

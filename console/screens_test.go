@@ -1,0 +1,272 @@
+package console_test
+
+import (
+	"context"
+	"flag"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/sluice-dlp/sluice/classify"
+	"github.com/sluice-dlp/sluice/console"
+	"github.com/sluice-dlp/sluice/console/internal/sample"
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/internal/blackbox/browser"
+	"github.com/sluice-dlp/sluice/policy"
+	"github.com/sluice-dlp/sluice/profiles"
+	"github.com/sluice-dlp/sluice/store"
+)
+
+// shots is where TestScreens leaves its pictures: `make screens` gives docs/screens.
+var (
+	shots = flag.String("screens", "", "folder for the pictures of TestScreens; empty: they are taken and thrown away")
+	only  = flag.String("only", "", "screens of TestScreens whose name holds this")
+)
+
+// company is a console with the events of an invented company.
+type company struct {
+	store  *store.Store
+	server *console.Server
+	http   *httptest.Server
+}
+
+func openCompany(t testing.TB, dir string, events int) *company {
+	t.Helper()
+	ctx := t.Context()
+	st, err := store.Open(ctx, store.Options{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	n, err := st.CountEvents(ctx, store.Filter{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n == 0 {
+		fillCompany(t, st, events)
+	}
+	c := &company{store: st}
+	catalogue, err := classify.Load(classify.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := dlp.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := dlp.New(rules, dlp.Options{Key: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.server, err = console.New(console.Options{Store: st, Rules: func() console.Rules {
+		return console.Rules{Catalogue: catalogue, Engine: engine, Policy: policy.Default(), Version: "sample"}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.http = httptest.NewServer(c.server.Handler())
+	t.Cleanup(c.http.Close)
+	return c
+}
+
+// fillCompany records two months, decides on apps as a company would, and reviews a little.
+func fillCompany(t testing.TB, st *store.Store, events int) {
+	t.Helper()
+	ctx := t.Context()
+	rec, err := event.Open(ctx, st.OutboxDB(), event.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- rec.Run(ctx, st.Sink()) }()
+	var notable []string
+	err = sample.Each(sample.Options{Events: events, Days: 60, People: 350, Now: time.Now(), Seed: 1}, func(e *event.Event) error {
+		if len(e.Matches) > 0 {
+			notable = append(notable, e.ID)
+		}
+		return rec.Record(ctx, e, false)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	if err := rec.Close(closing); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	for id, status := range map[string]policy.Status{
+		"chatgpt": policy.InReview, "gemini": policy.InReview, "cursor": policy.InReview, "perplexity": policy.InReview,
+		"claude": policy.Approved, "m365-copilot": policy.Approved, "github-copilot": policy.Approved, "grammarly": policy.Approved, "openai-api": policy.Approved,
+		"deepseek": policy.Unapproved, "poe": policy.Unapproved, "otter": policy.Unapproved,
+	} {
+		if err := st.SetStatus(ctx, store.AppStatus{App: id, Status: status, By: "k.ito", Note: "AI board", At: time.Now().AddDate(0, 0, -20)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range []store.Account{
+		{Name: "j.weber", Role: "admin", Rights: []string{"evidence", "sql", "names"}}, {Name: "k.ito", Role: "reviewer"}, {Name: "v.roth", Role: "viewer"},
+	} {
+		if err := st.PutAccount(ctx, a, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	states := []store.ReviewState{store.ReviewConfirmed, store.ReviewFalsePositive, store.ReviewInProgress, store.ReviewAccepted}
+	for i, id := range notable {
+		if i%7 > 2 || i > 240 {
+			continue
+		}
+		r := store.Review{Event: id, State: states[i%len(states)], Assignee: "k.ito", Reason: "test_data", Note: "Looked at with the team.", By: "k.ito"}
+		if err := st.SetReview(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, x := range []store.Exception{
+		{User: sample.Person(3), App: "chatgpt", Subject: "pci", Justification: "Refund for order 8812, the card is expired", State: store.ExceptionPending},
+		{User: sample.Person(9), App: "mistral-api", Subject: "gap:encrypted", Justification: "Password-protected price list of a supplier", State: store.ExceptionPending},
+		{User: sample.Person(1), App: "gemini", Subject: "pii", Justification: "Testing the new onboarding letter", State: store.ExceptionActive},
+	} {
+		x.Created, x.Expires = time.Now().Add(-time.Duration(i*3+1)*time.Hour), time.Now().Add(20*time.Hour)
+		if _, err := st.AddException(ctx, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// signIn opens the console as somebody.
+func (c *company) signIn(t testing.TB, p *browser.Page, who string) {
+	t.Helper()
+	link, err := c.server.SignInLink(who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Open(c.http.URL + link)
+	p.Click("main button")
+	p.WaitFor("#side")
+}
+
+// screen is one page to be looked at.
+type screen struct{ name, path string }
+
+func (c *company) screens(t testing.TB) []screen {
+	t.Helper()
+	list, err := c.store.Events(t.Context(), store.Filter{Detector: "credit_card", Review: store.ReviewNew, Limit: 1})
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no event with a card: %v", err)
+	}
+	return []screen{
+		{"overview", "/"}, {"apps", "/apps"}, {"app", "/apps/chatgpt"}, {"events", "/events?view=triage"},
+		{"event", "/events/" + list[0].ID + "?view=triage"}, {"people", "/people"}, {"person", "/people/" + sample.Person(0)},
+		{"exceptions", "/exceptions"}, {"nothing", "/events?view=all&q=nobody-knows-this"},
+	}
+}
+
+// TestScreens opens every screen on a desktop and a phone, in light and dark, and fails on
+// what axe, the browser's log or its layout-shift observer complains about.
+func TestScreens(t *testing.T) {
+	dir := t.TempDir()
+	if keep := os.Getenv("SLUICE_SAMPLE_DIR"); keep != "" {
+		dir = keep // a big sample is made once
+	}
+	c := openCompany(t, dir, 20_000)
+	axe := readAxe(t)
+	p := browser.Start(t, browser.Options{Width: 1440, Height: 900})
+	c.signIn(t, p, "j.weber")
+	seen := 0
+	for _, s := range c.screens(t) {
+		if !strings.Contains(s.name, *only) {
+			continue
+		}
+		for _, v := range []struct {
+			name          string
+			width, height int64
+			phone, dark   bool
+		}{{"light", 1440, 900, false, false}, {"dark", 1440, 900, false, true}, {"phone-light", 390, 844, true, false}, {"phone-dark", 390, 844, true, true}} {
+			name := s.name + "-" + v.name
+			view(p, v.width, v.height, v.phone)
+			p.Dark(v.dark)
+			p.Open(c.http.URL + s.path)
+			p.WaitFor("main")
+			if shift := browser.Eval[float64](p, layoutShift); shift > 0.01 {
+				t.Errorf("%s: the layout shifts by %.3f", name, shift)
+			}
+			if wide := browser.Eval[int](p, "document.documentElement.scrollWidth - innerWidth"); wide > 0 {
+				t.Errorf("%s: scrolls sideways by %d pixels", name, wide)
+			}
+			for _, violation := range axeViolations(p, axe) {
+				t.Errorf("%s: %s", name, violation)
+			}
+			keepShot(t, p, name)
+			seen++
+		}
+	}
+	if *only == "" && seen < 36 {
+		t.Errorf("saw %d screens", seen)
+	}
+}
+
+// layoutShift adds up what moved since the page began.
+const layoutShift = `new Promise(done => { let sum = 0; new PerformanceObserver(l => { for (const e of l.getEntries()) if (!e.hadRecentInput) sum += e.value; })
+.observe({type: "layout-shift", buffered: true}); setTimeout(() => done(sum), 120); })`
+
+func view(p *browser.Page, width, height int64, phone bool) {
+	scale := 1.0
+	if phone {
+		scale = 2
+	}
+	p.Do("set the window", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: scale, Mobile: phone})
+		return err
+	}))
+}
+
+// keepShot takes a picture of the window and keeps it where -screens says.
+func keepShot(t *testing.T, p *browser.Page, name string) {
+	t.Helper()
+	var data []byte
+	p.Do("take a picture", chromedp.Func(func(ctx context.Context, tg *chromedp.Target) error {
+		r, err := cdp.Call(ctx, tg, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: new(int64(60))})
+		data = r.Data
+		return err
+	}))
+	if len(data) < 3000 {
+		t.Errorf("%s: a picture of %d bytes", name, len(data))
+	}
+	if *shots == "" {
+		return
+	}
+	if err := os.WriteFile(filepath.Join(*shots, name+".webp"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readAxe(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../internal/blackbox/clients/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("axe-core is not installed: run scripts/install-test-deps.sh: %v", err)
+	}
+	return string(b)
+}
+
+// axeViolations runs axe in the page. The script comes through the debugger, which the
+// page's policy does not bind; results are text only.
+func axeViolations(p *browser.Page, axe string) []string {
+	p.Do("load axe", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: false})
+		return err
+	}))
+	browser.Eval[bool](p, axe+";true")
+	return browser.Eval[[]string](p, `axe.run({resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + " (" + v.impact + "): " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? n.none[0]?.message ?? "")).join("; ")))`)
+}
