@@ -106,6 +106,9 @@ func (w *wordList) foldRune(r rune) rune {
 
 // find implements finder: the longest word at every position, left to right.
 func (w *wordList) find(text []byte, hit func(start, end int, c Confidence, evidence string)) {
+	if len(w.byHead) == 0 {
+		return
+	}
 	for i := 0; i < len(text); {
 		if !w.starts[text[i]] || w.wholeWord && i > 0 && inside(text, i) {
 			i++

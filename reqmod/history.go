@@ -1,10 +1,8 @@
 package reqmod
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
-	"hash"
+	"hash/maphash"
 	"slices"
 	"sync"
 
@@ -16,15 +14,22 @@ import (
 // turnsKept bounds each of the two generations of remembered turns: some 6 MB in all.
 const turnsKept = 1 << 16
 
-// turn is the keyed hash of a text together with everything under which it was allowed:
-// snapshot, person, app and what was asked of the scan. A reload forgets all of them.
-type turn [16]byte
+// turn is the hash of a text together with everything under which it was allowed:
+// snapshot, person, app and what was asked of the scan. A reload forgets all of them. It
+// is keyed by two seeds of the process that nothing outside sees, so that nobody can make
+// a text that looks like an allowed one.
+type turn [2]uint64
 
 // history remembers turns that were scanned whole and allowed, so that a conversation that
 // is sent again with every message is not reported again. It is safe for concurrent use.
 type history struct {
+	seeds      [2]maphash.Seed
 	mu         sync.Mutex
 	young, old map[turn]struct{}
+}
+
+func newHistory() *history {
+	return &history{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 }
 
 // knows reports whether t was allowed before.
@@ -111,7 +116,7 @@ func replayed(t *extract.Text) bool { return t.Role == extract.Context || t.Role
 
 // turnHash hashes the texts of one request.
 type turnHash struct {
-	mac   hash.Hash
+	seeds [2]maphash.Seed
 	scope []byte // everything but the text
 }
 
@@ -135,15 +140,18 @@ func (c *call) turnHash(asks []policy.Ask) *turnHash {
 			write("role " + role)
 		}
 	}
-	return &turnHash{hmac.New(sha256.New, c.h.o.FileKey), scope}
+	size := binary.LittleEndian.AppendUint64(nil, uint64(len(scope)))
+	return &turnHash{c.h.history.seeds, append(size, scope...)}
 }
 
 func (h *turnHash) of(text []byte) (sum turn) {
-	h.mac.Reset()
-	h.mac.Write([]byte("turn\x00"))
-	h.mac.Write(h.scope)
-	h.mac.Write(text)
-	copy(sum[:], h.mac.Sum(nil))
+	for i, seed := range h.seeds {
+		var m maphash.Hash
+		m.SetSeed(seed)
+		_, _ = m.Write(h.scope) // its length is in it: no text continues it
+		_, _ = m.Write(text)
+		sum[i] = m.Sum64()
+	}
 	return sum
 }
 

@@ -156,15 +156,15 @@ func TestTheSameTextTwiceIsOneFindingAndBothAreRedacted(t *testing.T) {
 }
 
 func TestHistoryIsBounded(t *testing.T) {
-	var h history
+	h := newHistory()
 	for i := range 3 * turnsKept {
-		h.remember([]turn{{byte(i), byte(i >> 8), byte(i >> 16)}})
+		h.remember([]turn{{uint64(i)}})
 	}
 	if got := len(h.young) + len(h.old); got > 2*turnsKept {
 		t.Errorf("%d turns kept, want at most %d", got, 2*turnsKept)
 	}
 	last := 3*turnsKept - 1
-	if !h.knows(turn{byte(last), byte(last >> 8), byte(last >> 16)}) {
+	if !h.knows(turn{uint64(last)}) {
 		t.Error("the newest turn is forgotten")
 	}
 }

@@ -72,7 +72,7 @@ type Handler struct {
 	o         Options
 	rules     atomic.Pointer[Rules]
 	extractor *extract.Extractor
-	history   history
+	history   *history
 	uploads   uploads
 	edges     edges
 	tallies   tallies
@@ -116,7 +116,7 @@ func New(o Options) (*Handler, error) {
 	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, extractor: o.Extractor, theme: pages}
+	h := &Handler{o: o, extractor: o.Extractor, theme: pages, history: newHistory()}
 	h.rules.Store(&Rules{})
 	return h, nil
 }

@@ -106,7 +106,9 @@ func (c *call) nameThings(e *event.Event) {
 			names = append(names, f.Name)
 		}
 	}
-	names = c.masked(names)
+	if known := c.match.Endpoint; len(names) > 1 || known == nil || known.Path != path {
+		names = c.masked(names)
+	} // the path of a catalogue's endpoint, letter for letter, holds nothing of the person's
 	e.Path = names[0]
 	for i, name := range names[1:] {
 		f := c.doc.Files[i]
