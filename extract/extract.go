@@ -103,6 +103,10 @@ type Cut struct {
 // The body is in the encoding in which it came. Overlapping cuts become one.
 func (d *Doc) Rewrite(cuts []Cut) ([]byte, error) { return d.rewrite(cuts) }
 
+// FixedSize reports whether the body must keep its length: an earlier request, or a header
+// of this one, has told the size of the whole. Then only cuts that keep it can be applied.
+func (d *Doc) FixedSize() bool { return d.fixedSize }
+
 // Options are the limits of 4.10 `extract`. Zero fields mean their defaults.
 type Options struct {
 	Expanded int64         // bytes after decompression, in all; default 64 MiB

@@ -104,7 +104,7 @@ func masked(c *call, i int) string {
 			continue
 		}
 		out.Write(data[at:f.Start])
-		out.WriteString(dlp.Redaction(f))
+		out.WriteString(c.label(f))
 		at = f.End
 	}
 	out.Write(data[at:])
@@ -118,4 +118,15 @@ func onlyInFiles(findings []dlp.Finding, c *call) bool {
 		path := c.doc.Texts[f.Text].Path
 		return strings.HasPrefix(path, "file") || strings.HasPrefix(path, "query")
 	})
+}
+
+func TestAnUploadOfKnownSizeKeepsItWhenItIsRedacted(t *testing.T) {
+	const redact = "defaults: {in_review: {profiles: [default], on_match: redact}}"
+	w := newWorld(t, redact, map[string]policy.Status{"gemini": policy.InReview}, Options{})
+	body := "name;card\nJane;" + card + "\n"
+	r := answered(t, w.Handler, request("POST", "https://content-push.googleapis.com/upload/?upload_id=x", body, "Content-Type: application/x-www-form-urlencoded",
+		"X-Goog-Upload-Command: upload, finalize", "X-Goog-Upload-Offset: 0"))
+	if got, want := string(r.Body), "name;card\nJane;[credit_card]******\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
