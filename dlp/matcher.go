@@ -30,6 +30,53 @@ func newScanMatcher(patterns []*pattern) (*scanMatcher, error) {
 	return &scanMatcher{db}, nil
 }
 
+// Usage is what the pattern matcher of an engine holds and has done; bytes are near enough,
+// not exact.
+type Usage struct {
+	Patterns   int
+	Unanchored int   // patterns that show nothing rare: RE2 runs over every text for each
+	Tables     int64 // bytes of the compiled patterns
+	Automata   int64 // bytes of the automata's states so far; all goroutines share them
+	Goroutine  int64 // bytes of working space for each scan that runs at a time
+	InRE2      int64 // bytes of text inside RE2 now
+	Redone     int64 // times that a pattern's budget was spent and RE2 took over
+}
+
+// Usage may be asked while scans run.
+func (e *Engine) Usage() Usage {
+	if m, ok := e.matcher.(*scanMatcher); ok {
+		return Usage(m.db.Usage())
+	}
+	return Usage{Patterns: len(e.patterns)}
+}
+
+// Slow returns a message with file and line for each pattern for which the matcher has
+// nothing rare to look for, so that RE2 has to read every text for it.
+func (e *Engine) Slow() []string {
+	m, ok := e.matcher.(*scanMatcher)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, i := range m.db.Unanchored() {
+		d := e.detectors[e.owner[i]]
+		out = append(out, fmt.Sprintf("%s:%d: detector %q: no part of the pattern is rare enough to look for, so every text is read once more for it; add a literal, a longer run of digits or a keyword", d.file, e.patterns[i].line, d.id))
+	}
+	return out
+}
+
+// Expressions returns the patterns as they are matched, with their word boundaries, for
+// tools and benchmarks.
+func (r *Rules) Expressions() []string {
+	var out []string
+	for _, d := range r.detectors {
+		for _, p := range d.patterns {
+			out = append(out, p.expr)
+		}
+	}
+	return out
+}
+
 func (m *scanMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int) bool) error {
 	return m.db.Scan(ctx, text, want, hit)
 }

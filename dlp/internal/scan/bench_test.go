@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 func benchDB(b *testing.B, kernel string, list int) *DB {
@@ -14,7 +16,7 @@ func benchDB(b *testing.B, kernel string, list int) *DB {
 		ps = append(ps, Pattern{Expr: e})
 	}
 	if list > 0 {
-		ps = append(ps, Pattern{Words: words(list), Fold: true, WholeWord: true})
+		ps = append(ps, Pattern{Words: texts.Words(list), Fold: true, WholeWord: true})
 	}
 	db, err := Compile(ps, Options{Kernel: kernel})
 	if err != nil {
@@ -60,7 +62,7 @@ func BenchmarkScan(b *testing.B) {
 			for _, text := range []struct {
 				name string
 				data []byte
-			}{{"prose", c.prose}, {"code", c.code}, {"structured", c.structured}} {
+			}{{"prose", c.Prose}, {"code", c.Code}, {"structured", c.Structured}} {
 				b.Run(k.name+"/"+list.name+"/"+text.name, func(b *testing.B) {
 					n := 0
 					rate(b, len(text.data), func() { n = scanAll(b, db, text.data) })
@@ -72,7 +74,7 @@ func BenchmarkScan(b *testing.B) {
 }
 
 func BenchmarkPrompt(b *testing.B) {
-	prompts := ordinary(b).prompts(2000)
+	prompts := ordinary(b).Prompts(2000)
 	for _, k := range kernels() {
 		for _, list := range []struct {
 			name string
@@ -100,7 +102,7 @@ func BenchmarkPrompt(b *testing.B) {
 
 func BenchmarkHostile(b *testing.B) {
 	db := benchDB(b, "", 2000)
-	texts := hostileTexts(1 << 20)
+	texts := texts.Hostile(1 << 20)
 	var names []string
 	for name := range texts {
 		names = append(names, name)
@@ -120,7 +122,7 @@ func BenchmarkCompile(b *testing.B) {
 		for i := range n {
 			ps = append(ps, Pattern{Expr: variant(exprs[i%len(exprs)], i/len(exprs))})
 		}
-		ps = append(ps, Pattern{Words: words(2000), Fold: true, WholeWord: true})
+		ps = append(ps, Pattern{Words: texts.Words(2000), Fold: true, WholeWord: true})
 		b.Run("", func(b *testing.B) {
 			start := cpuTime()
 			for b.Loop() {

@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	re2 "github.com/wasilibs/go-re2"
@@ -49,7 +50,11 @@ func (f *fallback) find(ctx context.Context, b []byte, flight *flight) ([][]int,
 	if err := flight.sem.Acquire(ctx, n); err != nil {
 		return nil, err
 	}
-	defer flight.sem.Release(n)
+	flight.bytes.Add(n)
+	defer func() {
+		flight.bytes.Add(-n)
+		flight.sem.Release(n)
+	}()
 	if utf8.Valid(b) {
 		return f.inRE2(b), nil
 	}
@@ -66,11 +71,14 @@ func (f *fallback) inRE2(b []byte) [][]int {
 
 // flight bounds the bytes that are inside RE2 at a time.
 type flight struct {
-	most int64
-	sem  *semaphore.Weighted
+	most  int64
+	bytes atomic.Int64 // for people
+	sem   *semaphore.Weighted
 }
 
-func newFlight(most int64) *flight { return &flight{most, semaphore.NewWeighted(most)} }
+func newFlight(most int64) *flight {
+	return &flight{most: most, sem: semaphore.NewWeighted(most)}
+}
 
 // repeatsEmpty reports whether re repeats something that can be empty.
 func repeatsEmpty(re *syntax.Regexp) bool {

@@ -4,12 +4,14 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"testing"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 // FuzzText compares the pattern list with package regexp on any text.
 func FuzzText(f *testing.F) {
 	_, exprs := patternList(f)
-	list := Pattern{Words: append(words(300), "tax", "tax return", "ſalt", "mark"), Fold: true, WholeWord: true}
+	list := Pattern{Words: append(texts.Words(300), "tax", "tax return", "ſalt", "mark"), Fold: true, WholeWord: true}
 	var ps []Pattern
 	var oracle []*regexp.Regexp
 	for _, e := range exprs {

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"regexp/syntax"
 	"sync"
+	"sync/atomic"
 )
 
 // joint is the common automaton of those patterns of a quarter of an exactWord that begin
@@ -14,7 +15,7 @@ type joint struct {
 	part  [mostParts]int8  // by bit of has
 	has   uint16           // those that take part
 	once  sync.Once
-	auto  *dfa
+	auto  atomic.Pointer[dfa]
 }
 
 const (
@@ -55,10 +56,10 @@ func (j *joint) automaton(db *DB) *dfa {
 			j.part[bit] = parts[p]
 		}
 		if size <= mostJoint {
-			j.auto = newDFA(progs...)
+			j.auto.Store(newDFA(progs...))
 		}
 	})
-	return j.auto
+	return j.auto.Load()
 }
 
 // together tries the slots in c, which hold at pos, with the joint automaton. It returns

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 // kernelsAgree runs every kernel over text and compares with the portable one.
@@ -85,7 +87,7 @@ func TestKernelsAgree(t *testing.T) {
 			for i := range text {
 				text[i] = byte(r.Uint32())
 				if r.IntN(3) > 0 {
-					text[i] = alnums[r.IntN(len(alnums))]
+					text[i] = texts.Alnums[r.IntN(len(texts.Alnums))]
 				}
 			}
 			kernelsAgree(t, tb, text, uint64(r.IntN(2)), r.Uint64()&-uint64(r.IntN(2)))

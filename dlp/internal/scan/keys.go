@@ -7,22 +7,19 @@ import (
 )
 
 // keyTable finds the patterns whose anchor begins with the four bytes at a position,
-// letters folded. Two bitmaps turn nearly all other positions down; they are as small as
-// the number of keys lets them be, because they compete for the nearest cache.
+// letters folded. Bitmaps turn nearly all other positions down; they are as small as the
+// number of keys lets them be, because they compete for the nearest cache.
 type keyTable struct {
-	four    []keyBits // by the hash of the key
-	six     []uint64  // by the hash of the key and two more bytes
-	shift4  uint      // from a product to its hash
+	four    []uint64 // by the hash of the key: some key has it
+	open    []uint64 // the same for keys that may be followed by anything
+	six     []uint64 // by the hash of the key and two more bytes, for the other keys
+	shift4  uint     // from a product to its hash
 	shift6  uint
 	lists   []keyList // open addressing
 	entries []keyEntry
 	classes []byteSet
 	index   map[byteSet]uint16 // of classes, while the table is built
 }
-
-// keyBits say of 64 hashes which some key has, and which of them may be followed by
-// anything; of the others the next two bytes are known.
-type keyBits struct{ some, open uint64 }
 
 // keyList has n entries, from first on; n is 0 where there is no key.
 type keyList struct {
@@ -83,7 +80,7 @@ func (t *keyTable) holds(e *keyEntry, u uint64) bool {
 }
 
 const (
-	sparse   = 4 // a bitmap has 1<<sparse bits, about, for each bit that is set
+	sparse   = 3 // a bitmap has 1<<sparse bits, about, for each bit that is set
 	leastMap = 10
 	mostMap  = 18
 	fewTails = 128
@@ -137,7 +134,7 @@ func newKeyTable(all []keyed) *keyTable {
 		tails += all[i].fit.tails()
 	}
 	t.shift4, t.shift6 = mapShift(keys), mapShift(tails)
-	t.four, t.six = make([]keyBits, 1<<(32-t.shift4)/64), make([]uint64, 1<<(32-t.shift6)/64)
+	t.four, t.open, t.six = make([]uint64, 1<<(32-t.shift4)/64), make([]uint64, 1<<(32-t.shift4)/64), make([]uint64, 1<<(32-t.shift6)/64)
 	size := 2
 	for size < 2*keys {
 		size *= 2
@@ -172,7 +169,7 @@ func (t *keyTable) add(same []keyed) {
 	}
 	list.n = int32(len(t.entries)) - list.first
 	h := t.hash4(key)
-	t.four[h>>6].some |= 1 << (h & 63)
+	t.four[h>>6] |= 1 << (h & 63)
 	for i := h; ; i++ {
 		if l := &t.lists[i&uint32(len(t.lists)-1)]; l.n == 0 {
 			*l = list
@@ -185,7 +182,7 @@ func (t *keyTable) add(same []keyed) {
 func (t *keyTable) mark(key uint32, q *sequence) {
 	if q.tails() == 0 {
 		h := t.hash4(key)
-		t.four[h>>6].open |= 1 << (h & 63)
+		t.open[h>>6] |= 1 << (h & 63)
 		return
 	}
 	q.class[4].each(func(a byte) {

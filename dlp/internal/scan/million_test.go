@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	re2 "github.com/wasilibs/go-re2"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 var literal = regexp.MustCompile(`[A-Za-z0-9_@.:=-]{2,12}`)
@@ -27,11 +29,11 @@ func mixedText(r *rand.Rand, exprs, list []string) string {
 				s = parts[r.IntN(len(parts))]
 			}
 		case 2, 3:
-			s = " " + item(r) + " "
+			s = " " + texts.Item(r) + " "
 		case 4:
 			s = " " + list[r.IntN(len(list))] + []string{" ", ",", "s", "K", "\u017f"}[r.IntN(5)]
 		case 5:
-			s = random(r, 1+r.IntN(90), "0123456789abcdefABCDEFXYZ_-. ")
+			s = texts.Random(r, 1+r.IntN(90), "0123456789abcdefABCDEFXYZ_-. ")
 		case 6:
 			s = []string{"ſ", "\u212a", "\xff", "\xc5", "\xe2\x84", "é", "社外秘", "für", "\n", "@", ":", "=", "://", "\x00", "\"", "'"}[r.IntN(16)]
 		default:
@@ -73,7 +75,7 @@ func TestMillionTexts(t *testing.T) {
 		seed, _ = strconv.ParseUint(s, 10, 64)
 	}
 	_, exprs := patternList(t)
-	list := Pattern{Words: append(words(200), "tax", "tax return", "mark", "top secret"), Fold: true, WholeWord: true}
+	list := Pattern{Words: append(texts.Words(200), "tax", "tax return", "mark", "top secret"), Fold: true, WholeWord: true}
 	oracle := make([]*re2.Regexp, 0, len(exprs)+1)
 	strict := make([]*regexp.Regexp, 0, len(exprs)+1)
 	var ps []Pattern

@@ -240,6 +240,7 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 func (r *run) giveUp(p int, g *progress) {
 	g.off = true
 	r.redo = append(r.redo, p)
+	r.db.redone.Add(1)
 }
 
 // inside reports whether b[i] lies within a valid rune that begins before it.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp/syntax"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -46,6 +47,7 @@ type DB struct {
 	name     string
 	always   []int // patterns without an anchor
 	flight   *flight
+	redone   atomic.Int64
 	runs     sync.Pool
 }
 

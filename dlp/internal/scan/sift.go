@@ -19,6 +19,7 @@ const ahead = 4
 type sieve struct {
 	keys, slots places
 	maybe       [batch * block]uint16 // not keys itself: loads would wait for stores
+	places      [batch * block]uint16
 	kept        [batch * block]kept
 }
 
@@ -52,17 +53,21 @@ func (r *run) siftKeys(v []byte, n int) []uint16 {
 	for k := range n {
 		c = l.put(c, k, r.found.masks[k].keys)
 	}
-	out := &r.sieve.maybe
-	m := 0
+	maybe, m := &r.sieve.maybe, 0
 	for _, i := range l[:c] {
+		h := t.hash4(foldKey(binary.LittleEndian.Uint32(v[i:])))
+		maybe[m&(len(maybe)-1)] = i
+		m += int(t.four[h>>6] >> (h & 63) & 1)
+	}
+	out, k := &r.sieve.places, 0
+	for _, i := range maybe[:m] {
 		u := binary.LittleEndian.Uint64(v[i:])
 		key := foldKey(uint32(u))
 		h, tail := t.hash4(key), t.hash6(key, foldKey(uint32(u>>32))&0xffff)
-		b := &t.four[h>>6]
-		out[m&(len(out)-1)] = i
-		m += int((b.some >> (h & 63) & 1) & (b.open>>(h&63) | t.six[tail>>6]>>(tail&63)))
+		out[k&(len(out)-1)] = i
+		k += int((t.open[h>>6]>>(h&63) | t.six[tail>>6]>>(tail&63)) & 1)
 	}
-	return out[:m]
+	return out[:k]
 }
 
 // siftSlots returns the positions of the first n blocks where whole sequences hold.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 // inWindows scans text in windows whose parts are size bytes long.
@@ -37,10 +39,10 @@ func TestWindowsFindWhatTheWholeHas(t *testing.T) {
 	c := ordinary(t)
 	var text []byte
 	for range 60 {
-		from := [][]byte{c.prose, c.code, c.structured}[r.IntN(3)]
+		from := [][]byte{c.Prose, c.Code, c.Structured}[r.IntN(3)]
 		at := r.IntN(len(from) - 5000)
 		text = append(text, from[at:at+r.IntN(5000)]...)
-		text = append(text, " "+item(r)+" \xff ſs xyz "+strings.Repeat("ab", r.IntN(50))...)
+		text = append(text, " "+texts.Item(r)+" \xff ſs xyz "+strings.Repeat("ab", r.IntN(50))...)
 	}
 	want := scanned(t, db, len(exprs), text)
 	matches := 0

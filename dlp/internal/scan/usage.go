@@ -1,0 +1,41 @@
+package scan
+
+import "unsafe"
+
+// Usage is what a DB holds and has done. Bytes are near enough, not exact.
+type Usage struct {
+	Patterns   int
+	Unanchored int   // patterns for which RE2 runs over every text
+	Tables     int64 // bytes of what Compile made
+	Automata   int64 // bytes of the states met so far, which all goroutines share
+	Goroutine  int64 // bytes of working space for each scan that runs at a time
+	InRE2      int64 // bytes that are inside RE2 now
+	Redone     int64 // times that a pattern's budget was spent and RE2 did it again
+}
+
+// Usage may be asked while scans run.
+func (db *DB) Usage() Usage {
+	u := Usage{
+		Patterns: len(db.patterns), Unanchored: len(db.always), InRE2: db.flight.bytes.Load(), Redone: db.redone.Load(),
+		Goroutine: int64(unsafe.Sizeof(run{})) + int64(len(db.patterns))*int64(unsafe.Sizeof(progress{})),
+		Tables:    db.plan.bytes(),
+	}
+	for i := range db.patterns {
+		u.Automata += int64(db.patterns[i].memory())
+	}
+	for i := range db.plan.joint {
+		if d := db.plan.joint[i].auto.Load(); d != nil {
+			u.Automata += int64(d.memory())
+		}
+	}
+	return u
+}
+
+// bytes returns what the plan holds, about.
+func (p *plan) bytes() int64 {
+	k := p.keys
+	return int64(unsafe.Sizeof(*p)) + int64(unsafe.Sizeof(portableTables{})) +
+		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.exact))*int64(unsafe.Sizeof(exactWord{})) +
+		8*int64(len(k.four)+len(k.open)+len(k.six)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
+		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
+}
