@@ -31,6 +31,9 @@ func (l *loading) review(d *detector, warned *mistakes) {
 	warn := func(line int, format string, args ...any) {
 		warned.add(d.file, line, "detector %q: "+format, append([]any{d.id}, args...)...)
 	}
+	for _, p := range everywhere(d.patterns) {
+		warn(p.line, "no part of the pattern is rare, so RE2 reads every text once more for it alone; give it a literal or a longer run of digits")
+	}
 	for _, p := range d.patterns {
 		tree, err := syntax.Parse(p.re, syntax.Perl)
 		if err != nil {

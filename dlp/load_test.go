@@ -61,10 +61,14 @@ detectors:
   - id: badge
     patterns: [{re: '\d{6}', needs: context}]
     context: {words: [badge]}
+  - id: anything
+    patterns: [{re: '[a-z]\w', needs: context}]
+    context: {words: [badge]}
+    tests: {match: ["badge ab"], clean: ["ab"]}
   - id: fine
     patterns: ['PO-\d{6}']
     tests: {match: ["PO-123456"], clean: ["PO-12345"]}
-profiles: [{id: mine, use: [six_digits, fine]}]
+profiles: [{id: mine, use: [six_digits, anything, fine]}]
 `)}}
 	warnings, err := dlp.Lint([]fs.FS{own}, profiles.FS)
 	if err != nil {
@@ -81,6 +85,7 @@ profiles: [{id: mine, use: [six_digits, fine]}]
 		"mine.yaml:6: detector \"six_digits\": pattern repeats `[\\t\\n\\f\\r ]*` without a bound; give it one, such as {1,100}",
 		`mine.yaml:8: detector "badge": no profile uses it, so nothing is scanned for it; name it under use of a profile`,
 		`mine.yaml:8: detector "badge": no test shows that it finds anything; add tests: {match: […]}`,
+		`mine.yaml:12: detector "anything": no part of the pattern is rare, so RE2 reads every text once more for it alone; give it a literal or a longer run of digits`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)

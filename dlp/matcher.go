@@ -50,17 +50,16 @@ func (e *Engine) Usage() Usage {
 	return Usage{Patterns: len(e.patterns)}
 }
 
-// Slow returns a message with file and line for each pattern for which the matcher has
-// nothing rare to look for, so that RE2 has to read every text for it.
-func (e *Engine) Slow() []string {
-	m, ok := e.matcher.(*scanMatcher)
-	if !ok {
-		return nil
+// everywhere returns those of the patterns for which RE2 would have to read every text,
+// because no part of them is rare enough to look for.
+func everywhere(patterns []*pattern) []*pattern {
+	m, err := newScanMatcher(patterns)
+	if err != nil {
+		return nil // told as a mistake
 	}
-	var out []string
+	var out []*pattern
 	for _, i := range m.db.Unanchored() {
-		d := e.detectors[e.owner[i]]
-		out = append(out, fmt.Sprintf("%s:%d: detector %q: no part of the pattern is rare enough to look for, so every text is read once more for it; add a literal, a longer run of digits or a keyword", d.file, e.patterns[i].line, d.id))
+		out = append(out, patterns[i])
 	}
 	return out
 }

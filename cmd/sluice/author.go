@@ -18,7 +18,7 @@ func profilesLintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "lint PATH…", Short: "Find every mistake in profile files, and what is likely to disappoint",
 		Long: "Load the files on top of the built-in ones and report every mistake, each with file, line and remedy (exit 1).\n" +
-			"Warn of patterns without a literal, repeats without a bound, and detectors that nothing tests or uses.",
+			"Warn of patterns without a literal or a part that is rare, repeats without a bound, and detectors that nothing tests or uses.",
 		Example: "  sluice profiles lint my-profiles/ extra.yaml",
 		Args:    usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {

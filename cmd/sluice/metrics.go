@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/sluice-dlp/sluice/dlp"
 	"github.com/sluice-dlp/sluice/event"
 )
 
@@ -62,5 +63,49 @@ func (m outboxMetrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(sinkLag, gauge, float64(max(s.Last-d.Position, 0)), d.Sink)
 		ch <- prometheus.MustNewConstMetric(sinkUp, gauge, up, d.Sink)
+	}
+}
+
+// matcherMetrics shows what the running rules' pattern matcher holds to Prometheus.
+type matcherMetrics struct{ usage func() dlp.Usage }
+
+var matcherDesc = map[string]*prometheus.Desc{
+	"patterns":   matcherMetric("patterns", "Patterns in the running rules."),
+	"unanchored": matcherMetric("unanchored_patterns", "Patterns without a rare part, for each of which RE2 reads every text."),
+	"tables":     matcherMetric("engine_bytes", "Bytes of the compiled patterns, about."),
+	"automata":   matcherMetric("automata_bytes", "Bytes of the states that automata have met since the last reload, about."),
+	"goroutine":  matcherMetric("goroutine_bytes", "Bytes of working space for each scan that runs at a time, about."),
+	"in_re2":     matcherMetric("re2_bytes", "Bytes of text that are inside RE2."),
+	"redone":     matcherMetric("redone_total", "Times that a pattern's budget was spent and RE2 took over, since the last reload."),
+}
+
+func matcherMetric(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("sluice_dlp_"+name, help, nil, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (m matcherMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range matcherDesc {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m matcherMetrics) Collect(ch chan<- prometheus.Metric) {
+	u := m.usage()
+	for _, one := range []struct {
+		name  string
+		kind  prometheus.ValueType
+		value int64
+	}{
+		{"patterns", prometheus.GaugeValue, int64(u.Patterns)},
+		{"unanchored", prometheus.GaugeValue, int64(u.Unanchored)},
+		{"tables", prometheus.GaugeValue, u.Tables},
+		{"automata", prometheus.GaugeValue, u.Automata},
+		{"goroutine", prometheus.GaugeValue, u.Goroutine},
+		{"in_re2", prometheus.GaugeValue, u.InRE2},
+		{"redone", prometheus.CounterValue, u.Redone},
+	} {
+		ch <- prometheus.MustNewConstMetric(matcherDesc[one.name], one.kind, float64(one.value))
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/console"
+	"github.com/sluice-dlp/sluice/dlp"
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/export"
 	"github.com/sluice-dlp/sluice/extract"
@@ -216,7 +217,8 @@ func (n *node) listen() error {
 	if n.icap, err = icap.New(o); err != nil {
 		return err
 	}
-	n.ops.registry.MustRegister(n.icap.Collector(), n.handler.Collector(), outboxMetrics{n.recorder})
+	n.ops.registry.MustRegister(n.icap.Collector(), n.handler.Collector(), outboxMetrics{n.recorder},
+		matcherMetrics{func() dlp.Usage { return n.running.Load().Engine.Usage() }})
 	if n.icapAddr, err = n.open(inherited, "icap", f.ICAP.Listen, n.icap.Serve, icap.ErrServerClosed); err != nil {
 		return err
 	}
