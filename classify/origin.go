@@ -38,11 +38,27 @@ func (c *Catalogue) byOrigin(host []byte, r Request) (Match, bool) {
 	if e == nil || byPath {
 		return Match{}, false
 	}
+	return c.sent(e, r), true
+}
+
+// sent is the match of a file that goes to storage.
+func (c *Catalogue) sent(e *entry, r Request) Match {
 	ep := c.anyRaw
 	if containsFold(r.header("Content-Type"), "multipart/form-data") {
 		ep = c.anyMultipart
 	}
-	return Match{App: e.app, Endpoint: ep, Scope: "origin", Source: "catalogue"}, true
+	return Match{App: e.app, Endpoint: ep, Scope: "origin", Source: "catalogue"}
+}
+
+// Stored returns the match of a request to an object store that is known to carry a file
+// for an app, as when the app was told of it before. It is false for any other host.
+func (c *Catalogue) Stored(app string, r Request) (Match, bool) {
+	var buf [maxHost]byte
+	e, ok := c.byID[app]
+	if host := normal(&buf, r.Host); !ok || host == nil || !storage(host) {
+		return Match{}, false
+	}
+	return c.sent(e, r), true
 }
 
 // originHost returns the host in "https://host:port/path".

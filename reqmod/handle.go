@@ -99,7 +99,9 @@ func (c *call) recognise(ctx context.Context) {
 	if catalogue == nil || c.target.method == "CONNECT" || isPreflight(c.target, c.header) {
 		return
 	}
-	c.match, c.isAI = catalogue.Lookup(c.line)
+	if c.match, c.isAI = catalogue.Lookup(c.line); !c.isAI {
+		c.match, c.isAI = c.stored()
+	}
 	if c.isAI || !catalogue.Candidate(c.line) {
 		return
 	}

@@ -1,9 +1,11 @@
 package reqmod
 
 import (
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/sluice-dlp/sluice/classify"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/policy"
 )
@@ -28,23 +30,39 @@ type intended struct {
 	at   time.Time
 }
 
+// announced is an intent whose app is not known yet: bytes may go to a store that says
+// nothing of the app.
+type announced struct {
+	who  string
+	size int64
+}
+
 // uploads remembers intents of this node. It is safe for concurrent use.
 type uploads struct {
 	mu         sync.Mutex
-	young, old map[intent]intended
+	young, old intents
+}
+
+// intents are one generation.
+type intents struct {
+	names map[intent]intended
+	apps  map[announced]string
 }
 
 // expect notes an intent.
 func (u *uploads) expect(i intent, name string, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(u.young) >= intentsKept {
-		u.old, u.young = u.young, nil
+	if len(u.young.names) >= intentsKept {
+		u.old, u.young = u.young, intents{}
 	}
-	if u.young == nil {
-		u.young = map[intent]intended{}
+	if u.young.names == nil {
+		u.young = intents{map[intent]intended{}, map[announced]string{}}
 	}
-	u.young[i] = intended{name, now}
+	u.young.names[i] = intended{name, now}
+	if i.size > 0 {
+		u.young.apps[announced{i.who, i.size}] = i.app
+	}
 }
 
 // arrived returns the name that was told for bytes of that size. Each intent is used once.
@@ -53,18 +71,50 @@ func (u *uploads) arrived(i intent, now time.Time) string {
 	defer u.mu.Unlock()
 	for _, size := range []int64{i.size, -1} {
 		i.size = size
-		for _, generation := range []map[intent]intended{u.young, u.old} {
-			told, ok := generation[i]
+		for _, generation := range []intents{u.young, u.old} {
+			told, ok := generation.names[i]
 			if !ok {
 				continue
 			}
-			delete(generation, i)
+			delete(generation.names, i)
 			if now.Sub(told.at) <= intentWindow {
 				return told.name
 			}
 		}
 	}
 	return ""
+}
+
+// app returns the app to which bytes of that size were announced, or "".
+func (u *uploads) app(a announced, now time.Time) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, generation := range []intents{u.young, u.old} {
+		app, ok := generation.apps[a]
+		if told, open := generation.names[intent{a.who, app, a.size}]; ok && open && now.Sub(told.at) <= intentWindow {
+			return app
+		}
+	}
+	return ""
+}
+
+// stored finds the app of bytes that are sent to an object store without an Origin that
+// would tell: the same person has announced so many bytes to it.
+func (c *call) stored() (classify.Match, bool) {
+	size, err := strconv.ParseInt(string(c.req.HTTP.Header.Get("Content-Length")), 10, 64)
+	if c.target.method != "PUT" || err != nil || size <= 0 {
+		return classify.Match{}, false
+	}
+	c.who = c.h.identify(c.req.Header)
+	who := c.sender()
+	if who == "" {
+		return classify.Match{}, false
+	}
+	id := c.h.uploads.app(announced{who, size}, c.began)
+	if id == "" {
+		return classify.Match{}, false
+	}
+	return c.rules.catalogue.Stored(id, c.line)
 }
 
 // nameUploads gives files that came without a name the one their intent told, before

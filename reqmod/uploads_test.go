@@ -1,6 +1,7 @@
 package reqmod
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,44 @@ func TestAnIntentIsUsedOnceAndTheirNumberIsBounded(t *testing.T) {
 	for i := range 3 * intentsKept {
 		u.expect(intent{"a", "x", int64(i)}, "n", now)
 	}
-	if got := len(u.young) + len(u.old); got > 2*intentsKept {
+	if got := len(u.young.names) + len(u.old.names); got > 2*intentsKept {
 		t.Errorf("%d intents kept, want at most %d", got, 2*intentsKept)
+	}
+}
+
+func TestBytesInAStoreBelongToTheAppThatWasToldOfThem(t *testing.T) {
+	announce := func() *icap.Request {
+		return request("POST", "https://chat.mistral.ai/api/trpc/file.uploadFile?batch=1", `{"0":{"json":{"fileName":"plan.txt","fileSize":24,"mimeType":"text/plain"}}}`, "Content-Type: application/json")
+	}
+	put := func(url, body string) *icap.Request {
+		return request("PUT", url, body, "Content-Type: text/plain", fmt.Sprint("Content-Length: ", len(body)))
+	}
+	const store, bytes = "https://x.blob.core.windows.net/c/f?sig=x", "card 4111 1111 1111 1111"
+	cases := map[string]struct {
+		first, second *icap.Request
+		want          int // events of the second
+	}{
+		"the same person and size":        {announce(), put(store, bytes), 1},
+		"another size":                    {announce(), put(store, bytes+"."), 0},
+		"another person":                  {as("bob", announce()), put(store, bytes), 0},
+		"a host that is no store":         {announce(), put("https://files.example.org/c/f", bytes), 0},
+		"bytes that nobody has announced": {put(store, "other"), put(store, bytes), 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "", map[string]policy.Status{"le-chat": policy.Approved}, Options{})
+			w.ServeICAP(t.Context(), c.first)
+			w.kept.events = nil
+			w.ServeICAP(t.Context(), c.second)
+			if len(w.kept.events) != c.want {
+				t.Fatalf("%d events, want %d", len(w.kept.events), c.want)
+			}
+			if c.want == 0 {
+				return
+			}
+			if e := w.kept.events[0]; e.App.ID != "le-chat" || e.Activity != "upload" || len(e.Files) != 1 || e.Files[0].Name != "plan.txt" || len(e.Matches) != 1 {
+				t.Errorf("%s of %s, files %+v, %d matches", e.Activity, e.App.ID, e.Files, len(e.Matches))
+			}
+		})
 	}
 }
