@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -24,10 +25,13 @@ import (
 // documented defaults.
 type Options struct {
 	Store     *store.Store
-	Rules     func() Rules // the running snapshot
-	Explainer Explainer    // default: explaining says that it is not available
-	Prober    Prober       // default: the first-run page cannot test the ICAP port
-	Coach     http.Handler // mounted under /coach, for everybody; default: 404
+	Rules     func() Rules                          // the running snapshot
+	Explainer Explainer                             // default: explaining says that it is not available
+	Prober    Prober                                // default: the first-run page cannot test the ICAP port
+	Profiles  func() ([]fs.FS, error)               // files of the running profiles; default: the playground knows none
+	Policy    func() (name, text string, err error) // file of the running policy; name is empty for the built-in one
+	Reader    Reader                                // reads files given to the playground; default: text files alone
+	Coach     http.Handler                          // mounted under /coach, for everybody; default: 404
 
 	OIDC OIDC   // sign-in by an identity provider
 	URL  string // where people reach the console; with https cookies are __Host- ones
@@ -73,6 +77,12 @@ type Case struct {
 // (DESIGN 4.4). Nothing is recorded. It is safe for concurrent use.
 type Explainer interface {
 	Explain(ctx context.Context, c Case) ([]json.RawMessage, error)
+}
+
+// Reader finds the text in a file, as the request path would; outcome says how far it
+// came: complete, partial, encrypted, broken or unsupported. It is safe for concurrent use.
+type Reader interface {
+	ReadText(ctx context.Context, name string, data []byte) (text, outcome string)
 }
 
 // ErrCase says that a case cannot be read; the text says why.

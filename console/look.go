@@ -65,8 +65,8 @@ func lookFuncs(a *assets) template.FuncMap {
 			return chart.Meter(a, b, class), errors.Join(err, err2)
 		},
 		"statusName": statusName, "statuses": statuses, "stateName": stateName,
-		"day":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
-		"dict": dict, "words": words, "plural": plural, "with_query": withQuery,
+		"day":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"fields": strings.Fields, "dict": dict, "words": words, "plural": plural, "with_query": withQuery,
 	}
 }
 

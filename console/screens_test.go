@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"flag"
+	"io/fs"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ func openCompany(t testing.TB, dir string, events int) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.server, err = console.New(console.Options{Store: st, Rules: func() console.Rules {
+	c.server, err = console.New(console.Options{Store: st, Profiles: func() ([]fs.FS, error) { return []fs.FS{profiles.FS}, nil }, Rules: func() console.Rules {
 		return console.Rules{Catalogue: catalogue, Engine: engine, Policy: policy.Default(), Version: "sample"}
 	}})
 	if err != nil {
@@ -168,7 +169,8 @@ func (c *company) screens(t testing.TB) []screen {
 	return []screen{
 		{"overview", "/"}, {"apps", "/apps"}, {"app", "/apps/chatgpt"}, {"events", "/events?view=triage"},
 		{"event", "/events/" + list[0].ID + "?view=triage"}, {"people", "/people"}, {"person", "/people/" + sample.Person(0)},
-		{"exceptions", "/exceptions"}, {"nothing", "/events?view=all&q=nobody-knows-this"},
+		{"exceptions", "/exceptions"}, {"coverage", "/coverage"}, {"precision", "/precision"}, {"policy", "/policy"}, {"playground", "/playground"},
+		{"report", "/report"}, {"find", "/find?q=gpt"}, {"nothing", "/events?view=all&q=nobody-knows-this"},
 	}
 }
 
@@ -211,7 +213,7 @@ func TestScreens(t *testing.T) {
 			seen++
 		}
 	}
-	if *only == "" && seen < 36 {
+	if *only == "" && seen < 60 {
 		t.Errorf("saw %d screens", seen)
 	}
 }

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -64,6 +66,7 @@ func (n *node) openConsole(s sockets) error {
 		Store: n.store, Rules: func() console.Rules { return *n.running.Load() },
 		Explainer: explainer{n}, Prober: prober{n}, Coach: coach,
 		OIDC: oidc, URL: f.Console.URL, Key: n.keys.derive(useConsole), Log: n.log, Registry: n.ops.registry,
+		Profiles: func() ([]fs.FS, error) { return profileSources(f.Profiles.Dirs) }, Policy: n.policyText, Reader: reader{n},
 		Node: console.Node{Name: f.Node, Build: build(), ICAP: n.icapAddr.String()},
 	})
 	if err != nil {
@@ -118,6 +121,29 @@ func (n *node) demoAccount(ctx context.Context) (link, password string, err erro
 	}
 	path, err := n.console.SignInLink(demoUser)
 	return n.console.url + path, password, err
+}
+
+// policyText returns the running policy's file; no name where there is none.
+func (n *node) policyText() (name, text string, err error) {
+	name = n.config.Policy.File
+	if name == "" {
+		return "", "", nil
+	}
+	data, err := os.ReadFile(name)
+	return name, string(data), err
+}
+
+// reader reads files as the request path does.
+type reader struct{ n *node }
+
+// ReadText returns the texts of a file, one after the other.
+func (r reader) ReadText(ctx context.Context, name string, data []byte) (text, outcome string) {
+	d := r.n.extractor.ExtractFile(ctx, name, data)
+	parts := make([]string, len(d.Texts))
+	for i, t := range d.Texts {
+		parts[i] = t.Text
+	}
+	return strings.Join(parts, "\n"), string(d.Outcome)
 }
 
 // explainer explains by the running rules.
