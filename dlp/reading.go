@@ -150,7 +150,15 @@ func (s *scan) unmask(data []byte, l *layer) {
 		s.readView(disguise.Mend(data, inside), l, depth)
 	}
 	if signs.Blobs && !s.ended {
-		s.readView(disguise.Decode(data, inside, l == nil && s.w.base > 0, &s.budget), l, depth)
+		before := s.budget
+		v := disguise.Decode(data, inside, l == nil && s.w.base > 0, &s.budget)
+		if s.budget <= 0 {
+			s.miss("decoding")
+		}
+		if v != nil {
+			s.budget += min(before-s.budget, len(v.Text)) // readView takes it
+		}
+		s.readView(v, l, depth)
 	}
 }
 

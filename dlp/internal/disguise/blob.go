@@ -23,14 +23,14 @@ const (
 
 // Decode reads what stands in base64 or hexadecimal, also compressed. It returns nil when
 // nothing does. Inside is the view that text is of, or nil: only what that one decoded is
-// then looked at again. Budget is how many bytes may be decoded; what was is taken from it.
+// then looked at again. Budget is how many bytes may be decoded; what was, also in vain, is
+// taken from it.
 // Cut says that text begins in the middle of a longer one.
 func Decode(text []byte, inside *View, cut bool, budget *int) *View {
 	var list []rewrite
 	for i := 0; i < len(text) && *budget > 0; {
-		b, next := blobAt(text, i, cut && i == 0, *budget)
+		b, next := blobAt(text, i, cut && i == 0, budget)
 		if b.long != nil && (inside == nil || inside.decoded(int(b.start), int(b.end))) {
-			*budget -= len(b.long)
 			list = append(list, b)
 		}
 		i = next
@@ -63,14 +63,14 @@ func run(text []byte, i int) int {
 
 // worthDecoding reports whether the word around i, which begins at from or later, has
 // something that decodes, and where the word ends.
-func worthDecoding(text []byte, from, i int) (bool, int) {
+func worthDecoding(text []byte, from, i int, budget *int) (bool, int) {
 	for i > from && text[i-1] > ' ' && text[i-1] < utf8.RuneSelf {
 		i--
 	}
 	for i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf {
-		b, next := blobAt(text, i, false, maxInflated)
-		if b.long != nil {
-			return true, next
+		b, next := blobAt(text, i, false, budget)
+		if b.long != nil || *budget <= 0 {
+			return true, next // without budget, Decode has to find out
 		}
 		i = next
 	}
@@ -78,21 +78,19 @@ func worthDecoding(text []byte, from, i int) (bool, int) {
 }
 
 // blobAt tries to decode what begins at i, and returns where to go on.
-func blobAt(text []byte, i int, cut bool, budget int) (b rewrite, next int) {
+func blobAt(text []byte, i int, cut bool, budget *int) (b rewrite, next int) {
 	if alphabet[text[i]] == 0xff {
 		return b, i + 1
 	}
 	end := run(text, i)
 	if end-i <= 2 {
-		if b, ok := hexAt(text, i); ok {
-			return b, int(b.end)
-		}
-		return b, end
+		b, next := hexAt(text, i, budget)
+		return b, max(next, end)
 	}
 	if end-i < shortestRun {
 		return b, end
 	}
-	if b, ok := hexAt(text, i); ok {
+	if b, _ := hexAt(text, i, budget); b.long != nil {
 		return b, int(b.end)
 	}
 	for shift := range 4 {
@@ -130,35 +128,46 @@ func blobAt(text []byte, i int, cut bool, budget int) (b rewrite, next int) {
 func outsider(c byte) bool { return c == '/' || c == '-' || c == '_' || c == '+' }
 
 // base64At decodes text[i:end], and the lines behind it when they belong to it.
-func base64At(text []byte, i, end, budget int) (rewrite, bool) {
+func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
 	if end-i < shortestRun || !promising(text[i:i+4]) {
 		return rewrite{}, false
 	}
 	r := rewrite{start: int32(i), kind: Base64}
 	first := end - i
-	out, pieces := make([]byte, 0, min(first, budget)*3/4+3), []seg(nil)
-	for {
-		pieces = append(pieces, seg{view: int32(len(out)), src: int32(i), end: int32(end), kind: Base64, in: 4, out: 3})
-		if out = unbase64(out, text[i:end]); out == nil || len(out) > budget {
-			return rewrite{}, false
+	d, pieces := decoding{out: make([]byte, 0, min(first, decodeBlock)*3/4+3)}, []seg(nil)
+	defer func() { *budget -= len(d.out) - min(len(d.out), decodeFree) }()
+	for next := i; next >= 0 && len(d.out) <= *budget; next = nextLine(text, end, first) {
+		before, stop := len(d.out), end
+		if before > 0 {
+			stop = run(text, next)
 		}
-		next := nextLine(text, end, first)
-		if next == 0 {
+		if !d.add(text[next:stop]) {
+			if before == 0 {
+				return rewrite{}, false
+			}
+			d.out = d.out[:before] // the lines so far
 			break
 		}
-		i, end = next, run(text, next)
+		pieces = append(pieces, seg{view: int32(before), src: int32(next), end: int32(stop), kind: Base64, in: 4, out: 3})
+		end = stop
 	}
 	for n := 0; n < 2 && end < len(text) && text[end] == '='; n++ {
 		end++
 	}
 	r.end = int32(end)
+	if len(d.out) == 0 {
+		return rewrite{}, false
+	}
 	pieces[len(pieces)-1].end = r.end
-	plain, kind := inflated(out, budget)
+	plain, kind := inflated(d.out, *budget)
+	if kind != 0 {
+		*budget -= len(plain)
+	}
 	if r.long = readable(plain); r.long == nil {
 		return rewrite{}, false
 	}
 	r.kind |= kind
-	if r.end-r.start > whole && kind == 0 && &r.long[0] == &out[0] {
+	if r.end-r.start > whole && kind == 0 && &r.long[0] == &d.out[0] {
 		r.segs = pieces
 	}
 	return r, true
@@ -178,62 +187,105 @@ func plausible(c byte) bool {
 	return c >= ' ' && c != 0x7f || c == '\n' || c == '\t' || c == '\r'
 }
 
-// nextLine returns where a block of base64 of lines of equal length goes on; 0 when it ends
+// nextLine returns where a block of base64 of lines of equal length goes on; -1 when it ends
 // here.
 func nextLine(text []byte, end, length int) int {
 	const shortest = 40
 	if length < shortest {
-		return 0
+		return -1
 	}
 	i := end
 	for i < len(text) && i-end < 16 && (text[i] == '\r' || text[i] == '\n' || text[i] == ' ' || text[i] == '\t') {
 		i++
 	}
 	if i == end || bytes.IndexByte(text[end:i], '\n') < 0 {
-		return 0
+		return -1
 	}
 	stop := run(text, i)
 	if stop-i == length || stop-i < length && stop > i && (stop == len(text) || text[stop] == '=' || text[stop] <= ' ' || text[stop] == '"') {
 		return i
 	}
-	return 0
+	return -1
 }
 
-// unbase64 appends what src means. It returns nil when src cannot be base64.
-func unbase64(dst, src []byte) []byte {
+// decodeBlock is how many characters of base64 are decoded before what they mean is looked at.
+const decodeBlock = 4 << 10
+
+// decodeFree is how much of a decoding does not count: most that is tried ends within it.
+const decodeFree = 64
+
+// decoding is decoded for as long as it can mean something: most of what only looks like
+// base64 ends within its first line.
+type decoding struct {
+	out     []byte
+	checked int // out[:checked] is text
+}
+
+// add decodes more base64. It returns false when the whole is neither text nor packed.
+func (d *decoding) add(src []byte) bool {
 	if len(src)%4 == 1 {
 		src = src[:len(src)-1] // cut short
 	}
 	for len(src) >= 4 {
-		v := uint32(alphabet[src[0]])<<18 | uint32(alphabet[src[1]])<<12 | uint32(alphabet[src[2]])<<6 | uint32(alphabet[src[3]])
-		dst = append(dst, byte(v>>16), byte(v>>8), byte(v))
-		if src = src[4:]; len(dst) == 30 && !early(dst) {
-			return nil
+		block := min(len(src)&^3, decodeBlock)
+		if len(d.out) == 0 {
+			block = min(block, 40)
+		}
+		for q := src[:block]; len(q) >= 4; q = q[4:] {
+			v := uint32(alphabet[q[0]])<<18 | uint32(alphabet[q[1]])<<12 | uint32(alphabet[q[2]])<<6 | uint32(alphabet[q[3]])
+			d.out = append(d.out, byte(v>>16), byte(v>>8), byte(v))
+		}
+		if src = src[block:]; !d.hopeful() {
+			return false
 		}
 	}
 	switch len(src) {
 	case 2:
-		dst = append(dst, alphabet[src[0]]<<2|alphabet[src[1]]>>4)
+		d.out = append(d.out, alphabet[src[0]]<<2|alphabet[src[1]]>>4)
 	case 3:
-		dst = append(dst, alphabet[src[0]]<<2|alphabet[src[1]]>>4, alphabet[src[1]]<<4|alphabet[src[2]]>>2)
+		d.out = append(d.out, alphabet[src[0]]<<2|alphabet[src[1]]>>4, alphabet[src[1]]<<4|alphabet[src[2]]>>2)
 	}
-	return dst
+	return true
 }
 
-// early reports whether the first decoded bytes can go on to something readable: most that
-// only look like base64 end here.
-func early(b []byte) bool {
-	if b[0] == 0x1f || b[0] == 0x78 {
+// hopeful reports whether what is decoded so far can go on to something readable.
+func (d *decoding) hopeful() bool {
+	if d.out[0] == 0x1f || zlibHeader(d.out) && d.out[1] != 0 {
+		return true // packed
+	}
+	if d.out[1] == 0 || d.out[0] == 0xff { // UTF-16
+		for ; d.checked+1 < len(d.out); d.checked += 2 {
+			if low := d.out[d.checked]; d.out[d.checked+1] == 0 && !plausible(low) {
+				return false
+			}
+		}
 		return true
 	}
-	bad := 0
-	for _, c := range b {
-		if !plausible(c) && c != 0 {
-			bad++
-		}
-	}
-	return bad == 0
+	n := textual(d.out[d.checked:])
+	d.checked += n
+	return d.checked == len(d.out) || !utf8.FullRune(d.out[d.checked:])
 }
+
+// textual returns how many of the first bytes are whole characters of a text.
+func textual(b []byte) int {
+	for i := 0; i < len(b); {
+		if c := b[i]; c < utf8.RuneSelf {
+			if !plausible(c) {
+				return i
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(b)
+}
+
+func zlibHeader(b []byte) bool { return b[0] == 0x78 && (int(b[0])<<8|int(b[1]))%31 == 0 }
 
 // inflated unpacks gzip and zlib.
 func inflated(b []byte, budget int) ([]byte, Kind) {
@@ -245,7 +297,7 @@ func inflated(b []byte, budget int) ([]byte, Kind) {
 	switch {
 	case b[0] == 0x1f && b[1] == 0x8b:
 		in, err = gzip.NewReader(bytes.NewReader(b))
-	case b[0] == 0x78 && (int(b[0])<<8|int(b[1]))%31 == 0:
+	case zlibHeader(b):
 		in, err = zlib.NewReader(bytes.NewReader(b))
 	default:
 		return b, 0
@@ -278,27 +330,26 @@ func readable(b []byte) []byte {
 	if b[1] == 0 && b[3] == 0 && b[5] == 0 {
 		return fromUTF16(b)
 	}
-	ascii := 0
-	for i := 0; i < len(b); {
-		c := b[i]
-		if c < utf8.RuneSelf {
-			if !plausible(c) {
-				return nil
-			}
-			i++
-			ascii++
-			continue
-		}
-		r, size := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && size == 1 && utf8.FullRune(b[i:]) {
-			return nil
-		}
-		i += size
+	if n := textual(b); n < len(b) && utf8.FullRune(b[n:]) {
+		return nil
 	}
-	if len(b) < 48 && ascii < len(b)/2 { // digits read as Hangul: 0.66666666666666666
+	if foreign := foreignBytes(b); len(b) < shortForeign && foreign > len(b)/2 {
 		return nil
 	}
 	return b
+}
+
+// shortForeign is how long text without ASCII must be: numbers read as base64 look like short
+// words in Hangul, 0.66666666666666666 for one.
+const shortForeign = 48
+
+func foreignBytes(b []byte) (n int) {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			n++
+		}
+	}
+	return n
 }
 
 // fromUTF16 reads little-endian UTF-16 of which half is ASCII.

@@ -145,8 +145,8 @@ func view(text []byte, list []rewrite, margin int) *View {
 		to := widen(text, int(list[i].end), margin)
 		j := i + 1
 		for ; j < len(list) && int(list[j].start) <= to; j++ {
-			if !list[j].weak {
-				to = max(to, widen(text, int(list[j].end), margin))
+			if !list[j].weak && int(list[j].end)+margin > to {
+				to = widen(text, int(list[j].end), margin)
 			}
 			to = max(to, int(list[j].end))
 		}

@@ -6,49 +6,58 @@ import "bytes"
 // a social-security number nine.
 const shortestHex = 9
 
-// hexAt reads bytes in hexadecimal from i on: "414b4941", "41:4b:49:41", "41 4b 49 41".
-func hexAt(text []byte, i int) (rewrite, bool) {
+// hexAt reads bytes in hexadecimal from i on: "414b4941", "41:4b:49:41", "41 4b 49 41". Its
+// long is nil when there are none; next is where to go on.
+func hexAt(text []byte, i int, budget *int) (r rewrite, next int) {
 	if hexNumber(text, i, 2) < 0 {
-		return rewrite{}, false
+		return r, i
 	}
 	sep, step := byte(0), 2
 	if i+2 < len(text) && bytes.IndexByte([]byte(" :-,"), text[i+2]) >= 0 {
 		sep, step = text[i+2], 3
 	}
-	var out []byte
-	end := i
-	for j := i; ; j += step {
+	d, end := decoding{out: make([]byte, 0, decodeFree)}, i
+	for j := i; len(d.out) <= *budget; j += step {
 		v := hexNumber(text, j, 2)
 		if v < 0 || !plausible(byte(v)) && v != 0 {
 			break
 		}
-		out = append(out, byte(v))
+		d.out = append(d.out, byte(v))
 		end = j + 2
 		if sep != 0 && (end >= len(text) || text[end] != sep) {
 			break
 		}
+		if len(d.out)%decodeFree == 0 && !d.hopeful() {
+			return r, i + step*(d.checked+1) // behind what is no text
+		}
+	}
+	out := d.out
+	*budget -= len(out) - min(len(out), decodeFree)
+	if sep != 0 && len(out) > 0 && end < len(text) && wordByte(text[end]) { // the last is something else
+		out, end = out[:len(out)-1], end-step
 	}
 	if len(out) < shortestHex || end < len(text) && wordByte(text[end]) || i > 0 && wordByte(text[i-1]) {
-		return rewrite{}, false
+		return r, end
 	}
-	r := rewrite{start: int32(i), end: int32(end), kind: Hex, long: readable(out)}
-	if r.long == nil {
-		return rewrite{}, false
+	if r.long = readable(out); r.long == nil {
+		return rewrite{}, i + step*(textual(out)+1) // behind what is no text
 	}
+	r.start, r.end, r.kind = int32(i), int32(end), Hex
 	if end-i > whole && &r.long[0] == &out[0] {
 		r.segs = []seg{{src: r.start, end: r.end, kind: Hex, in: uint8(step), out: 1}}
 	}
-	return r, true
+	return r, end
 }
 
-// spacedHex reports whether bytes in hexadecimal with spaces between them stand at i.
-func spacedHex(text []byte, i int) bool {
+// spacedHex reports whether bytes in hexadecimal with spaces between them stand at i, and
+// where to go on.
+func spacedHex(text []byte, i int, budget *int) (found bool, next int) {
 	for n := 0; n < 3 && i > 0 && text[i] != ' '; n++ {
 		i--
 	}
 	if text[i] == ' ' {
 		i++
 	}
-	_, ok := hexAt(text, i)
-	return ok
+	r, next := hexAt(text, i, budget)
+	return r.long != nil || *budget <= 0, next
 }

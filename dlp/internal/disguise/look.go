@@ -99,7 +99,8 @@ const (
 
 // lookWords looks for unusual characters and for long runs without white space.
 func lookWords(text []byte, s *Signs) {
-	i, tried := 0, 0 // no blob begins before tried
+	i, tried := 0, 0        // no blob begins before tried
+	budget := 2 * len(text) // of bytes decoded to find out
 	for ; i+8 <= len(text); i += 8 {
 		x := binary.LittleEndian.Uint64(text[i:])
 		if x&highs != 0 {
@@ -113,9 +114,9 @@ func lookWords(text []byte, s *Signs) {
 		}
 		switch low := sparse(x, '+'); low {
 		case 0:
-			s.Blobs, tried = worthDecoding(text, tried, i)
+			s.Blobs, tried = worthDecoding(text, tried, i, &budget)
 		case spaced0, spaced1, spaced2:
-			s.Blobs = spacedHex(text, i)
+			s.Blobs, tried = spacedHex(text, i, &budget)
 		}
 	}
 	if !s.Characters && i < len(text) {
@@ -129,30 +130,31 @@ var leads = [256]bool{
 	0xea: true, 0xef: true, 0xf0: true, 0xf3: true,
 }
 
+// mayBeUnusual tells by its first bytes whether the character at i may be one that unusual
+// knows. It is quick about the letters and marks of ordinary texts.
+func mayBeUnusual(text []byte, i int) bool {
+	if !leads[text[i]] || i+1 >= len(text) {
+		return false
+	}
+	next := text[i+1]
+	switch text[i] {
+	case 0xd8:
+		return next == 0x9c
+	case 0xd9, 0xdb:
+		return next >= 0xa0 && next <= 0xb9
+	case 0xe2: // but for quotes, dots, bullets
+		return i+2 >= len(text) || next != 0x80 || text[i+2] < 0x96 || text[i+2] >= 0xa8
+	case 0xe3: // but for kana
+		return next < 0x81 || next == 0x85
+	}
+	return next&0xc0 == 0x80
+}
+
 // unusualIn reports whether an unusual character begins in text[from:to].
 func unusualIn(text []byte, from, to int) bool {
 	for i := from; i < to; i++ {
-		c := text[i]
-		if !leads[c] || i+1 >= len(text) {
+		if !mayBeUnusual(text, i) {
 			continue
-		}
-		switch c { // the letters and marks of ordinary texts, told by their next bytes
-		case 0xd8:
-			if text[i+1] != 0x9c {
-				continue
-			}
-		case 0xd9, 0xdb:
-			if text[i+1] < 0xa0 || text[i+1] > 0xb9 {
-				continue
-			}
-		case 0xe2:
-			if i+2 < len(text) && text[i+1] == 0x80 && text[i+2] >= 0x96 && text[i+2] < 0xa8 {
-				continue // quotes, dots, bullets
-			}
-		case 0xe3:
-			if text[i+1] >= 0x81 && text[i+1] != 0x85 {
-				continue // kana
-			}
 		}
 		var r rewrite
 		ch, size := utf8.DecodeRune(text[i:])

@@ -73,7 +73,7 @@ func (t traits) at(text []byte, i int) (r rewrite, size int, ok bool) {
 			r.kind, r.weak, end = Split, true, i+1
 		}
 	default:
-		if text[i] < utf8.RuneSelf {
+		if text[i] < utf8.RuneSelf || !mayBeUnusual(text, i) {
 			return r, 1, false
 		}
 		c, size := utf8.DecodeRune(text[i:])
