@@ -13,26 +13,25 @@ const (
 	feedSmall  = 1000     // batches under it wait for more to come
 	feedLinger = 50 * time.Millisecond
 	feedPoll   = time.Second // another process may write to the file
-	feedGrace  = 10 * time.Second
 	pauseMin   = 100 * time.Millisecond
 	pauseMax   = 15 * time.Second
 )
 
 // feeds are the sinks that Run serves.
 type feeds struct {
-	mu    sync.Mutex
-	fresh chan struct{} // closed when there is something new
-	stop  chan struct{} // closed when the Recorder closes
-	all   map[*feed]struct{}
-	done  sync.WaitGroup
+	mu     sync.Mutex
+	fresh  chan struct{} // closed when there is something new
+	stop   chan struct{} // closed when the Recorder closes
+	all    map[*feed]struct{}
+	wanted int // sinks that must run before rows are dropped
+	done   sync.WaitGroup
 }
 
 // feed is one sink being served.
 type feed struct {
-	r     *Recorder
-	sink  Sink
-	rows  RowSink // nil: events only
-	since time.Time
+	r    *Recorder
+	sink Sink
+	rows RowSink // nil: events only
 
 	mu   sync.Mutex
 	pos  int64 // up to here everything is the sink's, or nothing for it
@@ -102,7 +101,7 @@ func (f *feeds) drain(ctx context.Context) error {
 // Run feeds sink from the outbox until ctx ends or the Recorder closes, retrying with
 // back-off. Call it once a sink. After a Close that found nothing failing it returns nil.
 func (r *Recorder) Run(ctx context.Context, sink Sink) error {
-	f := &feed{r: r, sink: sink, since: time.Now()}
+	f := &feed{r: r, sink: sink}
 	f.rows, _ = sink.(RowSink)
 	if !r.feeds.join(f) {
 		return ErrClosed
@@ -167,6 +166,7 @@ func (f *feed) serve(ctx context.Context) error {
 	sunk := pos // the sink's own position; rows between it and pos are not for it
 	for {
 		fresh, stop := f.r.feeds.news()
+		closing := isClosed(stop) // the writer has ended: what is not there now never comes
 		batch, last, err := f.read(ctx, pos)
 		if err != nil {
 			return fmt.Errorf("read outbox: %w", err)
@@ -181,41 +181,40 @@ func (f *feed) serve(ctx context.Context) error {
 		f.setFail(nil)
 		pos = max(pos, last)
 		f.setPos(pos)
-		if last != 0 && len(batch) >= feedSmall {
-			continue
+		switch {
+		case closing && last == 0:
+			return nil
+		case closing || last != 0 && len(batch) >= feedSmall:
+		case last != 0: // linger, for the next batch to be larger
+			pause(ctx, nil, stop, feedLinger)
+		default:
+			pause(ctx, fresh, stop, feedPoll)
 		}
-		if wait(ctx, fresh, stop, last != 0) {
-			continue
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		return ctx.Err()
 	}
 }
 
-// wait returns true when it is time to read again, false when all is over. After a small
-// batch it lingers for the next to be larger.
-func wait(ctx context.Context, fresh, stop <-chan struct{}, more bool) bool {
-	select {
-	case <-stop:
-		return more // the rest in one go, without lingering
-	default:
-	}
-	if more {
-		select {
-		case <-time.After(feedLinger):
-		case <-ctx.Done():
-			return false
-		case <-stop:
-		}
-		return true
-	}
+// pause returns when one of the channels closes, ctx ends, or the time is over.
+func pause(ctx context.Context, fresh, stop <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
 	case <-fresh:
-	case <-time.After(feedPoll):
 	case <-stop:
+	case <-t.C:
 	case <-ctx.Done():
+	}
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
 		return false
 	}
-	return true
 }
 
 // begin asks the sink where it stands.
@@ -292,8 +291,8 @@ func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error)
 	return batch, last, rows.Err()
 }
 
-// prune drops rows that every running sink has, when one of them keeps them. For a while
-// after the start nothing is dropped: a sink may still be about to start.
+// prune drops rows that every sink has, when one of them keeps them. Nothing is dropped
+// before the last sink runs.
 func (r *Recorder) prune(ctx context.Context) error {
 	upto, ok := r.feeds.passed()
 	if !ok || upto <= r.pruned {
@@ -321,8 +320,8 @@ func (r *Recorder) prune(ctx context.Context) error {
 	return nil
 }
 
-// passed returns the number up to which every sink has everything, and whether one of them
-// frees the outbox.
+// passed returns the number up to which every sink has everything, and whether rows up to
+// there may go: all sinks are there, and one of them keeps the rows.
 func (f *feeds) passed() (int64, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -332,9 +331,7 @@ func (f *feeds) passed() (int64, bool) {
 		if upto < 0 || pos < upto {
 			upto = pos
 		}
-		if one.rows != nil && one.rows.Frees() && time.Since(one.since) > feedGrace {
-			frees = true
-		}
+		frees = frees || one.rows != nil && one.rows.Frees()
 	}
-	return upto, frees
+	return upto, frees && len(f.all) >= f.wanted
 }

@@ -19,6 +19,7 @@ type Options struct {
 	// DiskCap is how large the file may grow. At 80 % of it, usage only counts; at 100 %
 	// Record returns [ErrFull]. Default: what the file system has, but for 64 MiB.
 	DiskCap int64
+	Sinks   int              // that Run will serve: rows that a sink keeps are dropped once all run; default 1
 	Now     func() time.Time // default time.Now
 }
 
@@ -102,6 +103,7 @@ func Open(ctx context.Context, db *sql.DB, o Options) (*Recorder, error) {
 		o.Now = time.Now
 	}
 	r := &Recorder{o: o, db: db, queue: make(chan *item, o.Queue), done: make(chan struct{})}
+	r.feeds.wanted = max(o.Sinks, 1)
 	if err := r.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open outbox: %w", err), r.release())
 	}

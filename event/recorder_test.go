@@ -423,9 +423,8 @@ func TestUsageOnlyCountsWhenTheDiskFills(t *testing.T) {
 }
 
 func TestDeliveredRowsAreDropped(t *testing.T) {
-	t.Parallel() // it waits for a sink that might still start
 	db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
-	r := open(t, db, event.Options{})
+	r := open(t, db, event.Options{Sinks: 2})
 	sink := &rowMemory{memory{name: "store", frees: true}}
 	go func() { _ = r.Run(t.Context(), sink) }()
 	for range 100 {
@@ -433,7 +432,10 @@ func TestDeliveredRowsAreDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the outbox is empty", func() bool { return len(sink.seen()) == 100 && rows(t, db, "1=1") == 0 })
+	eventually(t, "all are delivered", func() bool { return len(sink.seen()) == 100 })
+	late := &memory{name: "export"}
+	go func() { _ = r.Run(t.Context(), late) }()
+	eventually(t, "the outbox is empty", func() bool { return len(late.seen()) == 100 && rows(t, db, "1=1") == 0 })
 	if err := r.Record(t.Context(), prompt(), true); err != nil {
 		t.Fatal(err)
 	}

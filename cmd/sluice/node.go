@@ -68,7 +68,8 @@ type node struct {
 
 // startNode starts everything and returns when the node is ready to answer.
 func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, err error) {
-	ctx, stop := context.WithCancel(ctx)
+	// What asks the node to end must not end its parts: close does, one after the other.
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n = &node{config: f, log: log, ops: newOps(), contact: newContact(), stop: stop, failed: make(chan error, 8)}
 	defer func() {
 		if err != nil {
@@ -87,7 +88,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.store, err = store.Open(ctx, f.StoreOptions(log)); err != nil {
 		return n, err
 	}
-	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log, DiskCap: int64(f.Outbox.Cap)}); err != nil {
+	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log, DiskCap: int64(f.Outbox.Cap), Sinks: 1 + len(f.Export) + len(f.Notify)}); err != nil {
 		return n, err
 	}
 	if err := errors.Join(n.openExporters(ctx), n.openNotifiers(ctx)); err != nil {
@@ -104,7 +105,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if err := n.listen(); err != nil {
 		return n, err
 	}
-	n.background(ctx)
+	n.background(life)
 	n.ops.ready.Store(true)
 	return n, nil
 }

@@ -213,8 +213,11 @@ func TestFullDisk(t *testing.T) {
 	node.start()
 	proc.Eventually(t, 30*time.Second, "the roll-ups have every request", func() error {
 		var counted int
-		if err := db.QueryRowContext(t.Context(), `SELECT sum(events) FROM app_hourly`).Scan(&counted); err != nil || counted != requests {
-			return fmt.Errorf("%d of %d (%v)", counted, requests, err)
+		if err := db.QueryRowContext(t.Context(), `SELECT sum(events) FROM app_hourly`).Scan(&counted); err != nil {
+			return err
+		}
+		if counted != requests {
+			return fmt.Errorf("%d of %d", counted, requests)
 		}
 		return nil
 	})
