@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,7 +47,7 @@ func (s *steady) enter(phase string) {
 func (s *steady) run(ctx context.Context, t *testing.T, addr string, interval time.Duration, clean, card icap.Message) {
 	c := &icap.Client{Addr: addr, Timeout: 30 * time.Second}
 	defer c.Close()
-	next := time.Now()
+	next := time.Now().Add(time.Duration(rand.Int64N(int64(interval))))
 	for i := 0; ctx.Err() == nil; i++ {
 		time.Sleep(time.Until(next))
 		if next = next.Add(interval); time.Since(next) > time.Second {
