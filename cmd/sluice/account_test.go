@@ -47,7 +47,7 @@ func TestExceptionsAreListedAndRevoked(t *testing.T) {
 	if code, _, errOut := sluice(t, "", "exceptions", "list", "--state", "odd"); code != exitUsage {
 		t.Errorf("an odd state: exit code %d: %s", code, errOut)
 	}
-	if code, _, errOut := sluice(t, "", "exceptions", "revoke", "x"); code != exitFound || !strings.Contains(errOut, "no exception \"x\" is active") {
+	if code, _, errOut := sluice(t, "", "exceptions", "revoke", "x"); code != exitFound || !strings.Contains(errOut, `exception "x"`) {
 		t.Errorf("exit code %d: %s", code, errOut)
 	}
 }
