@@ -120,7 +120,7 @@ func BenchmarkCompile(b *testing.B) {
 	for _, n := range []int{len(exprs), 2000} {
 		var ps []Pattern
 		for i := range n {
-			ps = append(ps, Pattern{Expr: variant(exprs[i%len(exprs)], i/len(exprs))})
+			ps = append(ps, Pattern{Expr: texts.Variant(exprs[i%len(exprs)], i/len(exprs))})
 		}
 		ps = append(ps, Pattern{Words: texts.Words(2000), Fold: true, WholeWord: true})
 		b.Run("", func(b *testing.B) {
@@ -134,18 +134,4 @@ func BenchmarkCompile(b *testing.B) {
 			b.ReportMetric(float64(n), "patterns")
 		})
 	}
-}
-
-// variant makes another pattern of the same kind: its first plain letters are replaced.
-func variant(expr string, n int) string {
-	if n == 0 {
-		return expr
-	}
-	for i := 0; i+2 < len(expr); i++ {
-		if isWord(expr[i]) && isWord(expr[i+1]) && isWord(expr[i+2]) && (i == 0 || expr[i-1] == 'b' || expr[i-1] == ':') {
-			const abc = "bcdfghklmnpqrtvwxz"
-			return expr[:i] + string([]byte{abc[n%18], abc[n/18%18], abc[n/5%18]}) + expr[i+3:]
-		}
-	}
-	return expr + string(rune('a'+n%26))
 }

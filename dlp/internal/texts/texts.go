@@ -121,6 +121,7 @@ const (
 	Alnums   = Digits + letters + capitals
 )
 
+// Random returns n random characters out of a set.
 func Random(r *rand.Rand, n int, of string) string {
 	b := make([]byte, n)
 	for i := range b {
@@ -261,3 +262,20 @@ func Hostile(n int) map[string][]byte {
 		"bad bytes": again("server=\xffa;"), "bad bytes in a key": again("-----BEGIN \xff"),
 	}
 }
+
+// Variant makes another pattern of the same kind for n > 0: its first plain letters are
+// replaced.
+func Variant(expr string, n int) string {
+	if n == 0 {
+		return expr
+	}
+	for i := 0; i+2 < len(expr); i++ {
+		if letterOrDigit(expr[i]) && letterOrDigit(expr[i+1]) && letterOrDigit(expr[i+2]) && (i == 0 || expr[i-1] == 'b' || expr[i-1] == ':') {
+			const abc = "bcdfghklmnpqrtvwxz"
+			return expr[:i] + string([]byte{abc[n%18], abc[n/18%18], abc[n/5%18]}) + expr[i+3:]
+		}
+	}
+	return expr + string(rune('a'+n%26))
+}
+
+func letterOrDigit(b byte) bool { return b != 0 && strings.IndexByte(Alnums, b) >= 0 }

@@ -1,0 +1,69 @@
+// Command scan measures the scan engine beside others that could do its job, in one run:
+// Hyperscan, go-re2, package regexp and gitleaks, over ordinary texts, prompts and hostile
+// bodies. It prints tables in Markdown. scripts/bench-scan.sh builds and runs it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
+	"github.com/sluice-dlp/sluice/profiles"
+)
+
+func main() {
+	hs := flag.String("hyperscan", "", "the program built from hyperscan/hyperscan.c; empty: without Hyperscan")
+	budget := flag.Duration("time", 2*time.Second, "processor time for each engine and text")
+	search := flag.Int("search", 300, "bodies to try in the search for slow ones")
+	seed := flag.Uint64("seed", 1, "of the search")
+	flag.Parse()
+	if err := run(*hs, *budget, *search, *seed); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-scan:", err)
+		os.Exit(1)
+	}
+}
+
+func run(hyperscan string, budget time.Duration, search int, seed uint64) error {
+	rules, err := dlp.Load(profiles.FS)
+	if err != nil {
+		return err
+	}
+	exprs := rules.Expressions()
+	dir, err := os.MkdirTemp("", "bench-scan-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c, err := texts.Ordinary()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s; %d built-in patterns; best round of %v of processor time each\n", machine(), len(exprs), budget)
+	b := &bench{exprs: exprs, budget: budget, dir: dir, hyperscan: hyperscan}
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{
+		func() error { return b.ordinary(c) },
+		func() error { return b.prompts(c.Prompts(2000)) },
+		func() error { return b.hostile(texts.Hostile(1 << 20)) },
+		func() error { return b.slowest(search, seed) },
+		func() error { return b.scaling(c.Prose) },
+		b.compiling,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write puts data into a file of the bench's directory and returns its name.
+func (b *bench) write(name string, data []byte) (string, error) {
+	file := filepath.Join(b.dir, name)
+	return file, os.WriteFile(file, data, 0o600)
+}
