@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/sluice-dlp/sluice/dlp"
 	"github.com/sluice-dlp/sluice/profiles"
 )
 
@@ -119,5 +120,27 @@ func TestSecretsAreTagged(t *testing.T) {
 		if secret && !slices.Contains(d.Tags, "credentials") {
 			t.Errorf("%s has no tag credentials", id)
 		}
+	}
+}
+
+// Authors are warned of what is likely to disappoint; the built-in rules warn of two things
+// on purpose: tokens have no longest length, and some detectors wait for an author's profile.
+func TestLintHasNothingElseToSay(t *testing.T) {
+	warnings, err := dlp.Lint([]fs.FS{profiles.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused := 0
+	for _, w := range warnings {
+		switch {
+		case strings.Contains(w.Text, "without a bound"):
+		case strings.Contains(w.Text, "no profile uses it"):
+			unused++
+		default:
+			t.Errorf("%s:%d: %s", w.File, w.Line, w.Text)
+		}
+	}
+	if unused > 45 {
+		t.Errorf("%d detectors are in no profile, want at most 45", unused)
 	}
 }

@@ -20,6 +20,7 @@ var published = map[string]struct{ good, bad []string }{
 	"us_mbi":                 {[]string{"1EG4-TE5-MK73", "1EG4TE5MK73"}, []string{"0EG4-TE5-MK73", "1SG4-TE5-MK73", "1EG4-TE5-MK7A", "1EGB-TE5-MK73"}},
 	"uk_nhs":                 {[]string{"943 476 5919", "4010232137"}, []string{"943 476 5918", "478 080 5069", "1111111111"}},
 	"uk_nino":                {[]string{"AB123456C", "JG 10 37 59 A"}, []string{"QQ123456C", "GB123456A", "AO123456C", "AB123456E", "DA123456C"}},
+	"uk_driving_licence":     {[]string{"MORGA657054SM9IJ", "SMITH901233A99CD"}, []string{"MORGA687054SM9IJ", "MORGA657324SM9IJ", "99999657054SM9IJ", "x"}},
 	"de_tax_id":              {[]string{"36574261809", "97514011288"}, []string{"36574261808", "06574261809", "12345678901", "11111111111"}},
 	"de_social_security":     {[]string{"15070649C103", "65 170839 J 003"}, []string{"15070649C104", "15320649C103"}},
 	"de_health_insurance":    {[]string{"A123456780"}, []string{"A123456781", "1123456780"}},
