@@ -8,6 +8,17 @@ func connectKind(kind []byte) bool {
 		containsFold(kind, "application/grpc") || containsFold(kind, "application/proto")
 }
 
+// unaryShape recognises a call of Connect in plain JSON.
+func unaryShape(r Request, root value) string {
+	if len(r.header("Connect-Protocol-Version")) == 0 || !root.is(object) {
+		return ""
+	}
+	if service, method := lastTwo(r.Path); speaks(service) && answers(method) {
+		return "ai-messages"
+	}
+	return ""
+}
+
 // connectShape recognises a chat service: by the names of service and method, or by a
 // message in JSON whose role is the user's.
 func connectShape(r Request, kind, body []byte) string {
@@ -43,7 +54,7 @@ func lastTwo(path string) (service, method string) {
 }
 
 func speaks(service string) bool {
-	for _, w := range [...]string{"ai", "llm", "gpt", "copilot", "completion", "completions", "inference", "generative", "genai", "assistant", "aiserver", "codeium"} {
+	for _, w := range [...]string{"ai", "llm", "gpt", "copilot", "completion", "completions", "inference", "generative", "genai", "assistant", "aiserver", "codeium", "exa"} {
 		if hasWord(service, w) {
 			return true
 		}

@@ -30,7 +30,7 @@ func (c *Catalogue) Candidate(r Request) bool {
 	case containsFold(kind, "multipart/form-data"):
 		return multipartShape(r.Path) != ""
 	}
-	return false
+	return apiPath(r.Path)
 }
 
 // Shape recognises AI traffic to an unknown host by the shape of the request; body may
@@ -86,7 +86,7 @@ func recognise(r Request, body []byte) string {
 		return connectShape(r, kind, body)
 	}
 	if containsFold(kind, "multipart/form-data") {
-		if bytes.Contains(body, []byte(`name="model"`)) || bytes.Contains(body, []byte(`name="purpose"`)) {
+		if bytes.Contains(body, []byte(`name="model"`)) || bytes.Contains(body, []byte(`name="purpose"`)) || bytes.Contains(body, []byte(`name="prompt"`)) {
 			return multipartShape(r.Path)
 		}
 		return ""
@@ -100,9 +100,13 @@ func recognise(r Request, body []byte) string {
 	if !root.is(object) {
 		return ""
 	}
+	if name := unaryShape(r, root); name != "" {
+		return name
+	}
 	s := read(r, root)
 	for _, rule := range [...]func(*signals) string{
 		(*signals).rpc, (*signals).contents, (*signals).turns, (*signals).responses, (*signals).prompt, (*signals).inputs, (*signals).web,
+		(*signals).dialect,
 	} {
 		if name := rule(s); name != "" {
 			return name
@@ -135,6 +139,8 @@ func multipartShape(path string) string {
 	switch {
 	case strings.HasSuffix(path, "/audio/transcriptions"), strings.HasSuffix(path, "/audio/translations"):
 		return "openai-audio"
+	case strings.HasSuffix(path, "/images/edits"), strings.HasSuffix(path, "/images/variations"):
+		return "openai-edit"
 	case strings.HasSuffix(path, "/v1/files"):
 		return "openai-file"
 	}

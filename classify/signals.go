@@ -47,7 +47,7 @@ func isParameter(name string) bool {
 func aiClient(r Request) bool {
 	for _, name := range [...]string{
 		"Anthropic-Version", "Anthropic-Beta", "Openai-Organization", "Openai-Beta", "Openai-Project", "X-Goog-Api-Client",
-		"Copilot-Integration-Id", "Mcp-Session-Id", "Mcp-Protocol-Version",
+		"Copilot-Integration-Id", "Mcp-Session-Id", "Mcp-Protocol-Version", "X-Stainless-Lang",
 	} {
 		if v := r.header(name); len(v) > 0 && (name != "X-Goog-Api-Client" || containsFold(v, "genai")) {
 			return true
@@ -82,7 +82,7 @@ var families = [...]string{
 
 // knownModel reports whether a lower-case name is that of a model.
 func knownModel(name string) bool {
-	if len(name) > 200 {
+	if len(name) > 200 || strings.IndexByte(name, ' ') >= 0 { // with blanks it is another product's
 		return false
 	}
 	switch name {
@@ -96,7 +96,7 @@ func knownModel(name string) bool {
 				break
 			}
 			at += i
-			if at == 0 || strings.IndexByte("/:._@- ", name[at-1]) >= 0 {
+			if at == 0 || strings.IndexByte("/:._@-", name[at-1]) >= 0 {
 				return true
 			}
 			at++
@@ -145,14 +145,27 @@ func rpcShape(r Request, call value) string {
 			return "a2a"
 		}
 	case "":
-		if session && call.has("result", "error") {
-			return "mcp-call"
+		result := call.get("result")
+		if session && call.has("result", "error") || typedTexts(result.get("content")) || result.has("role") && result.has("model") {
+			return "mcp-call" // the answer to what a server asked, or a server's own
 		}
 	}
 	if session {
 		return "mcp"
 	}
 	return ""
+}
+
+// typedTexts reports whether content is a list of MCP's: each says its type.
+func typedTexts(content value) bool {
+	for first := range content.each {
+		switch first.get("type").text() {
+		case "text", "image", "audio", "resource", "resource_link":
+			return content.is(array)
+		}
+		return false
+	}
+	return false
 }
 
 // contents recognises Gemini: a list of contents, each with parts.
@@ -172,7 +185,7 @@ func (s *signals) contents() string {
 		}
 	}
 	switch {
-	case seen > 0 && seen == good:
+	case seen > 0 && seen == good, sure && geminiParts(at.get("contents")): // one turn may stand without its list
 		return "gemini-generate"
 	case strings.Contains(s.path, "embedcontent") && (geminiParts(s.root.get("content")) || s.root.get("requests").is(array)):
 		return "gemini-embed"
@@ -211,8 +224,10 @@ func (s *signals) responses() string {
 	switch {
 	case s.ends("/embeddings", "/embed", "/moderations", "/audio/speech"):
 		return "openai-input"
+	case s.path == "/responses" || s.ends("/v1/responses", "/openai/responses", "/codex/responses"):
+		return "openai-responses"
 	case s.ends("/responses") || s.root.has("instructions", "previous_response_id", "reasoning", "max_output_tokens"):
-		if s.ends("/responses") || knownModel(s.model) {
+		if s.stream || s.client || s.params > 0 || knownModel(s.model) {
 			return "openai-responses"
 		}
 	case knownModel(s.model):
@@ -295,31 +310,45 @@ func (s *signals) web() string {
 	if s.root.get("role").text() == "user" && s.root.has("content") && strings.Contains(s.path, "/threads/") && s.ends("/messages") {
 		return "thread-message"
 	}
-	if !s.asked() {
+	asked, surely := s.asked()
+	if !asked {
 		return ""
 	}
 	talk := s.root.has("conversation_id", "conversationId", "chat_id", "chatId", "session_id", "sessionId", "thread_id", "threadId",
 		"parent_message_id", "parentMessageId", "history", "chat_history", "chatHistory", "model")
 	switch {
-	case knownModel(s.model), s.stream && talk:
+	case knownModel(s.model) && (surely || s.stream || s.params > 0 || s.spoken()), s.stream && talk:
 		return "ai-prompt"
 	}
 	return ""
 }
 
-// asked reports whether a member holds what somebody may have typed. GraphQL has a
-// query too.
-func (s *signals) asked() bool {
+// asked reports whether a member holds what somebody may have typed; surely, when its name
+// says that it is to be answered. GraphQL and SQL have queries, too.
+func (s *signals) asked() (asked, surely bool) {
 	if s.root.has("operationName", "variables", "extensions") {
-		return false
+		return false, false
 	}
-	for _, key := range [...]string{"prompt", "message", "query", "question", "input", "text", "content", "user_input", "userInput", "userMessage", "instruction"} {
-		v := s.root.get(key)
-		text := strings.TrimLeft(v.text(), " \t\\n")
-		if text != "" && !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "query ") && !strings.HasPrefix(text, "mutation ") &&
-			!strings.HasPrefix(text, "subscription ") && !strings.HasPrefix(text, "SELECT ") {
-			return true
+	for i, key := range [...]string{"prompt", "message", "query", "question", "user_input", "userInput", "userMessage", "input", "text", "content", "instruction"} {
+		if text := strings.TrimLeft(s.root.get(key).text(), " \t\\n"); text != "" && !isQuery(text) {
+			return true, i < 7
 		}
+	}
+	return false, false
+}
+
+// isQuery reports whether a text is one of GraphQL, SQL or JSON rather than somebody's words.
+func isQuery(text string) bool {
+	if text[0] == '{' {
+		return true
+	}
+	text = text[:min(len(text), 500)]
+	word, rest, _ := strings.Cut(text, " ")
+	switch strings.ToLower(word) {
+	case "query", "mutation", "subscription", "fragment":
+		return strings.Contains(rest, "{")
+	case "select", "with":
+		return strings.Contains(rest, " from ") || strings.Contains(rest, " FROM ") || word == "SELECT"
 	}
 	return false
 }
