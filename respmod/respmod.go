@@ -22,10 +22,13 @@ type Receiver interface {
 }
 
 // Handler lets every response pass, untouched and at once. The proxy brings the event's id
-// back in the ICAP header X-Sluice-Id (adaptation_masterx_shared_names). The body is not
-// asked for: that would hold a stream back to its end. So only a size that the head tells
-// is counted, which server-sent events do not have. The zero Handler counts nothing.
-// It is safe for concurrent use.
+// back in the ICAP header X-Sluice-Id (adaptation_masterx_shared_names). So only a size that
+// the head tells is counted, which server-sent events do not have: to count those, all of a
+// stream would have to go through Sluice and back. That can be done without delay, by
+// echoing each piece as it comes, but then the answer breaks off when a node restarts, or
+// when a model is silent for longer than the proxy waits for an ICAP server (a minute in the
+// example), as reasoning models are. An answer is worth more than its size. The zero Handler
+// counts nothing. It is safe for concurrent use.
 type Handler struct {
 	Events Receiver     // nil: nothing is counted
 	Log    *slog.Logger // nil: discard

@@ -21,8 +21,8 @@ func (a *app) appsExportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export", Short: "Write what squid.conf needs to refuse apps of a status before decryption",
 		Long: "Write access lists with the hosts of all apps of a status, for proxies that do not decrypt them. Squid then\n" +
-			"refuses the CONNECT, or ends the TLS handshake by its server name: nobody sees a reason, and nothing is\n" +
-			"recorded here. Where traffic is decrypted, let Sluice answer instead.",
+			"refuses the CONNECT with its own page at best, or ends the TLS handshake by its server name: nobody sees\n" +
+			"the reason, and nothing is recorded here. Where traffic is decrypted, let Sluice answer instead.",
 		Example: "  sluice apps export --status unapproved --format squid-acl > /etc/squid/conf.d/sluice-unapproved.conf",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -21,6 +21,12 @@ type world struct {
 // waits half a minute before it asks a service again that was not there.
 func startWorld(t *testing.T, icapAddr, second string) *world {
 	t.Helper()
+	return startWorldWith(t, squid.Options{ICAP: icapAddr, SecondICAP: second})
+}
+
+// startWorldWith starts a world whose Squid has options beside those that lead to the origin.
+func startWorldWith(t *testing.T, o squid.Options) *world {
+	t.Helper()
 	ca, err := pki.NewAuthority("Test origin CA")
 	if err != nil {
 		t.Fatal(err)
@@ -29,10 +35,9 @@ func startWorld(t *testing.T, icapAddr, second string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{icap: icapAddr, origin: origin.Start(t, proc.FreeAddr(t), cert)}
-	w.squid = squid.Start(t, squid.Options{
-		Example: "../../examples/squid", ICAP: icapAddr, SecondICAP: second,
-		Parent: origin.StartGate(t, proc.FreeAddr(t), w.origin), OriginCA: ca.CertPEM(), Hosts: origin.Hosts(),
-	})
+	w := &world{icap: o.ICAP, origin: origin.Start(t, proc.FreeAddr(t), cert)}
+	o.Example, o.Parent = "../../examples/squid", origin.StartGate(t, proc.FreeAddr(t), w.origin)
+	o.OriginCA, o.Hosts = ca.CertPEM(), origin.Hosts()
+	w.squid = squid.Start(t, o)
 	return w
 }

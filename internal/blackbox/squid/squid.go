@@ -38,6 +38,8 @@ type Options struct {
 	Parent     string   // address of the proxy that leads to the origin
 	OriginCA   []byte   // PEM
 	Hosts      []string // names that lead to the origin
+	Include    string   // further lines, before everything else
+	NoRespmod  bool     // responses are not shown to Sluice
 }
 
 // Squid is a running Squid.
@@ -169,6 +171,9 @@ func (s *Squid) configuration(tb testing.TB, o Options) string {
 		conf = without(conf, "icap_service ", "adaptation_access ") + read(tb, filepath.Join(o.Example, "two-nodes.conf"))
 		conf = replace(tb, conf, "127.0.0.1:1345", o.SecondICAP)
 	}
+	if o.NoRespmod {
+		conf = without(conf, "icap_service sluice_resp", "adaptation_access sluice_resp")
+	}
 	for old, now := range map[string]string{
 		"http_port 3128 ":                    "http_port " + s.Addr + " ",
 		"/etc/squid/sluice-ca.pem":           s.path("ca.pem"),
@@ -184,7 +189,7 @@ func (s *Squid) configuration(tb testing.TB, o Options) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return conf + fmt.Sprintf(`
+	return o.Include + conf + fmt.Sprintf(`
 # --- Added by the test ---
 pid_filename %[1]s/squid.pid
 cache_log %[1]s/cache.log
