@@ -31,7 +31,7 @@ func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 
 // judge weighs one match of a pattern: boundaries, allow list, validators, context, against,
 // the cheap ones first.
-func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, scratch *[]byte) {
+func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, around *[2]surroundings) {
 	c.confidence = int(p.confidence)
 	if c.explain {
 		c.note("pattern: %s confidence", p.confidence)
@@ -69,7 +69,7 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 		c.confidence--
 		c.note("amid bytes that are no text")
 	}
-	d.weigh(c, p.needsContext, text, scratch)
+	d.weigh(c, p.needsContext, text, around)
 }
 
 // pass asks the validators. Ok is false when one turns the value down; sure is true when one
@@ -95,9 +95,9 @@ func (c *candidate) pass(validators []check.Validator, value string) (sure, ok b
 }
 
 // weigh lets the words around a value raise or lower its confidence.
-func (d *detector) weigh(c *candidate, needsContext bool, text []byte, scratch *[]byte) {
+func (d *detector) weigh(c *candidate, needsContext bool, text []byte, around *[2]surroundings) {
 	if d.context != nil {
-		if w, ok := d.context.near(text, c.start, c.end, scratch); ok {
+		if w, ok := d.context.near(text, c.start, c.end, &around[0]); ok {
 			c.confidence += d.context.step
 			c.note("context %q", w.word)
 		} else if needsContext {
@@ -107,7 +107,7 @@ func (d *detector) weigh(c *candidate, needsContext bool, text []byte, scratch *
 	}
 	c.confidence = min(c.confidence, int(High))
 	if d.against != nil {
-		if w, ok := d.against.near(text, c.start, c.end, scratch); ok {
+		if w, ok := d.against.near(text, c.start, c.end, &around[1]); ok {
 			c.confidence -= d.against.step
 			c.note("against %q", w.word)
 		}

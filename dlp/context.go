@@ -40,29 +40,46 @@ func unspaced(r rune) bool {
 		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
-// near looks for the first of the words around text[start:end].
-func (h *hints) near(text []byte, start, end int, scratch *[]byte) (hint, bool) {
-	from, to := max(0, start-h.before), min(len(text), end+h.after)
+// surroundings is the folded text around one value, kept because several detectors look at
+// the same value, and each at what is around it.
+type surroundings struct {
+	from, start, end, to int
+	folded               []byte
+}
+
+// forget is called when the text is another.
+func (s *surroundings) forget() { s.from = -1 }
+
+// fold returns text[from:start] and text[end:to] folded. No word reaches across the value.
+func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {
+	if s.from == from && s.start == start && s.end == end && s.to == to {
+		return s.folded
+	}
+	s.from, s.start, s.end, s.to = from, start, end, to
 	for from > 0 && from < start && letterByte(text[from-1]) && letterByte(text[from]) {
 		from++ // the far cut went through a word
 	}
-	buf := fold((*scratch)[:0], text[from:start])
-	buf = append(buf, '\n') // no word reaches across the value
+	s.folded = append(fold(s.folded[:0], text[from:start]), '\n')
 	for to < len(text) && to > end && letterByte(text[to-1]) && letterByte(text[to]) {
 		to-- // the far cut went through a word
 	}
-	buf = fold(buf, text[end:to])
-	*scratch = buf
-	for _, w := range h.words {
-		if w.in(buf) {
-			return w, true
+	s.folded = fold(s.folded, text[end:to])
+	return s.folded
+}
+
+// near looks for the first of the words around text[start:end].
+func (h *hints) near(text []byte, start, end int, around *surroundings) (hint, bool) {
+	folded := around.fold(text, max(0, start-h.before), start, end, min(len(text), end+h.after))
+	for i := range h.words {
+		if h.words[i].in(folded) {
+			return h.words[i], true
 		}
 	}
 	return hint{}, false
 }
 
 // in reports whether folded text holds the word.
-func (h hint) in(folded []byte) bool {
+func (h *hint) in(folded []byte) bool {
 	for at := 0; ; {
 		i := bytes.Index(folded[at:], []byte(h.folded))
 		if i < 0 {

@@ -65,6 +65,8 @@ func (r *reading) forget() {
 func (s *scan) read(data []byte, l *layer) {
 	s.data, s.layer, s.lower = data, l, s.lower[:0]
 	clear(s.keyword)
+	s.around[0].forget()
+	s.around[1].forget()
 	err := s.e.matcher.match(s.ctx, data, s.want, s.hit)
 	if err == nil {
 		s.search(data, l)
@@ -92,7 +94,7 @@ func (s *scan) matched(id, start, end int) bool {
 		}
 		return !s.ended
 	}
-	d.judge(&c, s.e.patterns[id], s.data, start, end, &s.scratch)
+	d.judge(&c, s.e.patterns[id], s.data, start, end, &s.around)
 	s.take(&c)
 	return !s.ended
 }
@@ -122,7 +124,7 @@ func (s *scan) search(data []byte, l *layer) {
 			if why := d.allow.covers(data, start, end); why != "" {
 				c.reject(why)
 			} else {
-				d.weigh(&c, false, data, &s.scratch)
+				d.weigh(&c, false, data, &s.around)
 			}
 			s.take(&c)
 		})

@@ -18,7 +18,7 @@ type scan struct {
 	*selection
 
 	reading
-	scratch []byte
+	around  [2]surroundings // for context, for against
 	place   place
 	found   []found // in the current text
 }
