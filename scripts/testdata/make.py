@@ -3,7 +3,7 @@
 
     scripts/testdata/make.py [DIRECTORY]
 
-Needs LibreOffice (writer, calc, impress), qpdf, 7z, xz, zstd and bzip2 on the PATH. The
+Needs LibreOffice (writer, calc, impress), Chromium, qpdf, 7z, xz, zstd and bzip2 on the PATH. The
 results are committed, so that tests need none of them. index.json lists for each document
 the canaries that must be found in it, and the outcome of reading it.
 """
@@ -440,8 +440,18 @@ def others(w):
         c.split("-")[2] + "</w:t></w:r></w:p></w:document>"}), [c])
 
 
+def browser(w):
+    """What Chromium prints: subset fonts, ligatures, a table and a second page."""
+    a, b, c, d = canary("printed Jörg Späth"), canary("office first file"), canary("printed cell"), canary("second page")
+    page = w / "page.html"
+    page.write_text(f'<meta charset="utf-8"><body style="font:12px DejaVu Serif"><p>{a}</p><p><b>{b}</b></p><table><tr><td>{c}</td></tr></table>'
+        f'<p style="page-break-before:always">{d}</p>')
+    run("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={w}/chromium", f"--print-to-pdf={w}/page.pdf", f"file://{page}")
+    put("chromium.pdf", (w / "page.pdf").read_bytes(), [a, b, c, d])
+
+
 def main():
-    for tool in ("soffice", "qpdf", "7z", "xz", "zstd", "bzip2"):
+    for tool in ("soffice", "qpdf", "7z", "xz", "zstd", "bzip2", "chromium"):
         if not shutil.which(tool):
             sys.exit(f"{tool} is missing")
     shutil.rmtree(OUT, ignore_errors=True)
@@ -455,6 +465,7 @@ def main():
         archives(w)
         mails()
         others(w)
+        browser(w)
     (OUT / "index.json").write_text(json.dumps(INDEX, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     print(f"{len(INDEX)} documents, {sum(f.stat().st_size for f in OUT.iterdir()) // 1024} KiB")
 
