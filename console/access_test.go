@@ -185,7 +185,7 @@ func TestFirstAccount(t *testing.T) {
 		t.Errorf("a short password: %d", a.status)
 	}
 	form.Set("password", testPassword)
-	if a := b.post("/setup", form); a.status != http.StatusSeeOther || a.location() != "/welcome" || b.get("/").status != http.StatusOK {
+	if a := b.post("/setup", form); a.status != http.StatusSeeOther || a.location() != "/start" || b.get("/").status != http.StatusOK {
 		t.Fatalf("set up: %d %s", a.status, a.location())
 	}
 	ann, err := x.store.Account(t.Context(), "ann")

@@ -38,6 +38,8 @@ type Options struct {
 	Key  []byte // signs one-time links; all nodes share it; default: random
 	Node Node   // what runs here
 
+	Settings []Setting // shown to administrators
+
 	SessionIdle time.Duration // default 30 minutes
 	SessionLife time.Duration // default 12 hours
 	Fresh       time.Duration // how long after a sign-in what needs a fresh one may be done; default 10 minutes
@@ -129,6 +131,7 @@ type Server struct {
 	hashing   chan struct{} // holds a place for each password that is hashed
 	byAddress *limiter
 	byAccount *limiter
+	probes    *limiter // test prompts, by account
 }
 
 // New checks o and returns a Server. Its error says what to correct.
@@ -139,6 +142,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, log: o.Log, now: o.Now, links: newSigner(o.Key), met: newMetrics(o.Registry), hashing: make(chan struct{}, hashes),
 		byAddress: newLimiter(attemptsPerAddress, addressEvery), byAccount: newLimiter(attemptsPerAccount, accountEvery),
+		probes: newLimiter(5, 5*time.Second),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -14,11 +14,8 @@ import (
 	"github.com/sluice-dlp/sluice/store"
 )
 
-// An export reads in pages, up to a bound.
-const (
-	exportPage = 5000
-	exportMax  = 200_000
-)
+// exportPage is how many events are read at a time.
+const exportPage = 5000
 
 // eventsCSV and eventsNDJSON download what the filter selects.
 func (s *Server) eventsCSV(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -52,20 +49,27 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, v *visitor, form
 		enc := json.NewEncoder(w)
 		write = func(e *event.Event, _ person) error { return enc.Encode(e) }
 	}
-	for n := 0; ; {
+	for {
 		if err := s.exportPage(ctx, v, list, write); err != nil {
-			s.log.Debug("export ended early", "error", err)
-			return nil // the header is out: all that can be done is to stop
+			return s.breakOff(ctx, err)
 		}
-		if n += len(list); len(list) < exportPage || n >= exportMax {
+		if len(list) < exportPage {
 			return nil
 		}
 		f.Before = list[len(list)-1].ID
 		if list, err = s.o.Store.Events(ctx, f); err != nil {
-			s.log.Error("export ended early", "error", err)
-			return nil
+			return s.breakOff(ctx, err)
 		}
 	}
+}
+
+// breakOff ends an answer that has begun: the connection breaks, so that nobody takes the
+// file for whole.
+func (s *Server) breakOff(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		s.log.Error("a download broke off", "error", err)
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // attach makes the answer a file.

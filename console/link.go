@@ -136,6 +136,6 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request, _ *visitor) error
 	if err := s.signIn(ctx, w, r, name, "setup", s.now()); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/welcome", http.StatusSeeOther)
+	http.Redirect(w, r, "/start", http.StatusSeeOther)
 	return nil
 }

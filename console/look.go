@@ -38,8 +38,8 @@ func menu() []menuEntry {
 		{Nav: "precision", Name: "Precision", Href: "/precision", Key: "f"},
 		{Heading: "System"},
 		{Nav: "explorer", Name: "Log explorer", Href: "/explorer", Key: "l", Right: string(RightSQL)},
-		{Nav: "audit", Name: "Audit trail", Href: "/audit", Key: "t"},
-		{Nav: "settings", Name: "Settings", Href: "/settings", Key: "s", Right: string(RightAdmin)},
+		{Nav: "audit", Name: "Audit trail", Href: "/audit", Key: "t", Right: string(RightReview)},
+		{Nav: "settings", Name: "Settings", Href: "/settings", Key: "s"},
 		{Nav: "start", Name: "First run", Href: "/start", Key: "1"},
 	}
 }

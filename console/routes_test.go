@@ -17,7 +17,9 @@ var update = flag.Bool("update", false, "rewrite testdata/*.golden")
 
 // samplePath fills the wildcards of a pattern's path.
 func samplePath(path string) string {
-	path = strings.TrimSuffix(path, "{$}")
+	path = strings.Replace(strings.TrimSuffix(path, "{$}"), "people/{", "people/~1{", 1) // people are asked for by number
+	path = strings.Replace(path, "~1{id}", "~1", 1)
+	path = strings.Replace(path, "~1{person}", "~1", 1)
 	return regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(path, "0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44")
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -234,4 +235,49 @@ func (x *site) audited(action string) int {
 		x.t.Fatal(err)
 	}
 	return len(lines)
+}
+
+// markup is what a hostile employee or app puts into every field it can.
+const markup = `"><script>alert(1)</script><img src=x onerror=alert(2)>'`
+
+// request makes an event as the request path records it.
+func request(user, app, action string) *event.Event {
+	e := &event.Event{
+		Node: "gw1", Snapshot: "test", User: user, Groups: []string{"staff"}, Actor: "person",
+		Account: event.Account{ID: "acct-" + user, Kind: "personal"}, Source: event.Source{IP: "10.1.2.3", Country: "DE", Site: "Berlin"},
+		Device:   event.Device{ID: "L-" + user, Posture: "managed"},
+		App:      event.App{ID: app, Name: app, Category: "chat", Status: "in_review", Source: "catalogue"},
+		Activity: "prompt", Visibility: "full", Method: "POST", Host: app + ".example", Path: "/conversation", BytesOut: 2210,
+		Decision: event.Decision{Action: action, Would: action, Rule: "default:in_review", Reason: "it is under review", Mode: "enforce"}, LatencyUS: 180,
+	}
+	if action == "block" {
+		e.Matches = []event.Match{{
+			Detector: "credit_card", Profiles: []string{"pci"}, Severity: "high", Confidence: "high", Count: 1, Masked: []string{"411111••••••1111"},
+			Fingerprints: []string{"hmac:9f1c"}, Part: "messages[0].content", Role: "user", Excerpt: "charge the card ████",
+		}}
+	}
+	return e
+}
+
+// record writes events, and returns when they can be read.
+func (x *site) record(events ...*event.Event) {
+	x.t.Helper()
+	for _, e := range events {
+		if err := x.recorder.Record(x.t.Context(), e, true); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+}
+
+// rollUp brings what was recorded into the reports; nothing can be recorded after.
+func (x *site) rollUp() {
+	x.t.Helper()
+	ran := make(chan error, 1)
+	go func() { ran <- x.recorder.Run(context.Background(), x.store.Sink()) }()
+	if err := x.recorder.Close(x.t.Context()); err != nil {
+		x.t.Fatal(err)
+	}
+	if err := <-ran; err != nil && !errors.Is(err, event.ErrClosed) {
+		x.t.Fatal(err)
+	}
 }

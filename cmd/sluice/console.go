@@ -67,7 +67,7 @@ func (n *node) openConsole(s sockets) error {
 		Explainer: explainer{n}, Prober: prober{n}, Coach: coach,
 		OIDC: oidc, URL: f.Console.URL, Key: n.keys.derive(useConsole), Log: n.log, Registry: n.ops.registry,
 		Profiles: func() ([]fs.FS, error) { return profileSources(f.Profiles.Dirs) }, Policy: n.policyText, Reader: reader{n},
-		Node: console.Node{Name: f.Node, Build: build(), ICAP: n.icapAddr.String()},
+		Node: console.Node{Name: f.Node, Build: build(), ICAP: addrString(n.icapAddr)}, Settings: n.consoleSettings(),
 	})
 	if err != nil {
 		return err

@@ -285,6 +285,7 @@ func (n *node) background(ctx context.Context) {
 	n.serve("retention", func() error { return n.store.RunMaintenance(ctx, n.config.StoreRetention()) }, context.Canceled)
 	n.extractor.Warm()
 	n.serve("watch rules", func() error { return n.watchFiles(ctx) }, context.Canceled)
+	n.serve("heartbeat", func() error { return n.tellOfItself(ctx) }, context.Canceled)
 	n.runSinks(ctx)
 }
 
