@@ -22,7 +22,7 @@ type Filter struct {
 	Review                                ReviewState // events of that state; ReviewNew: nobody has touched, and none muted
 	Assignee                              string      // of the review
 	Text                                  string      // in app, host, rule, detectors, device or user, or the id of an event
-	NoNames                               bool        // Text is not looked for in user
+	NoNames                               bool        // Text is not looked for in user and device
 	Nobody                                bool        // only events without a user
 	Stopped                               bool        // only events with an action stricter than log
 	Detectors                             []string    // one of these found something; nil: does not matter, empty: none can
@@ -208,7 +208,7 @@ func (f *Filter) textQuery(q *selection) {
 	within := `%` + likeEscaper.Replace(strings.ToLower(f.Text)) + `%`
 	columns := []string{"app", "host", "rule", "detectors", "device", "usr"}
 	if f.NoNames {
-		columns = columns[:len(columns)-1]
+		columns = columns[:len(columns)-2]
 	}
 	var either []string
 	var args []any
