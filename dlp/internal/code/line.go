@@ -135,7 +135,7 @@ func measure(t []byte) shape {
 func (s *shape) pair(a, b byte) {
 	switch {
 	case b == '=' && bytes.IndexByte([]byte("=!<>+-*/%&|^:"), a) >= 0,
-		a == '=' && b == '>', a == ':' && b == ':', a == '&' && b == '&', a == '|' && b == '|', a == '-' && b == '>', a == '<' && b == '-':
+		a == '=' && b == '>', a == ':' && b == ':', a == '&' && b == '&', a == '|' && b == '|', a == '-' && b == '>', a == '<' && b == '-', a == '|' && b == '>':
 		s.pairs++
 	}
 }
@@ -301,6 +301,9 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	}
 	if len(rest) > 1 && len(word) > 0 && rest[0] == '(' && last == ')' {
 		score++ // nothing but a call
+	}
+	if len(rest) > 3 && len(word) > 0 && rest[0] == ' ' && (last == '\'' || last == '"') && rest[1] == last && bytes.IndexByte(rest[1:], ' ') < 0 {
+		score += 2 // a call without brackets: id 'java'
 	}
 	if s.calls > 0 && s.closing > 0 && s.words <= 20 {
 		score++
