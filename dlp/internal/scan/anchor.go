@@ -35,8 +35,9 @@ const (
 	maxCuts    = 48
 	maxTurns   = 16 // of a repetition, between which an anchor can begin
 	goodEnough = 0.002
-	few        = 12 // sequences of one pattern that are worth comparing with each other
-	dear       = 64 // sequences that are weighed one by one
+	fewer      = 256 // sequences of a further place, when there is one already
+	few        = 12  // sequences of one pattern that are worth comparing with each other
+	dear       = 64  // sequences that are weighed one by one
 )
 
 // findAnchor returns the cheapest anchor of re, or nil when re can match the empty string
@@ -58,6 +59,7 @@ func findAnchor(re *syntax.Regexp, r *sample) *anchor {
 		if a := anchorAt(items[i:], &before, boundary, &x, r); a != nil && (best == nil || a.cost < best.cost) {
 			a.cut = i
 			best = a
+			x.limit = fewer // a place with more ways is hardly any better
 		}
 		if best != nil && best.cost < goodEnough || i >= maxCuts {
 			break

@@ -26,7 +26,7 @@ func FuzzText(f *testing.F) {
 	}
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 30 {
-		f.Add([]byte(mixedText(r, exprs, list.Words)))
+		f.Add([]byte(texts.Mixed(r, exprs, list.Words)))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) { compare(t, db, oracle, text) })
 }

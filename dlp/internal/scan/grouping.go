@@ -35,9 +35,9 @@ type grouper struct {
 }
 
 const (
-	most   = 512 // groups from which on the best pair to join is looked for
-	rounds = 12  // how often the worst groups may be dissolved
-	many   = 192 // kinds whose groups will hold nearly everywhere, however they are shared
+	most   = 1024 // groups from which on the best pair to join is looked for
+	rounds = 12   // how often the worst groups may be dissolved
+	many   = 192  // kinds whose groups will hold nearly everywhere, however they are shared
 )
 
 // share sets the group of every member and returns the groups, at most limit.

@@ -168,7 +168,7 @@ type todo struct {
 
 const (
 	maxSequences = 4096
-	maxExpansion = 1 << 15 // steps for one place of one pattern
+	maxExpansion = 8 // steps for one place of one pattern, for each sequence that it may have
 )
 
 // expander lists the sequences with which the text can go on at a place of a pattern.
@@ -200,7 +200,7 @@ func (x *expander) emit(q sequence) bool {
 // walk follows t from q on; every way through the pattern becomes one sequence.
 func (x *expander) walk(t *todo, q sequence) bool {
 	for {
-		if x.steps++; x.steps > maxExpansion {
+		if x.steps++; x.steps > maxExpansion*x.limit {
 			return false
 		}
 		if t == nil || q.n == window {
@@ -304,7 +304,7 @@ func (x *expander) write(runes [][]piece, rest *todo, q sequence) bool {
 }
 
 func (x *expander) append(w piece, runes [][]piece, rest *todo, q sequence) bool {
-	if x.steps++; x.steps > maxExpansion {
+	if x.steps++; x.steps > maxExpansion*x.limit {
 		return false
 	}
 	q.push(w)

@@ -33,15 +33,13 @@ type kept struct {
 // put appends the positions that m has in block k to the n that are in the list.
 func (l *places) put(n, k int, m uint64) int {
 	base := uint16(k * block)
-	d := l[n : n+ahead : n+ahead]
 	c := n + bits.OnesCount64(m)
-	for j := range ahead {
-		d[j] = base + uint16(bits.TrailingZeros64(m))
-		m &= m - 1
-	}
-	for n += ahead; m != 0; n++ {
-		l[n] = base + uint16(bits.TrailingZeros64(m))
-		m &= m - 1
+	for ; n < c; n += ahead {
+		d := l[n : n+ahead : n+ahead]
+		for j := range d {
+			d[j] = base + uint16(bits.TrailingZeros64(m))
+			m &= m - 1
+		}
 	}
 	return c
 }

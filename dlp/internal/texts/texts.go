@@ -279,3 +279,47 @@ func Variant(expr string, n int) string {
 }
 
 func letterOrDigit(b byte) bool { return b != 0 && strings.IndexByte(Alnums, b) >= 0 }
+
+var literal = regexp.MustCompile(`[A-Za-z0-9_@.:=-]{2,12}`)
+
+// Mixed strings together what patterns are made of, items that they find, words, and
+// damage of several kinds.
+func Mixed(r *rand.Rand, exprs, list []string) string {
+	var b strings.Builder
+	for size := 20 + r.IntN(400); b.Len() < size; {
+		var s string
+		switch r.IntN(8) {
+		case 0, 1:
+			parts := literal.FindAllString(exprs[r.IntN(len(exprs))], -1)
+			if len(parts) > 0 {
+				s = parts[r.IntN(len(parts))]
+			}
+		case 2, 3:
+			s = " " + Item(r) + " "
+		case 4:
+			s = " " + list[r.IntN(len(list))] + []string{" ", ",", "s", "K", "\u017f"}[r.IntN(5)]
+		case 5:
+			s = Random(r, 1+r.IntN(90), "0123456789abcdefABCDEFXYZ_-. ")
+		case 6:
+			s = []string{"ſ", "\u212a", "\xff", "\xc5", "\xe2\x84", "é", "社外秘", "für", "\n", "@", ":", "=", "://", "\x00", "\"", "'"}[r.IntN(16)]
+		default:
+			s = strings.Repeat([]string{"0", "1 ", "a", "a.", "-", "@", "sk-", "::"}[r.IntN(8)], 1+r.IntN(30))
+		}
+		switch r.IntN(12) {
+		case 0:
+			s = strings.ToUpper(s)
+		case 1:
+			s = strings.NewReplacer("s", "ſ", "k", "\u212a", "S", "ſ", "K", "\u212a").Replace(s)
+		case 2:
+			if s != "" {
+				c := []byte(s)
+				c[r.IntN(len(c))] = byte(r.Uint32())
+				s = string(c)
+			}
+		case 3:
+			s = strings.Repeat(s, 1+r.IntN(5))
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
