@@ -47,9 +47,9 @@ func (s *Server) coveragePage(w http.ResponseWriter, r *http.Request, v *visitor
 		row.Share = percent(row.Percent)
 		switch {
 		case c.Handshake == c.Events:
-			row.Class, row.Why = "k-bad", "Only the connection is seen: let the proxy decrypt this host"
+			row.Class, row.Why = "k-bad", "Only the connection is seen: decrypt this host"
 		case c.FailOpen > 0:
-			row.Class, row.Why = "k-bad", "Uninspected requests passed: see gaps in the policy"
+			row.Class, row.Why = "k-bad", "Uninspected requests passed: see the policy’s gaps"
 		case c.Shape == c.Events:
 			row.Class, row.Why = "k-warn", "Known by shape alone: add the app to catalogue.dirs"
 		case row.Percent < 90:

@@ -20,6 +20,7 @@ type precisionData struct {
 	Rows      []precisionRow
 	Reviewed  int64
 	Precision float64
+	Without   []string // detectors whose false positives have nothing in common
 }
 
 type precisionRow struct {
@@ -35,9 +36,9 @@ type precisionRow struct {
 type proposal struct {
 	Words   []string
 	Diff    []playPiece
-	Note    string
-	Against int // false positives that hold one of the words
-	Kept    int // right findings that hold one, and would be weakened too
+	File    string // in which the detector is defined
+	Against int    // false positives that hold one of the words
+	Kept    int    // right findings that hold one, and would be weakened too
 }
 
 func (s *Server) precision(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -65,6 +66,9 @@ func (s *Server) precision(w http.ResponseWriter, r *http.Request, v *visitor) e
 		if p.FalsePositive > 0 {
 			if row.Proposal, err = s.propose(ctx, p.Detector, files); err != nil {
 				return err
+			}
+			if len(row.Proposal.Words) == 0 {
+				d.Without = append(d.Without, row.Name)
 			}
 		}
 		d.Reviewed += row.Total
@@ -121,7 +125,7 @@ func (s *Server) propose(ctx context.Context, detector string, files map[string]
 	})
 	words = words[:min(len(words), proposalWords)]
 	if len(words) == 0 {
-		return &proposal{Note: "The false positives share no word that right findings lack. Look at them one by one; a value that always is one can go into allow."}, nil
+		return &proposal{}, nil
 	}
 	p := &proposal{Words: words}
 	for _, x := range wrong {
@@ -134,7 +138,9 @@ func (s *Server) propose(ctx context.Context, detector string, files map[string]
 			p.Kept++
 		}
 	}
-	p.Diff = shownDiff(againstDiff(files, detector, words))
+	diff := ""
+	p.File, diff = againstDiff(files, detector, words)
+	p.Diff = shownDiff(diff)
 	return p, nil
 }
 
@@ -160,7 +166,7 @@ func nearWords(e *event.Event, detector string) map[string]bool {
 
 // againstDiff adds the words to the detector's definition: to its `against`, or as a new
 // one. Where the file is not known it is a definition to begin with.
-func againstDiff(files map[string][]byte, detector string, words []string) string {
+func againstDiff(files map[string][]byte, detector string, words []string) (file, diff string) {
 	list := strings.Join(words, ", ")
 	names := make([]string, 0, len(files))
 	for name := range files {
@@ -196,7 +202,7 @@ func againstDiff(files map[string][]byte, detector string, words []string) strin
 				}
 			}
 		}
-		return unifiedDiff(name, text, strings.Join(changed, "\n")+"\n")
+		return name, unifiedDiff(name, text, strings.Join(changed, "\n")+"\n")
 	}
-	return ""
+	return "", ""
 }

@@ -53,10 +53,10 @@ var findings = []finding{
 	{"credit_card", "pci", "high", "411111••••••1111", "… please refund the customer, the card is ███████████████████ (exp 12/27), thanks …"},
 	{"iban", "pii-eu", "high", "••••••••••••••••••3000", "… and send the rest to ██████████████████████ before Friday, subject invoice 8812 …"},
 	{"us_ssn", "pii-us", "high", "•••••••6705", "… new hire form: social security number ███████████, start date 1 December …"},
-	{"email_address", "pii", "medium", "••••••••mple", "… draft a polite reply to ████████████████████ and keep the tone friendly …"},
-	{"aws_access_key", "secrets", "critical", "••••", "… why does this fail? AWS_ACCESS_KEY_ID=████████████████████ region eu-central-1 …"},
+	{"email", "pii", "medium", "••••••••mple", "… draft a polite reply to ████████████████████ and keep the tone friendly …"},
+	{"aws_access_key_id", "credentials", "critical", "••••", "… why does this fail? AWS_ACCESS_KEY_ID=████████████████████ region eu-central-1 …"},
 	{"source_code", "source-code", "medium", "••••", "… find the bug in this function: ████████████████████████████████ it panics at …"},
-	{"private_key", "secrets", "critical", "••••", "… ████████████████████████████ how do I convert this to PKCS8 …"},
+	{"private_key", "credentials", "critical", "••••", "… ████████████████████████████ how do I convert this to PKCS8 …"},
 }
 
 // Person returns the name of the i-th person.
