@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -47,13 +49,19 @@ func (s *Server) findAll(r *http.Request, v *visitor, d *findData) error {
 		d.List = append(d.List, found{"Event " + d.Q, "event", "/events/" + strings.ToLower(d.Q)})
 	}
 	text := strings.ToLower(d.Q)
-	n := 0
+	var apps, within []found // names that begin with the text come first
 	for _, app := range s.o.Rules().Catalogue.Apps() {
-		if n < findMax && (strings.Contains(strings.ToLower(app.Name), text) || strings.HasPrefix(app.ID, text)) {
-			d.List = append(d.List, found{app.Name, app.Vendor + " · " + categoryName(app.Category), "/apps/" + app.ID})
-			n++
+		one := found{app.Name, app.Vendor + " · " + categoryName(app.Category), "/apps/" + app.ID}
+		switch name := strings.ToLower(app.Name); {
+		case strings.HasPrefix(name, text):
+			apps = append(apps, one)
+		case strings.Contains(name, text) || strings.HasPrefix(app.ID, text):
+			within = append(within, one)
 		}
 	}
+	slices.SortStableFunc(apps, func(a, b found) int { return cmp.Compare(len(a.Title), len(b.Title)) })
+	apps = append(apps, within...)
+	d.List = append(d.List, apps[:min(len(apps), findMax)]...)
 	if v.can(RightNames) {
 		names, err := s.o.Store.FindPeople(r.Context(), d.Q, findMax)
 		if err != nil {

@@ -182,7 +182,6 @@ func TestScreens(t *testing.T) {
 		dir = keep // a big sample is made once
 	}
 	c := openCompany(t, dir, 20_000)
-	axe := readAxe(t)
 	p := browser.Start(t, browser.Options{Width: 1440, Height: 900})
 	c.signIn(t, p, "j.weber")
 	seen := 0
@@ -206,7 +205,7 @@ func TestScreens(t *testing.T) {
 			if wide := browser.Eval[int](p, "document.documentElement.scrollWidth - innerWidth"); wide > 0 {
 				t.Errorf("%s: scrolls sideways by %d pixels", name, wide)
 			}
-			for _, violation := range axeViolations(p, axe) {
+			for _, violation := range p.Axe() {
 				t.Errorf("%s: %s", name, violation)
 			}
 			keepShot(t, p, name)
@@ -251,24 +250,4 @@ func keepShot(t *testing.T, p *browser.Page, name string) {
 	if err := os.WriteFile(filepath.Join(*shots, name+".webp"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func readAxe(t *testing.T) string {
-	t.Helper()
-	b, err := os.ReadFile("../internal/blackbox/clients/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		t.Fatalf("axe-core is not installed: run scripts/install-test-deps.sh: %v", err)
-	}
-	return string(b)
-}
-
-// axeViolations runs axe in the page. The script comes through the debugger, which the
-// page's policy does not bind; results are text only.
-func axeViolations(p *browser.Page, axe string) []string {
-	p.Do("load axe", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: false})
-		return err
-	}))
-	browser.Eval[bool](p, axe+";true")
-	return browser.Eval[[]string](p, `axe.run({resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + " (" + v.impact + "): " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? n.none[0]?.message ?? "")).join("; ")))`)
 }

@@ -29,13 +29,17 @@ func (a *app) accountCommand() *cobra.Command {
 
 func (a *app) accountAddCommand() *cobra.Command {
 	var role string
+	var rights []string
 	cmd := &cobra.Command{
 		Use: "add NAME", Short: "Add an account; the password is asked for, or read from standard input",
-		Example: "  sluice account add alice --role admin\n  sluice account add bob < password.txt",
+		Example: "  sluice account add alice --role admin\n  sluice account add bob --role reviewer --right names < password.txt",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(roles, role) {
 				return usageError{fmt.Errorf("--role %q: want one of %s", role, strings.Join(roles, ", "))}
+			}
+			if !console.ValidAccess(role, rights) {
+				return usageError{fmt.Errorf("--right %q: want one of %v", strings.Join(rights, ", "), console.ExtraRights())}
 			}
 			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
 				_, err := s.Account(ctx, args[0])
@@ -45,11 +49,12 @@ func (a *app) accountAddCommand() *cobra.Command {
 				if !errors.Is(err, store.ErrNotFound) {
 					return err
 				}
-				return setPassword(ctx, cmd, s, store.Account{Name: args[0], Role: role})
+				return setPassword(ctx, cmd, s, store.Account{Name: args[0], Role: role, Rights: rights})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&role, "role", "viewer", "viewer, reviewer or admin")
+	cmd.Flags().StringArrayVar(&rights, "right", nil, "evidence, sql or names, beyond the role's (repeatable)")
 	return cmd
 }
 
