@@ -169,7 +169,7 @@ func TestOutageUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 	checkOnce(t, conn)
-	checkSums(t, conn)
+	checkSums(t, conn, int64(len(clean.Body)))
 }
 
 // outboxSize returns what the outbox takes on disk.
