@@ -91,9 +91,20 @@ func (n *sluice) command(args ...string) *exec.Cmd {
 // start runs serve until the node is ready.
 func (n *sluice) start() {
 	n.t.Helper()
+	n.launch()
+	n.awaitReady()
+}
+
+// launch runs serve and does not wait.
+func (n *sluice) launch() {
+	n.t.Helper()
 	cmd := n.command("serve")
 	cmd.Stderr = n.stderr
 	n.serving = proc.Start(n.t, "sluice serve", cmd)
+}
+
+func (n *sluice) awaitReady() {
+	n.t.Helper()
 	proc.Eventually(n.t, 20*time.Second, "sluice is ready", func() error {
 		select {
 		case <-n.serving.Done():
