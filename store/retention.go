@@ -23,20 +23,60 @@ const (
 )
 
 // RunMaintenance calls [Store.Maintain] at once and then every hour, until ctx ends. Any
-// number of nodes may do so: one at a time works.
+// number of nodes may do so: one at a time works. While the clock cannot be trusted nothing
+// is dropped: one that jumped ahead would make everything old.
 func (s *Store) RunMaintenance(ctx context.Context, r Retention) error {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
-	for {
-		if err := s.Maintain(ctx, r, time.Now()); err != nil && ctx.Err() == nil {
+	for last := time.Now(); ; {
+		now := time.Now()
+		err := s.trustClock(ctx, last, now)
+		if err == nil {
+			err = s.Maintain(ctx, r, now)
+		}
+		if err != nil && ctx.Err() == nil {
 			s.log.Error("maintenance of the database is not done: the next try is in an hour", "error", err)
 		}
+		last = now
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
 		}
 	}
+}
+
+// clockSlack is how far two clocks may differ before neither is believed.
+const clockSlack = 10 * time.Minute
+
+// jumped says that the wall clock went otherwise than time did.
+func jumped(wall, passed time.Duration) error {
+	if jump := wall - passed; jump.Abs() > clockSlack {
+		return fmt.Errorf("the clock of this node jumped by %s", jump.Round(time.Second))
+	}
+	return nil
+}
+
+// trustClock compares this node's clock with itself, an hour ago, and with that of Postgres.
+func (s *Store) trustClock(ctx context.Context, last, now time.Time) error {
+	// Sub uses the monotonic clock; without it (Round) the times are those of the wall.
+	if err := jumped(now.Round(0).Sub(last.Round(0)), now.Sub(last)); err != nil {
+		return err
+	}
+	if s.pool == nil {
+		return nil
+	}
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	var theirs time.Time
+	if err := s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&theirs); err != nil {
+		return fmt.Errorf("ask Postgres for the time: %w", err)
+	}
+	if apart := time.Until(theirs); apart.Abs() > clockSlack {
+		return fmt.Errorf("the clocks of this node and of Postgres are %s apart", apart.Round(time.Second))
+	}
+	return nil
 }
 
 // maintenanceLock is the advisory lock of the node that maintains.

@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		"views are saved":                             viewsAreSaved,
 		"the audit trail is whole":                    auditIsWhole,
 		"accounts are kept":                           accountsAreKept,
+		"a clock that jumps loses nothing":            clockJumps,
 		"retention drops what is old":                 retentionDrops,
 		"a person is erased":                          personErased,
 		"files are private":                           filesPrivate,
