@@ -351,7 +351,7 @@ func data(t []byte, s shape, first byte) bool {
 		return true
 	case first >= '0' && first <= '9':
 		return true
-	case first == '|', first == '$' && len(t) > 1 && t[1] == ' ':
+	case first == '|' && !bytes.HasPrefix(t, []byte("|>")), first == '$' && len(t) > 1 && t[1] == ' ':
 		return true
 	case first == '<' && s.calls == 0 && s.pairs == 0:
 		return true
