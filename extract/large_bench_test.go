@@ -85,9 +85,7 @@ func BenchmarkLargeDocuments(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			var d extract.Document
 			b.ReportAllocs()
-			for b.Loop() {
-				d = x.ExtractFile(context.Background(), name, data)
-			}
+			perOp(b, func() { d = x.ExtractFile(context.Background(), name, data) })
 			text := 0
 			for _, part := range d.Texts {
 				text += len(part.Text)
