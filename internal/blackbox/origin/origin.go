@@ -34,7 +34,7 @@ func Hosts() []string {
 	return []string{
 		"api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com",
 		"api.mistral.ai", "api.cohere.com", "api.groq.com", "ollama.com",
-		"chatgpt.com", "claude.ai", "gemini.google.com", "copilot.microsoft.com", "files.oaiusercontent.com",
+		"chatgpt.com", "claude.ai", "gemini.google.com", "copilot.microsoft.com", "neo.character.ai", "files.oaiusercontent.com",
 		"intranet.example.com",
 	}
 }
