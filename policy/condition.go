@@ -30,6 +30,7 @@ type part struct {
 	text    string
 	guard   guard
 	program cel.Program
+	names   bool // the program asks for a variable
 }
 
 // holds evaluates c. An error is returned only when no part is false, as CEL does for a
@@ -178,7 +179,9 @@ func (c *compiler) plan(tree *ast.AST) (*condition, error) {
 		if err != nil {
 			return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
 		}
-		programs = append(programs, part{text: text, program: program})
+		names := false
+		visit(e, func(e ast.Expr) { names = names || c.vocabulary.variableOf(e) != nil })
+		programs = append(programs, part{text: text, program: program, names: names})
 	}
 	cond.parts = append(cond.parts, programs...)
 	visit(tree.Expr(), func(e ast.Expr) {

@@ -14,10 +14,17 @@ import (
 // with constants, joined by and, or, not. It cannot fail. Because CEL's "false && x" is
 // false whatever x is, errors too, a false guard settles its conjunction.
 type guard struct {
-	test func(*Facts) bool
-	uses *variable // the one variable it compares, nil for several
-	only []string  // when not nil: the guard holds only if uses is one of these
-	not  []string  // when not nil: the guard holds only if uses is none of these
+	test     func(*Facts) bool
+	uses     *variable // the one variable it compares, nil for several
+	mentions []mention // what it compares
+	open     bool      // it also asks what comparing does not settle, as startsWith does
+}
+
+// mention is a variable and the constants it is compared with.
+type mention struct {
+	of      *variable
+	words   []string
+	numbers []int64
 }
 
 // guardOf compiles e; ok is false when it needs the interpreter.
@@ -42,7 +49,7 @@ func (v *vocabulary) guardOf(e ast.Expr) (g guard, ok bool) {
 		return v.logical(call.FunctionName() == operators.LogicalAnd, args)
 	case operators.LogicalNot:
 		inner, ok := v.guardOf(args[0])
-		return guard{test: func(f *Facts) bool { return !inner.test(f) }, uses: inner.uses, only: inner.not, not: inner.only}, ok
+		return guard{test: func(f *Facts) bool { return !inner.test(f) }, uses: inner.uses, mentions: inner.mentions, open: inner.open}, ok
 	case operators.Equals, operators.NotEquals:
 		return v.equality(call.FunctionName() == operators.Equals, args[0], args[1])
 	case operators.In:
@@ -55,21 +62,23 @@ func (v *vocabulary) guardOf(e ast.Expr) (g guard, ok bool) {
 
 func (v *vocabulary) logical(and bool, args []ast.Expr) (guard, bool) {
 	tests := make([]func(*Facts) bool, len(args))
-	for i, arg := range args {
-		g, ok := v.guardOf(arg)
-		if !ok {
-			return guard{}, false
-		}
-		tests[i] = g.test
-	}
-	return guard{test: func(f *Facts) bool {
+	all := guard{test: func(f *Facts) bool {
 		for _, test := range tests {
 			if test(f) != and {
 				return !and
 			}
 		}
 		return and
-	}}, true
+	}}
+	for i, arg := range args {
+		g, ok := v.guardOf(arg)
+		if !ok {
+			return guard{}, false
+		}
+		tests[i] = g.test
+		all.mentions, all.open = append(all.mentions, g.mentions...), all.open || g.open
+	}
+	return all, true
 }
 
 func (v *vocabulary) equality(equal bool, a, b ast.Expr) (guard, bool) {
@@ -82,17 +91,11 @@ func (v *vocabulary) equality(equal bool, a, b ast.Expr) (guard, bool) {
 	}
 	if x.text != nil {
 		word, ok := textOf(b)
-		g := guard{test: func(f *Facts) bool { return (x.text(f) == word) == equal }, uses: x}
-		if equal {
-			g.only = []string{word}
-		} else {
-			g.not = []string{word}
-		}
-		return g, ok
+		return guard{test: func(f *Facts) bool { return (x.text(f) == word) == equal }, uses: x, mentions: []mention{{of: x, words: []string{word}}}}, ok
 	}
 	if x.number != nil {
 		n, ok := intOf(b)
-		return guard{test: func(f *Facts) bool { return (x.number(f) == n) == equal }, uses: x}, ok
+		return guard{test: func(f *Facts) bool { return (x.number(f) == n) == equal }, uses: x, mentions: []mention{{of: x, numbers: []int64{n}}}}, ok
 	}
 	return guard{}, false
 }
@@ -101,7 +104,7 @@ func (v *vocabulary) equality(equal bool, a, b ast.Expr) (guard, bool) {
 func (v *vocabulary) membership(item, list ast.Expr) (guard, bool) {
 	if x := v.variableOf(list); x != nil && x.list != nil {
 		word, ok := textOf(item)
-		return guard{test: func(f *Facts) bool { return slices.Contains(x.list(f), word) }, uses: x}, ok
+		return guard{test: func(f *Facts) bool { return slices.Contains(x.list(f), word) }, uses: x, mentions: []mention{{of: x, words: []string{word}}}}, ok
 	}
 	x := v.variableOf(item)
 	if x == nil || x.text == nil || list.Kind() != ast.ListKind || len(list.AsList().OptionalIndices()) > 0 {
@@ -115,7 +118,7 @@ func (v *vocabulary) membership(item, list ast.Expr) (guard, bool) {
 		}
 		words = append(words, word)
 	}
-	return guard{test: func(f *Facts) bool { return slices.Contains(words, x.text(f)) }, uses: x, only: words}, true
+	return guard{test: func(f *Facts) bool { return slices.Contains(words, x.text(f)) }, uses: x, mentions: []mention{{of: x, words: words}}}, true
 }
 
 func (v *vocabulary) member(function string, target, arg ast.Expr) (guard, bool) {
@@ -135,7 +138,7 @@ func (v *vocabulary) member(function string, target, arg ast.Expr) (guard, bool)
 	default:
 		return guard{}, false
 	}
-	return guard{test: func(f *Facts) bool { return test(x.text(f), word) }, uses: x}, true
+	return guard{test: func(f *Facts) bool { return test(x.text(f), word) }, uses: x, open: true}, true
 }
 
 func (v *vocabulary) order(operator string, a, b ast.Expr) (guard, bool) {
@@ -155,7 +158,7 @@ func (v *vocabulary) order(operator string, a, b ast.Expr) (guard, bool) {
 	default:
 		test = func(have, want int64) bool { return have >= want }
 	}
-	return guard{test: func(f *Facts) bool { return test(x.number(f), n) }, uses: x}, true
+	return guard{test: func(f *Facts) bool { return test(x.number(f), n) }, uses: x, mentions: []mention{{of: x, numbers: []int64{n}}}}, true
 }
 
 // variableOf returns the variable that e names, or nil. The type checker has rewritten

@@ -17,7 +17,10 @@ import (
 type Options struct {
 	HasProfile func(id string) bool // nil: profile names are not checked
 	HasApp     func(id string) bool // nil: app ids in comparisons are not checked
-	Categories []string             // nil: categories in comparisons are not checked
+	// App returns name, vendor and category of a known app, to warn of rules that do not fit
+	// them. Nil: nothing is known.
+	App        func(id string) (App, bool)
+	Categories []string // nil: categories in comparisons are not checked
 }
 
 // Policy is an immutable compiled policy, safe for concurrent use. The zero Policy is

@@ -18,6 +18,9 @@ func options() Options {
 		HasProfile: func(id string) bool { return slices.Contains([]string{"default", "pci", "pii", "source-code"}, id) },
 		HasApp:     func(id string) bool { return slices.Contains([]string{"chatgpt", "claude"}, id) },
 		Categories: []string{"chat", "model-api", "code"},
+		App: func(id string) (App, bool) {
+			return App{ID: id, Name: "Claude", Vendor: "Anthropic", Category: "chat"}, id == "claude"
+		},
 	}
 }
 
@@ -83,6 +86,38 @@ func TestWarnings(t *testing.T) {
 		"an earlier rule with the same profile": {
 			"rules:\n- {id: a, profiles: [pci, pii], on_match: block}\n- {id: b, profiles: [pci], roles: [user], on_match: log}",
 			`policy.yaml:3: rule "b": can never match: rule "a" in line 2 always decides before it; move this rule up, or remove it`,
+		},
+		"sizes that exclude each other": {
+			`rules: [{id: a, action: block, when: 'request.bytes > 10 && (request.bytes < 5 || request.bytes == 7)'}]`,
+			`policy.yaml:1: rule "a": can never match: request.bytes has no value that fits all its comparisons`,
+		},
+		"sizes with one between them": {`rules: [{id: a, action: block, when: 'request.bytes > 10 && request.bytes < 12'}]`, ""},
+		"a group that is and is not": {
+			`rules: [{id: a, action: block, when: '"finance" in user.groups && app.id == "claude" && !("finance" in user.groups)'}]`,
+			`policy.yaml:1: rule "a": can never match: user.groups has no value that fits all its comparisons`,
+		},
+		"constants that are false": {
+			`rules: [{id: a, action: block, when: 'app.id == "claude" && "a".startsWith("b")'}]`,
+			`policy.yaml:1: rule "a": can never match: its condition is false`,
+		},
+		"an app of another category": {
+			`rules: [{id: a, action: block, when: 'app.id == "claude" && app.category == "code"'}]`,
+			`policy.yaml:1: rule "a": can never match: app.id == "claude" and app.category == "code" exclude each other`,
+		},
+		"an app of its own category": {`rules: [{id: a, action: block, when: 'app.id == "claude" && app.category == "chat"'}]`, ""},
+		"alternatives that all fail": {
+			`rules: [{id: a, action: block, when: 'app.status == "approved" && (app.status == "unapproved" || app.status == "in_review")'}]`,
+			`policy.yaml:1: rule "a": can never match: app.status has no value that fits all its comparisons`,
+		},
+		"what the interpreter is needed for may hold": {
+			`rules: [{id: a, action: block, when: 'app.id.startsWith("x") && app.id == "claude" && source.ip == "10.0.0.1" && source.ip == "10.0.0.2" && now.getHours() > 30'}]`, "",
+		},
+		"an earlier rule with a longer list": {
+			"rules:\n- {id: a, action: block, when: 'app.status in [\"approved\", \"in_review\"]'}\n- {id: b, action: log, when: 'app.status == \"approved\" && request.path.startsWith(\"/x\")'}",
+			`policy.yaml:3: rule "b": can never match: rule "a" in line 2 always decides before it; move this rule up, or remove it`,
+		},
+		"an earlier rule that is not quite wider": {
+			"rules:\n- {id: a, action: block, when: 'app.status in [\"approved\", \"in_review\"] && actor == \"person\"'}\n- {id: b, action: log, when: 'app.status == \"approved\"'}", "",
 		},
 		"an earlier rule that only observes hides nothing": {
 			"rules:\n- {id: a, action: block, mode: observe}\n- {id: b, action: log}", "",

@@ -1,13 +1,14 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"cel.dev/cel-go/cel"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // conditions are conjuncts of every kind: guards, programs, and programs that fail.
@@ -168,7 +169,7 @@ func TestPlanAndDecideAgreeWithTheWordsOfTheFormat(t *testing.T) {
 				t.Fatalf("decided %s (would %s) by %s, the format says %s (would %s) by %s\n%s\n%+v\nhits %v gaps %v redact %v",
 					d.Action, d.Would, d.Rule, action, would, rule, text, *f, hits, gaps, e.Redact)
 			}
-			if diff := cmp.Diff(d, p.Plan(f).Decide(e)); diff != "" {
+			if diff := gocmp.Diff(d, p.Plan(f).Decide(e)); diff != "" {
 				t.Fatalf("the same input decided otherwise:\n%s", diff)
 			}
 			for _, step := range plan.Trace(e) {
@@ -201,6 +202,43 @@ func TestAGapNeverMakesADecisionMilder(t *testing.T) {
 				t.Fatalf("a gap turned %s into %s", without.Action, d.Action)
 			}
 		}
+	}
+}
+
+func TestAWarnedRuleNeverDecides(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	warned, matched := 0, 0
+	for range 300 {
+		text := randomPolicy(r, 6)
+		p := mustParse(t, text)
+		never := map[string]bool{}
+		for _, w := range p.Warnings() {
+			if _, rest, ok := strings.Cut(w, `rule "`); ok && strings.Contains(w, "can never match") {
+				id, _, _ := strings.Cut(rest, `"`)
+				never[id] = true
+			}
+		}
+		warned += len(never)
+		for range 60 {
+			f := randomFacts(r)
+			f.App.Name, f.App.Vendor, f.App.Category = "Claude", "Anthropic", "chat"
+			f.Activity, f.Actor = cmp.Or(f.Activity, "other"), cmp.Or(f.Actor, "person") // an enumeration has no empty value
+			plan := p.Plan(f)
+			e := Evidence{Redact: true}
+			for range plan.Asks() {
+				e.Triggered = append(e.Triggered, r.IntN(2) == 0)
+			}
+			d := plan.Decide(e)
+			if never[d.Rule] && d.Matched {
+				t.Fatalf("rule %s was said never to match, and decides\n%s\n%q\n%+v", d.Rule, text, p.Warnings(), *f)
+			}
+			if d.Matched {
+				matched++
+			}
+		}
+	}
+	if warned < 50 || matched < 1000 {
+		t.Fatalf("%d rules warned of, %d decisions by a match: too few to show anything", warned, matched)
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 )
 
 // warn finds rules that can never decide: their condition contradicts itself, or an
-// earlier enforced rule always decides before them. It sees plain comparisons only, so
-// that what it reports is certain.
+// earlier enforced rule always decides before them. It tries plain comparisons out on all
+// facts that they can tell apart; what needs the interpreter may always hold, so that what
+// it reports is certain.
 func (l *loader) warn() []string {
 	var warnings []string
 	rules := l.policy.rules
@@ -16,12 +17,12 @@ func (l *loader) warn() []string {
 		say := func(format string, args ...any) {
 			warnings = append(warnings, fmt.Sprintf("%s:%d: rule %q: %s", l.name, r.line, r.id, fmt.Sprintf(format, args...)))
 		}
-		if why := r.when.contradiction(); why != "" {
+		if why := l.contradiction(r.when); why != "" {
 			say("can never match: %s", why)
 			continue
 		}
 		for j := range rules[:i] {
-			if e := &rules[j]; e.decidesBefore(r) {
+			if e := &rules[j]; l.decidesBefore(e, r) {
 				say("can never match: rule %q in line %d always decides before it; move this rule up, or remove it", e.id, e.line)
 				break
 			}
@@ -34,48 +35,54 @@ func (l *loader) warn() []string {
 }
 
 // contradiction says why c can never hold, or "".
-func (c *condition) contradiction() string {
+func (l *loader) contradiction(c *condition) string {
 	if c == nil {
 		return ""
 	}
-	only := map[string][]string{} // what each variable may still be
-	for _, p := range c.parts {
-		if p.program != nil {
-			continue
-		}
-		if p.text == "false" {
+	for i := range c.parts {
+		if p := &c.parts[i]; p.isFalse() {
 			return "its condition is false"
 		}
-		g := p.guard
-		if g.uses == nil || g.only == nil && g.not == nil {
-			continue
-		}
-		name := g.uses.name
-		may, bounded := only[name]
-		if !bounded && g.uses.words != nil {
-			may, bounded = g.uses.words(), true
-		}
-		switch {
-		case g.only != nil && bounded:
-			may = slices.DeleteFunc(slices.Clone(may), func(s string) bool { return !slices.Contains(g.only, s) })
-		case g.only != nil:
-			may = g.only
-		case bounded:
-			may = slices.DeleteFunc(slices.Clone(may), func(s string) bool { return slices.Contains(g.not, s) })
-		default:
-			continue
-		}
-		only[name] = may
-		if len(may) == 0 {
-			return fmt.Sprintf("%s has no value that fits all its comparisons", name)
+	}
+	never := func(parts ...part) bool {
+		some := &condition{parts: parts}
+		return !l.worldsOf(some).any(some.guards)
+	}
+	if !never(c.parts...) {
+		return ""
+	}
+	// The smallest part that is wrong says more than all.
+	for _, x := range l.compiler.vocabulary.all {
+		if of := c.partsOf(x.name); len(of) > 0 && never(of...) {
+			return x.name + " has no value that fits all its comparisons"
 		}
 	}
-	return ""
+	for i, a := range c.parts {
+		for _, b := range c.parts[:i] {
+			if never(a, b) {
+				return b.text + " and " + a.text + " exclude each other"
+			}
+		}
+	}
+	return "no request fits all its comparisons"
+}
+
+// partsOf returns the parts that compare nothing but one variable.
+func (c *condition) partsOf(name string) (list []part) {
+	for _, p := range c.parts {
+		if p.program == nil && len(p.guard.mentions) > 0 && !slices.ContainsFunc(p.guard.mentions, func(m mention) bool { return m.of.name != name }) {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // decidesBefore reports whether e matches whenever r would.
-func (e *rule) decidesBefore(r *rule) bool {
+func (l *loader) decidesBefore(e, r *rule) bool {
 	if e.observe || e.verdict.action == Coach { // an exception may lift a coach
+		return false
+	}
+	if r.onGap != 0 && e.onGap == 0 { // r still says what a gap brings
 		return false
 	}
 	if e.verdict.profiles != nil {
@@ -88,13 +95,18 @@ func (e *rule) decidesBefore(r *rule) bool {
 			}
 		}
 	}
-	if e.when == nil {
+	if e.when == nil || e.when.partsIn(r.when) {
 		return true
 	}
-	for i := range e.when.parts { // every part of e is a part of r
-		if r.when == nil || !slices.ContainsFunc(r.when.parts, func(p part) bool { return p.text == e.when.parts[i].text }) {
-			return false
-		}
+	return e.when.certain() && r.when != nil && !l.worldsOf(e.when, r.when).any(func(f *Facts) bool { return r.when.guards(f) && !e.when.guards(f) })
+}
+
+// partsIn reports whether every part of c is a part of r.
+func (c *condition) partsIn(r *condition) bool {
+	if r == nil {
+		return false
 	}
-	return true
+	return !slices.ContainsFunc(c.parts, func(p part) bool {
+		return !slices.ContainsFunc(r.parts, func(q part) bool { return q.text == p.text })
+	})
 }

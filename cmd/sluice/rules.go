@@ -94,6 +94,13 @@ func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engin
 	}
 	if catalogue != nil {
 		o.HasApp = func(id string) bool { _, ok := catalogue.App(id); return ok }
+		o.App = func(id string) (policy.App, bool) {
+			app, ok := catalogue.App(id)
+			if !ok {
+				return policy.App{}, false
+			}
+			return policy.App{ID: app.ID, Name: app.Name, Vendor: app.Vendor, Category: app.Category}, true
+		}
 	}
 	return policy.Parse(f.Policy.File, data, o)
 }
