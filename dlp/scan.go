@@ -18,9 +18,9 @@ type scan struct {
 	*selection
 
 	reading
-	around  [2]surroundings // for context, for against
-	place   place
-	found   []found // in the current text
+	around [2]surroundings // for context, for against
+	place  place
+	found  []found // in the current text
 }
 
 // found is a finding before overlaps are settled.

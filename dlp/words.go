@@ -1,6 +1,7 @@
 package dlp
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -12,32 +13,28 @@ type wordOptions struct {
 	confidence Confidence
 }
 
-// wordList finds any of many words and phrases in one pass. Every word is kept under the
-// hash of its first letters, so a text costs one look-up a position, whatever the length
-// of the list. White space in a phrase stands for any run of it in the text.
+// wordList finds any of many words and phrases in one pass. A text costs one look-up a
+// position for the hash of the first letters, and where words begin so, one for each of
+// their lengths. White space in a phrase stands for any run of it in the text.
 type wordList struct {
 	wordOptions
-	byHead map[uint32][][]rune // folded words by head, longest first
+	words  map[string]struct{} // folded
+	byHead map[uint32][]int    // lengths of the words with that head, in runes, shortest first
 	starts [256]bool           // first bytes that a word can start with
 }
 
 func newWordList(list []string, o wordOptions) *wordList {
-	w := &wordList{wordOptions: o, byHead: make(map[uint32][][]rune, len(list))}
+	w := &wordList{wordOptions: o, words: make(map[string]struct{}, len(list)), byHead: map[uint32][]int{}}
 	for _, word := range list {
 		runes := w.folded(word)
 		if len(runes) == 0 {
 			continue
 		}
+		w.words[string(runes)] = struct{}{}
 		h := head(runes)
-		same := w.byHead[h]
-		at := 0
-		for at < len(same) && len(same[at]) >= len(runes) {
-			at++
+		if at, known := slices.BinarySearch(w.byHead[h], len(runes)); !known {
+			w.byHead[h] = slices.Insert(w.byHead[h], at, len(runes))
 		}
-		same = append(same, nil)
-		copy(same[at+1:], same[at:])
-		same[at] = runes
-		w.byHead[h] = same
 		w.allowStart(runes[0])
 	}
 	return w
@@ -109,12 +106,13 @@ func (w *wordList) find(text []byte, hit func(start, end int, c Confidence, evid
 	if len(w.byHead) == 0 {
 		return
 	}
+	var seen []byte
 	for i := 0; i < len(text); {
 		if !w.starts[text[i]] || w.wholeWord && i > 0 && inside(text, i) {
 			i++
 			continue
 		}
-		if end := w.longestAt(text, i); end > 0 {
+		if end := w.longestAt(text, i, &seen); end > 0 {
 			hit(i, end, w.confidence, "word list")
 			i = end
 			continue
@@ -124,23 +122,28 @@ func (w *wordList) find(text []byte, hit func(start, end int, c Confidence, evid
 }
 
 // longestAt returns where the longest word that starts at i ends; 0 when none does.
-func (w *wordList) longestAt(text []byte, i int) int {
-	h, at := uint32(2166136261), i
-	best := 0
-	for n := 1; n <= headLength; n++ {
+func (w *wordList) longestAt(text []byte, i int, seen *[]byte) int {
+	h, at, best := uint32(2166136261), i, 0
+	*seen = (*seen)[:0]
+	var lengths []int
+	for n := 1; n <= headLength || len(lengths) > 0; n++ {
 		r, next := w.next(text, at)
 		if next == at {
 			break
 		}
-		h = (h ^ uint32(r)) * 16777619
-		at = next
-		for _, word := range w.byHead[h] {
-			if min(headLength, len(word)) != n {
-				continue
-			}
-			if end := w.matches(word, text, i); end > best {
-				best = end
-			}
+		*seen, at = utf8.AppendRune(*seen, r), next
+		if n <= headLength {
+			h = (h ^ uint32(r)) * 16777619
+			lengths = w.byHead[h]
+		}
+		for len(lengths) > 0 && lengths[0] < n {
+			lengths = lengths[1:]
+		}
+		if len(lengths) == 0 || lengths[0] != n {
+			continue
+		}
+		if _, is := w.words[string(*seen)]; is && (!w.wholeWord || at == len(text) || !inside(text, at)) {
+			best = at
 		}
 	}
 	return best
@@ -164,21 +167,6 @@ func (w *wordList) next(text []byte, at int) (rune, int) {
 		at += size
 	}
 	return ' ', at
-}
-
-// matches returns where the word ends when it stands at i, and 0 otherwise.
-func (w *wordList) matches(word []rune, text []byte, i int) int {
-	for _, want := range word {
-		r, next := w.next(text, i)
-		if next == i || r != want {
-			return 0
-		}
-		i = next
-	}
-	if w.wholeWord && i < len(text) && inside(text, i) {
-		return 0
-	}
-	return i
 }
 
 // inside reports that position i of the text lies between two characters of one word.
