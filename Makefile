@@ -7,7 +7,7 @@ BENCHTIME     ?= 1s
 ROUNDS        ?= 200
 ROWS          ?= 2000000 5000000 10000000 20000000
 
-.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap bench-scan bench-events chaos check
+.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap bench-scan bench-dlp bench-events chaos check
 
 build: ## the binary, bin/sluice
 	CGO_ENABLED=0 go build -o bin/sluice ./cmd/sluice
@@ -42,6 +42,10 @@ bench-icap: ## side by side with c-icap and go-icap, alone and behind Squid
 
 bench-scan: ## the scan engine side by side with Hyperscan, go-re2, regexp and gitleaks
 	./scripts/bench-scan.sh
+
+bench-dlp: ## detection with all built-in profiles beside gitleaks, and on hostile texts
+	go build -C bench/scan -o ../../bin/bench-dlp ./detect
+	./bin/bench-dlp
 
 chaos: test-deps ## ROUNDS rounds of crashes and full disks under traffic: nothing lost, nothing twice
 	go test -count=1 -timeout 2h -v -run TestChaos ./internal/blackbox -args -chaos $(ROUNDS)

@@ -23,6 +23,11 @@ func amidNoise(text []byte, start, end int) bool {
 // formats, counts neither way. Cut says that the last character may be incomplete.
 func noiseIn(text []byte, cut bool) (noise, all int) {
 	for i := 0; i < len(text); {
+		if c := text[i]; c >= ' ' && c < 0x7f {
+			i++
+			all++
+			continue
+		}
 		r, size := utf8.DecodeRune(text[i:])
 		i += size
 		switch {

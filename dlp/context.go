@@ -67,31 +67,45 @@ func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {
 	return s.folded
 }
 
-// near looks for the first of the words around text[start:end].
+// near looks for the first in the list of the words around text[start:end].
 func (h *hints) near(text []byte, start, end int, around *surroundings) (hint, bool) {
 	folded := around.fold(text, max(0, start-h.before), start, end, min(len(text), end+h.after))
-	for i := range h.words {
-		if h.words[i].in(folded) {
-			return h.words[i], true
+	best := len(h.words)
+	for i, c := range folded {
+		if h.first[c] == 0 {
+			continue
+		}
+		begins := i == 0 || !inWord(folded, i)
+		for _, k := range h.buckets[h.first[c]] {
+			if k < best && (begins || h.words[k].openStart) && h.words[k].at(folded, i) {
+				best = k
+			}
 		}
 	}
-	return hint{}, false
+	if best == len(h.words) {
+		return hint{}, false
+	}
+	return h.words[best], true
 }
 
-// in reports whether folded text holds the word.
-func (h *hint) in(folded []byte) bool {
-	for at := 0; ; {
-		i := bytes.Index(folded[at:], []byte(h.folded))
-		if i < 0 {
-			return false
+// index sorts the words by their first byte.
+func (h *hints) index() {
+	h.buckets = [][]int{nil}
+	for k := range h.words {
+		c := h.words[k].folded[0]
+		if h.first[c] == 0 {
+			h.first[c] = uint8(len(h.buckets))
+			h.buckets = append(h.buckets, nil)
 		}
-		i += at
-		end := i + len(h.folded)
-		if (h.openStart || i == 0 || !inWord(folded, i)) && (h.openEnd || end == len(folded) || !inWord(folded, end)) {
-			return true
-		}
-		at = i + 1
+		h.buckets[h.first[c]] = append(h.buckets[h.first[c]], k)
 	}
+}
+
+// at reports whether the word stands at place i of a folded text.
+func (h *hint) at(folded []byte, i int) bool {
+	end := i + len(h.folded)
+	return end <= len(folded) && string(folded[i:end]) == h.folded &&
+		(h.openEnd || end == len(folded) || !inWord(folded, end))
 }
 
 // inWord reports whether folded text has word characters on both sides of i. Fold leaves
@@ -107,9 +121,14 @@ func letterByte(c byte) bool {
 // fold appends s in lower case without accents, with one space for every run of other
 // characters, between letters and digits, and where camelCase starts a new word.
 func fold(dst, s []byte) []byte {
-	if !ascii(s) {
-		s = norm.NFD.Bytes(s)
+	if ascii(s) {
+		return foldASCII(dst, s)
 	}
+	return foldRunes(dst, norm.NFD.Bytes(s))
+}
+
+// foldRunes is fold for decomposed text.
+func foldRunes(dst, s []byte) []byte {
 	prev := rune(' ') // the last rune of s that was looked at
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
@@ -143,6 +162,31 @@ func fold(dst, s []byte) []byte {
 	return dst
 }
 
+// foldASCII is fold for what most texts consist of.
+func foldASCII(dst, s []byte) []byte {
+	prev := byte(' ')
+	for i, c := range s {
+		switch {
+		case !letterByte(c) && !isDigit(c):
+			if n := len(dst); n == 0 || dst[n-1] > ' ' {
+				dst = append(dst, ' ')
+			}
+		case isUpper(c):
+			if isDigit(prev) || isLower(prev) || isUpper(prev) && len(s) > i+2 && isLower(s[i+1]) && isLower(s[i+2]) {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, c+'a'-'A')
+		default:
+			if isDigit(prev) != isDigit(c) && (letterByte(prev) || isDigit(prev)) {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, c)
+		}
+		prev = c
+	}
+	return dst
+}
+
 // wordStarts reports a border between two letters or digits: "cardNumber", "NHSNumber", "w2".
 func wordStarts(prev, r rune, rest []byte) bool {
 	if !unicode.IsLetter(prev) && !unicode.IsDigit(prev) {
@@ -158,6 +202,10 @@ func wordStarts(prev, r rune, rest []byte) bool {
 }
 
 func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func ascii(s []byte) bool {
 	for _, c := range s {

@@ -46,6 +46,9 @@ type hints struct {
 	before int // bytes in front of the value that are looked at
 	after  int
 	step   int // how many levels of confidence
+
+	first   [256]uint8 // by the first byte of a word, folded: its bucket; 0: none
+	buckets [][]int    // of words
 }
 
 // allowance names what is never a finding.

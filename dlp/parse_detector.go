@@ -193,6 +193,7 @@ func (r *reader) hints(n *yaml.Node, what string) *hints {
 	if r.fields(n, what, fields) && len(h.words) == 0 {
 		r.fault(n, "%s has no words; list at least one", what)
 	}
+	h.index()
 	return h
 }
 
