@@ -47,7 +47,8 @@ func Seam(before, after []byte) (text []byte, at int, ok bool) {
 	if cs.UTF8() {
 		return raw, min(len(before), len(raw)), true
 	}
-	return cs.Decode(raw), len(cs.Decode(before)), true
+	text = cs.Decode(raw)
+	return text, min(len(cs.Decode(before)), len(text)), true // a cut character decodes to more alone
 }
 
 // trimCut takes a character off the end that is cut, unless the text is not UTF-8 at all.
