@@ -23,7 +23,9 @@ func BenchmarkStages(b *testing.B) {
 							start := time.Now()
 							switch stage {
 							case 3:
-								r.through(b.Context())
+								if err := r.through(b.Context()); err != nil {
+									b.Fatal(err)
+								}
 							default:
 								carry := uint64(0)
 								for off := 0; off+batch*block+window < len(text); off += batch * block {
