@@ -55,7 +55,7 @@ func quote(text []byte) string {
 	return fmt.Sprintf("%q", text)
 }
 
-func compiled(t testing.TB, exprs []string, o Options) (*DB, []*regexp.Regexp) {
+func compiled(t testing.TB, exprs []string) (*DB, []*regexp.Regexp) {
 	t.Helper()
 	var ps []Pattern
 	var oracle []*regexp.Regexp
@@ -63,7 +63,7 @@ func compiled(t testing.TB, exprs []string, o Options) (*DB, []*regexp.Regexp) {
 		ps = append(ps, Pattern{Expr: e})
 		oracle = append(oracle, regexp.MustCompile(e))
 	}
-	db, err := Compile(ps, o)
+	db, err := Compile(ps, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestScanEqualsRegexp(t *testing.T) {
 		`社外秘|極秘`, `(?i)für den dienstgebrauch`, `a*`, `^begin`, `end$`, `(?m)^line$`, `\x{FFFD}`, `[^a]b`, `k`, `(?i)k`, `ſ`,
 		`\bsk-[A-Za-z0-9]{4,}`, `(?:a|ab)(?:c|bcd)`, `x{2,4}?`, `(?i)ſtraße`, `\pL{3}\d`, `.\b.`, `(?s)a.{0,3}b`,
 	}
-	db, oracle := compiled(t, exprs, Options{})
+	db, oracle := compiled(t, exprs)
 	texts := map[string]string{
 		"empty":                          "",
 		"one match of each kind":         "begin 123-45-6789 password SECRET a@b.co 社外秘 für den Dienstgebrauch sk-abcd end",
@@ -158,7 +158,7 @@ func TestRandomPatternsEqualRegexp(t *testing.T) {
 				exprs = append(exprs, e)
 			}
 		}
-		db, oracle := compiled(t, exprs, Options{})
+		db, oracle := compiled(t, exprs)
 		for range 30 {
 			matches += compare(t, db, oracle, randomText(r))
 		}

@@ -43,7 +43,7 @@ func FuzzPatterns(f *testing.F) {
 				exprs = append(exprs, e)
 			}
 		}
-		db, oracle := compiled(t, exprs, Options{})
+		db, oracle := compiled(t, exprs)
 		compare(t, db, oracle, text)
 		for range 5 {
 			compare(t, db, oracle, randomText(r))

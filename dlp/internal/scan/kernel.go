@@ -69,7 +69,7 @@ type masks struct {
 type findings struct {
 	masks  [batch]masks
 	groups [slotPlanes][batch * block]uint8 // the groups of slots that hold, where masks.slots is set
-	halves [2][batch*block + 64]uint8       // scratch
+	halves [2][batch*block + 64]uint8       //nolint:unused // scratch of the assembly
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is

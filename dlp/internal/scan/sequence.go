@@ -34,17 +34,6 @@ func (q *sequence) union(o *sequence) (u sequence) {
 	return u
 }
 
-// fits reports whether the sequence holds at the start of t, which has window bytes.
-func (q *sequence) fits(t []byte) bool {
-	t = t[:window]
-	for i := range q.n {
-		if !q.class[i&(window-1)].has(t[i]) {
-			return false
-		}
-	}
-	return true
-}
-
 // piece is one way in which a rune of a class can be written: n byte classes. After an
 // open piece nothing is known, because runes of several widths share it.
 type piece struct {
@@ -161,7 +150,6 @@ var (
 // without limit), then the rest.
 type todo struct {
 	re          *syntax.Regexp
-	runes       []rune // the rest of a literal, when not nil
 	least, most int
 	next        *todo
 }

@@ -34,7 +34,7 @@ func inWindows(t *testing.T, db *DB, n int, text []byte, size int) [][]span {
 func TestWindowsFindWhatTheWholeHas(t *testing.T) {
 	_, exprs := patternList(t)
 	exprs = append(exprs, `\d{4}`, `[a-z]{3}`, `(?m)^[a-z]{2}`, `\B[a-z]`, `\A.{3}`, `(?s:.{7})`, `x\b|xyz`, `(?i)s{2,5}`)
-	db, _ := compiled(t, exprs, Options{})
+	db, _ := compiled(t, exprs)
 	r := rand.New(rand.NewPCG(21, 22))
 	c := ordinary(t)
 	var text []byte
@@ -66,7 +66,7 @@ func TestWindowsFindWhatTheWholeHas(t *testing.T) {
 }
 
 func TestWindowMustContinue(t *testing.T) {
-	db, _ := compiled(t, []string{`abc`}, Options{})
+	db, _ := compiled(t, []string{`abc`})
 	cases := map[string]func(w *Windows) error{
 		"a gap":             func(w *Windows) error { return w.Next(t.Context(), make([]byte, 9), 3, 4, 9, true) },
 		"too little behind": func(w *Windows) error { return w.Next(t.Context(), make([]byte, 9), 0, 0, 9, false) },
@@ -87,7 +87,7 @@ func TestPiecesEqualRegexp(t *testing.T) {
 		`[a-z ]`, `(?i)(?:server|host)=[^;\n"]{1,100};[^\n"]{0,200}(?:password|pwd)=[^;\s"]{4,64}`, `\b\w`, `[^a]{1,9}\b`, `(?m)^.{0,3}`,
 		`\B.`, `\A..`, `.\z`, `a*`, `\d{4}`, `(?:aa|a)b?`,
 	}
-	db, oracle := compiled(t, exprs, Options{})
+	db, oracle := compiled(t, exprs)
 	r := rand.New(rand.NewPCG(31, 32))
 	matches := 0
 	for range 2 {
