@@ -25,6 +25,8 @@ func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		c.ConnConfig.RuntimeParams["application_name"] = "sluice"
 	}
 	c.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// A statement over daily partitions compiles hundreds of functions, to run for milliseconds.
+	c.ConnConfig.RuntimeParams["jit"] = "off"
 	c.MaxConns = max(c.MaxConns, 8)
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
