@@ -100,6 +100,9 @@ func (d *detector) weigh(c *candidate, needsContext bool, text []byte, around *[
 		if w, ok := d.context.near(text, c.start, c.end, &around[0]); ok {
 			c.confidence += d.context.step
 			c.note("context %q", w.word)
+		} else if w, ok := d.context.headed(text, c.start, c.end, &around[0].table); ok {
+			c.confidence += d.context.step
+			c.note("column %q", w.word)
 		} else if needsContext {
 			c.reject("needs context, and no context word is near")
 			return

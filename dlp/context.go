@@ -45,10 +45,11 @@ func unspaced(r rune) bool {
 type surroundings struct {
 	from, start, end, to int
 	folded               []byte
+	table                table
 }
 
 // forget is called when the text is another.
-func (s *surroundings) forget() { s.from = -1 }
+func (s *surroundings) forget() { s.from, s.table = -1, table{folded: s.table.folded} }
 
 // fold returns text[from:start] and text[end:to] folded. No word reaches across the value.
 func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {

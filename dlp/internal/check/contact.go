@@ -50,6 +50,9 @@ func email(s string) Verdict {
 	return Good
 }
 
+// thinSpaces are those that typesetting puts into numbers.
+var thinSpaces = strings.NewReplacer("\u00a0", " ", "\u2009", " ", "\u202f", " ")
+
 // countryCodes are the E.164 codes in use, as prefixes.
 const countryCodes = " 1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 " +
 	"211 212 213 216 218 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 248 249 250 251 252 253 254 255 256 257 258 260 261 262 263 264 265 266 267 268 269 290 291 297 298 299 " +
@@ -58,6 +61,7 @@ const countryCodes = " 1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49
 	"800 808 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970 971 972 973 974 975 976 977 979 992 993 994 995 996 998 "
 
 func phone(s string) Verdict {
+	s = thinSpaces.Replace(s)
 	var d []byte
 	for i := range len(s) {
 		switch c := s[i]; {

@@ -1,0 +1,42 @@
+package dlp_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dlp/sluice/dlp"
+)
+
+// Far down a table only the heading of its column says what a number is.
+func TestHeadingsOfColumnsAreContext(t *testing.T) {
+	e := builtin(t)
+	rows := func(head, row, value string) string {
+		return "Please check:\n" + head + "\n" + strings.Repeat(row+"\n", 40) + strings.Replace(row, "-", value, 1) + "\nthanks"
+	}
+	cases := map[string]struct {
+		text, value, detector string
+		want                  bool
+	}{
+		"commas":                      {rows("name,ssn,amount", "Ada,-,120", "515069705"), "515069705", "us_ssn", true},
+		"another column's heading":    {rows("ssn,amount,city", "-,120,Oslo", ""), "120", "us_ssn", false},
+		"a column that says less":     {rows("name,order,amount", "Ada,-,120", "515069705"), "515069705", "us_ssn", false},
+		"tabs":                        {rows("name\tBSN", "Ada\t-", "111222333"), "111222333", "nl_bsn", true},
+		"a Markdown table":            {rows("| name | tax file number |\n|---|---|", "| Ada | - |", "123456782"), "123456782", "au_tfn", true},
+		"semicolons":                  {rows("Name;Steuer-ID;Betrag", "Ada;-;1,5", "36574261809"), "36574261809", "de_tax_id", true},
+		"rows of other shapes":        {"name,ssn\n1,2,3\nAda," + strings.Repeat("x", 80) + "515069705\n", "515069705", "us_ssn", false},
+		"the word in no heading line": {strings.Repeat("a,b\n", 30) + "Ada,515069705\n", "515069705", "us_ssn", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			report := e.Scan(context.Background(), dlp.Query{}, dlp.Text{Data: []byte(c.text)})
+			found := false
+			for _, f := range report.Findings {
+				found = found || f.Detector == c.detector && c.text[f.Start:f.End] == c.value
+			}
+			if found != c.want {
+				t.Errorf("found: %v, want %v", found, c.want)
+			}
+		})
+	}
+}
