@@ -32,12 +32,7 @@ func (h *hints) headed(text []byte, start, end int, t *table) (hint, bool) {
 		head = head[:i]
 	}
 	t.folded = fold(t.folded[:0], head)
-	for i := range h.words {
-		if h.words[i].in(t.folded) {
-			return h.words[i], true
-		}
-	}
-	return hint{}, false
+	return h.find(t.folded)
 }
 
 // holds finds the table around a value and reports whether there is one.

@@ -70,7 +70,11 @@ func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {
 
 // near looks for the first in the list of the words around text[start:end].
 func (h *hints) near(text []byte, start, end int, around *surroundings) (hint, bool) {
-	folded := around.fold(text, max(0, start-h.before), start, end, min(len(text), end+h.after))
+	return h.find(around.fold(text, max(0, start-h.before), start, end, min(len(text), end+h.after)))
+}
+
+// find looks for the first in the list of the words in a folded text.
+func (h *hints) find(folded []byte) (hint, bool) {
 	best := len(h.words)
 	for i, c := range folded {
 		if h.first[c] == 0 {
