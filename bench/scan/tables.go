@@ -215,10 +215,12 @@ func (b *bench) scaling(text []byte) error {
 	if err != nil {
 		return err
 	}
+	cost := map[int]time.Duration{} // processor time, which neighbours do not change
 	measure := func(goroutines int) (best float64) {
+		cost[goroutines] = 1 << 62
 		for range 8 {
 			var wait sync.WaitGroup
-			start := time.Now()
+			start, used := time.Now(), cpuTime()
 			for range goroutines {
 				wait.Go(func() {
 					e := scanner(db)
@@ -228,13 +230,15 @@ func (b *bench) scaling(text []byte) error {
 				})
 			}
 			wait.Wait()
+			cost[goroutines] = min(cost[goroutines], (cpuTime()-used)/time.Duration(goroutines))
 			best = max(best, float64(goroutines*4*len(text))/1e6/time.Since(start).Seconds())
 		}
 		return best
 	}
 	measure(1)
 	one, two := measure(1), measure(2)
-	fmt.Printf("\nTwo goroutines on %d cores: %.0f MB/s by the clock, one: %.0f, so %.2f times as much.\n", runtime.NumCPU(), two, one, two/one)
+	fmt.Printf("\nTwo goroutines on %d cores: %.0f MB/s by the clock, one: %.0f, so %.2f times as much; a byte costs %.2f times the processor time.\n",
+		runtime.NumCPU(), two, one, two/one, float64(cost[2])/float64(cost[1]))
 	return nil
 }
 

@@ -254,7 +254,7 @@ func Hostile(n int) map[string][]byte {
 		"long s": again("ſ"), "passwordK": again("password\u212a "), "many prefixes": again("ghp_ sk- xoxb- AIza glpat- npm_ AKIA hf_ SG. eyJ 0x1f 4111 "),
 		"words of the list": again(strings.Join(list, " ") + " "), "words with another end": again(strings.Join(list, "q ") + "q "),
 		"base64": []byte(base64.StdEncoding.EncodeToString(bin))[:n], "binary": bin, "hex": fmt.Appendf(nil, "%x", bin)[:n],
-		"random Digits": []byte(Random(r, n, Digits+" -.")), "random print": []byte(Random(r, n, Alnums+" @.:-_=/+\"")),
+		"random digits": []byte(Random(r, n, Digits+" -.")), "random print": []byte(Random(r, n, Alnums+" @.:-_=/+\"")),
 		"chinese": runes(func() rune { return 0x4e00 + rune(r.IntN(0x51a5)) }), "cyrillic": runes(func() rune { return 0x430 + rune(r.IntN(32)) }),
 		"key block without end": append([]byte("-----BEGIN PRIVATE KEY-----"), again("MHcCAQEE")...)[:n],
 		"one long word":         again("a"), "dotted word": again("a."), "secret words": again("secret_key_token_"), "aws": again("aws secret "),
