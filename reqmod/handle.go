@@ -367,5 +367,6 @@ func (c *call) redact() {
 	body, err := c.doc.Rewrite(cuts)
 	if err == nil && len(cuts) > 0 {
 		c.redacted = body
+		c.decision.Reason += "; values redacted: " + strconv.Itoa(len(cuts)) // the note in the event
 	}
 }

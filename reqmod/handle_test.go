@@ -249,6 +249,9 @@ defaults:
 	if r.ResponseHead != nil || !strings.Contains(string(r.Body), "pay with [credit_card] now") || strings.Contains(string(r.Body), card) || !json.Valid(r.Body) {
 		t.Errorf("status %d, body %s", r.Status, r.Body)
 	}
+	if got := w.kept.events[0].Decision; got.Action != "redact" || !strings.HasSuffix(got.Reason, "; values redacted: 1") {
+		t.Errorf("recorded as %s because %q, want redact with a note of what was cut", got.Action, got.Reason)
+	}
 	signed := answered(t, w.Handler, request("POST", apiURL, api("pay with "+card), "Content-Type: application/json", "Content-MD5: Q2hlY2sgSW50ZWdyaXR5IQ=="))
 	if signed.ResponseHead == nil {
 		t.Error("a signed body is not blocked instead")
