@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"syscall"
 	"time"
@@ -38,15 +39,19 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds, in which the tools take turns; the median counts")
 	span := flag.Duration("span", 200*time.Millisecond, "CPU time of a cell in a round, at least")
 	others := flag.Bool("gitleaks", true, "measure gitleaks as well")
-	hostile := flag.Bool("hostile", true, "measure hostile texts")
+	hostile := flag.String("hostile", ".", "measure the hostile texts of which the name matches this")
 	flag.Parse()
-	if err := run(*prompts, *rounds, *span, *others, *hostile); err != nil {
+	named, err := regexp.Compile(*hostile)
+	if err == nil {
+		err = run(*prompts, *rounds, *span, *others, named)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench-dlp:", err)
 		os.Exit(1)
 	}
 }
 
-func run(prompts string, rounds int, span time.Duration, others, hostile bool) error {
+func run(prompts string, rounds int, span time.Duration, others bool, hostile *regexp.Regexp) error {
 	tools, err := sluices()
 	if err != nil {
 		return err
@@ -75,9 +80,7 @@ func run(prompts string, rounds int, span time.Duration, others, hostile bool) e
 		}
 		fmt.Println()
 	}
-	if hostile {
-		hostileTable(tools[:mine], rounds)
-	}
+	hostileTable(tools[:mine], rounds, hostile)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -157,10 +158,13 @@ func lines(s string) []byte {
 
 // hostileTable prints the speed on hostile texts of 1, 4 and 16 MiB: linear growth shows as
 // equal speed.
-func hostileTable(tools []tool, rounds int) {
+func hostileTable(tools []tool, rounds int, named *regexp.Regexp) {
 	all := tools[:1]
 	fmt.Printf("\nHostile text, %s, MB/s of one core:\n\n| text | 1 MiB | 4 MiB | 16 MiB | findings in 1 MiB |\n|---|---:|---:|---:|---:|\n", all[0].name)
 	for _, h := range hostiles {
+		if !named.MatchString(h.name) {
+			continue
+		}
 		fmt.Printf("| %s |", h.name)
 		first := 0
 		for _, size := range []int{1 << 20, 4 << 20, 16 << 20} {
