@@ -5,6 +5,7 @@ import (
 	"flag"
 	"io/fs"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,7 +77,7 @@ func openCompany(t testing.TB, dir string, events int) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.server, err = console.New(console.Options{Store: st, Profiles: func() ([]fs.FS, error) { return []fs.FS{profiles.FS}, nil }, Rules: func() console.Rules {
+	c.server, err = console.New(console.Options{Store: st, Prober: &proxy{}, Node: sampleNode, Settings: sampleSettings, Profiles: func() ([]fs.FS, error) { return []fs.FS{profiles.FS}, nil }, Rules: func() console.Rules {
 		return console.Rules{Catalogue: catalogue, Engine: engine, Policy: policy.Default(), Version: "sample"}
 	}})
 	if err != nil {
@@ -203,7 +204,9 @@ func (c *company) screens(t testing.TB) []screen {
 		{"overview", "/"}, {"apps", "/apps"}, {"app", "/apps/chatgpt"}, {"events", "/events?view=triage"},
 		{"event", "/events/" + list[0].ID + "?view=triage"}, {"people", "/people"}, {"person", "/people/" + sample.Person(0)},
 		{"exceptions", "/exceptions"}, {"coverage", "/coverage"}, {"precision", "/precision"}, {"policy", "/policy"}, {"playground", "/playground"},
-		{"report", "/report"}, {"find", "/find?q=gpt"}, {"explorer", "/explorer"}, {"audit", "/audit"}, {"settings", "/settings"}, {"start", "/start"}, {"nothing", "/events?view=all&q=nobody-knows-this"},
+		{"explorer", "/explorer?sql=" + url.QueryEscape(explorerQuestion)}, {"investigation", "/explorer?ask=user-trace&since=90d&user=" + sample.Person(0)},
+		{"audit", "/audit"}, {"settings", "/settings"}, {"start", "/start"},
+		{"report", "/report"}, {"find", "/find?q=gpt"}, {"nothing", "/events?view=all&q=nobody-knows-this"},
 	}
 }
 
