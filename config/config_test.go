@@ -65,6 +65,21 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				`sluice.yaml:7: "policy.file": `,
 			},
 		},
+		"an identity provider needs what it sends people back to": {
+			"console:\n  oidc:\n    issuer: https://idp.example\n",
+			[]string{
+				`sluice.yaml:3: "console.oidc.issuer": set console.oidc.client_id too`,
+				`sluice.yaml:3: "console.oidc.issuer": set console.oidc.roles too`,
+				`sluice.yaml:3: "console.oidc.issuer": set console.url too`,
+			},
+		},
+		"roles and rights are those of the console": {
+			"console:\n  oidc:\n    roles: {root: [x]}\n    rights: {view: [x]}\n",
+			[]string{
+				`sluice.yaml:3: "console.oidc.roles": unknown role "root"; known: viewer, reviewer, admin`,
+				`sluice.yaml:4: "console.oidc.rights": unknown right "view"; known: evidence, sql, names`,
+			},
+		},
 		"a channel's settings fit its type": {
 			"notify:\n  - {type: pager}\n  - {type: slack, url: 'ftp://x', from: a@b}\n  - {type: smtp, url: 'smtp://u:hunter2@h', from: me, to: [you], token: t}\n" +
 				"  - {type: webhook, url: 'https://h', url_file: missing, actions: [shout], rate: -1}\n  - {type: webhook, url: 'https://h'}\n",

@@ -41,6 +41,9 @@ func (a *app) accountAddCommand() *cobra.Command {
 			if !console.ValidAccess(role, rights) {
 				return usageError{fmt.Errorf("--right %q: want one of %v", strings.Join(rights, ", "), console.ExtraRights())}
 			}
+			if err := console.CheckName(args[0]); err != nil {
+				return usageError{err}
+			}
 			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
 				_, err := s.Account(ctx, args[0])
 				if err == nil {
@@ -72,7 +75,14 @@ func (a *app) accountPasswdCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return setPassword(ctx, cmd, s, account)
+				if account.Subject != "" {
+					return fmt.Errorf("account %q signs in with the identity provider; it has no password here", args[0])
+				}
+				if err := setPassword(ctx, cmd, s, account); err != nil {
+					return err
+				}
+				_, err = s.EndSessions(ctx, account.Name, "", operator())
+				return err
 			})
 		},
 	}

@@ -21,6 +21,8 @@ func TestAccountsAreAddedListedAndChanged(t *testing.T) {
 	}{
 		"a name that is taken":      {password, []string{"add", "ann"}, exitFound, "is there already"},
 		"a role that is none":       {password, []string{"add", "bob", "--role", "god"}, exitUsage, "want one of viewer, reviewer, admin"},
+		"a right that is none":      {password, []string{"add", "bob", "--right", "root"}, exitUsage, "want one of [evidence sql names]"},
+		"a name with markup":        {password, []string{"add", "<b>"}, exitUsage, "a name has 1 to 64"},
 		"a short password":          {"short\n", []string{"add", "bob"}, exitFound, "a password has 12 to 1024 bytes"},
 		"a new password for nobody": {password, []string{"passwd", "bob"}, exitFound, `no account "bob"`},
 		"a new password":            {"another long password", []string{"passwd", "ann"}, exitFine, "account ann (admin) has its password"},
