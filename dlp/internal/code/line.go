@@ -364,7 +364,7 @@ func data(t []byte, s shape, first byte) bool {
 // requirement reports a line of a list of packages: requests==2.32.3.
 func requirement(t []byte) bool {
 	i := bytes.IndexAny(t, "=<>~!")
-	return i > 0 && i+2 < len(t) && t[i+1] == '=' && classes[t[i+2]] == digit && bytes.IndexAny(t[:i], " (") < 0
+	return i > 0 && i+2 < len(t) && t[i+1] == '=' && classes[t[i+2]] == digit && !bytes.ContainsAny(t[:i], " (")
 }
 
 // prose reports a line of words that ends like a sentence or has hardly a symbol.
