@@ -26,8 +26,8 @@ func TestPasswordSignIn(t *testing.T) {
 		"an unknown account": signInForm("eve", testPassword),
 		"an empty password":  signInForm("ann", ""),
 	} {
-		if a := b.post("/signin", form); a.status != http.StatusUnauthorized || !strings.Contains(a.body, "Name or password is wrong.") || b.cookie("sluice") != "" {
-			t.Errorf("%s: %d, cookie %q", name, a.status, b.cookie("sluice"))
+		if a := b.post("/signin", form); a.status != http.StatusUnauthorized || !strings.Contains(a.body, "Name or password is wrong.") || b.cookie() != "" {
+			t.Errorf("%s: %d, cookie %q", name, a.status, b.cookie())
 		}
 	}
 	a := b.post("/signin", signInForm("ann", testPassword))
@@ -101,12 +101,12 @@ func TestSessionFixation(t *testing.T) {
 	x := newSite(t, nil)
 	x.person("ann", Admin)
 	x.account("eve", Viewer)
-	planted := x.signedIn("eve").cookie("sluice")
+	planted := x.signedIn("eve").cookie()
 	for name, before := range map[string]string{"a made-up session": "AAAA", "a session of somebody else": planted} {
 		b := x.browser()
 		b.setCookie("sluice", before)
 		b.post("/signin", signInForm("ann", testPassword))
-		if after := b.cookie("sluice"); after == before || after == "" {
+		if after := b.cookie(); after == before || after == "" {
 			t.Errorf("%s: the session was not renewed at sign-in", name)
 		}
 		other := x.browser()
@@ -122,7 +122,7 @@ func TestDatabaseHoldsNoSecrets(t *testing.T) {
 	x.account("ann", Admin)
 	b := x.signedIn("ann")
 	var sessions int
-	err := x.store.OutboxDB().QueryRowContext(t.Context(), `SELECT count(*) FROM session WHERE id = $1`, b.cookie("sluice")).Scan(&sessions)
+	err := x.store.OutboxDB().QueryRowContext(t.Context(), `SELECT count(*) FROM session WHERE id = $1`, b.cookie()).Scan(&sessions)
 	if err != nil || sessions != 0 {
 		t.Errorf("the cookie's value is in the database: %d, %v", sessions, err)
 	}
@@ -140,7 +140,7 @@ func TestAttemptsAreLimited(t *testing.T) {
 		}
 	}
 	a := b.post("/signin", signInForm("ann", testPassword), from("198.51.100.1")...)
-	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" || b.cookie("sluice") != "" {
+	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" || b.cookie() != "" {
 		t.Fatalf("an account after %d wrong passwords: %d, want 429 even for the right one", attemptsPerAccount, a.status)
 	}
 	if a := b.post("/signin", signInForm("bob", testPassword), from("198.51.100.1")...); a.status != http.StatusSeeOther {
@@ -215,7 +215,7 @@ func TestOneTimeLink(t *testing.T) {
 	x.account("demo", Viewer)
 	token := strings.TrimPrefix(mustLink(t, x, "demo"), "/signin/link?token=")
 	form := url.Values{"token": {token}}
-	if b := x.browser(); b.get("/signin/link?token="+token).status != http.StatusOK || b.cookie("sluice") != "" {
+	if b := x.browser(); b.get("/signin/link?token="+token).status != http.StatusOK || b.cookie() != "" {
 		t.Error("opening the link alone signs in, or fails")
 	}
 	if b := x.browser(); b.post("/signin/link", form).status != http.StatusSeeOther || b.get("/").status != http.StatusOK {

@@ -86,8 +86,9 @@ func readJSON(r *http.Request, most int64, v any) error {
 	return nil
 }
 
-// queryLimit reads "limit" of a query.
-func queryLimit(q url.Values, def, most int) (int, error) {
+// queryLimit reads "limit" of a query: 1 to 1000, by default 100.
+func queryLimit(q url.Values) (int, error) {
+	const def, most = 100, 1000
 	text := q.Get("limit")
 	if text == "" {
 		return def, nil

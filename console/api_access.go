@@ -19,7 +19,7 @@ func (s *Server) auditFilter(r *http.Request) (f store.AuditFilter, err error) {
 	if f.Since, f.Until, err = queryTimes(q, s.now()); err != nil {
 		return f, err
 	}
-	if f.Limit, err = queryLimit(q, 100, 1000); err != nil {
+	if f.Limit, err = queryLimit(q); err != nil {
 		return f, err
 	}
 	f.Actor, f.Action, f.Target = q.Get("actor"), q.Get("action"), q.Get("target")

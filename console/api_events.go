@@ -32,7 +32,7 @@ func (s *Server) apiFilter(ctx context.Context, v *visitor, q url.Values) (store
 	if err != nil {
 		return f, err
 	}
-	if f.Limit, err = queryLimit(q, 100, 1000); err != nil {
+	if f.Limit, err = queryLimit(q); err != nil {
 		return f, err
 	}
 	for name, into := range map[string]*bool{"matched": &f.Matched, "notable": &f.Notable} {

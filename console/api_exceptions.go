@@ -23,7 +23,7 @@ func (s *Server) apiExceptions(w http.ResponseWriter, r *http.Request, v *visito
 	if f.User, err = s.userOf(ctx, v, q.Get("user")); err != nil {
 		return err
 	}
-	if f.Limit, err = queryLimit(q, 100, 1000); err != nil {
+	if f.Limit, err = queryLimit(q); err != nil {
 		return err
 	}
 	if text := q.Get("valid"); text != "" {

@@ -84,7 +84,7 @@ func (s *Server) asked(r *http.Request) (a asked, err error) {
 	if a.Period, err = s.period(q); err != nil {
 		return a, err
 	}
-	if a.limit, err = queryLimit(q, 100, 1000); err != nil {
+	if a.limit, err = queryLimit(q); err != nil {
 		return a, err
 	}
 	var known bool

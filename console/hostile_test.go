@@ -162,8 +162,10 @@ func TestNamesAreHidden(t *testing.T) {
 	if _, err := x.store.AddException(t.Context(), store.Exception{User: "alice.secretname", App: "chatgpt", Subject: "pci", Justification: "x", State: store.ExceptionPending, Created: time.Now(), Expires: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	paths := []string{"/api/v1/events", "/api/v1/events/" + e.ID, "/api/v1/people", "/api/v1/reports/breakdown?by=users", "/api/v1/exceptions", "/api/v1/events/export", "/api/v1/events/export?format=csv",
-		"/events.csv?view=all", "/events.ndjson?view=all", "/events?view=all", "/events/" + e.ID, "/people", "/exceptions?state=pending", "/", "/start"}
+	paths := []string{
+		"/api/v1/events", "/api/v1/events/" + e.ID, "/api/v1/people", "/api/v1/reports/breakdown?by=users", "/api/v1/exceptions", "/api/v1/events/export", "/api/v1/events/export?format=csv",
+		"/events.csv?view=all", "/events.ndjson?view=all", "/events?view=all", "/events/" + e.ID, "/people", "/exceptions?state=pending", "/", "/start",
+	}
 	hidden := x.signedIn("rita")
 	for _, path := range append(paths, "/api/v1/audit", "/audit") {
 		a := hidden.get(path)

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -154,8 +153,8 @@ func TestForgedTokensAreRefused(t *testing.T) {
 			x := oidcSite(t, p)
 			p.claims, p.tamper = map[string]any{"sub": "1", "preferred_username": "alice", "groups": []string{"sec-admins"}}, tamper
 			b := x.browser()
-			if a := b.throughOIDC(""); a.status != http.StatusBadGateway || b.cookie("sluice") != "" {
-				t.Errorf("%d, session %q", a.status, b.cookie("sluice"))
+			if a := b.throughOIDC(""); a.status != http.StatusBadGateway || b.cookie() != "" {
+				t.Errorf("%d, session %q", a.status, b.cookie())
 			}
 			if _, err := x.store.Account(t.Context(), "alice"); err == nil {
 				t.Error("an account was made")
@@ -171,11 +170,11 @@ func TestStateBelongsToTheBrowser(t *testing.T) {
 	attacker := x.browser()
 	back := attacker.get(attacker.get("/signin/oidc").location()).location()
 	victim := x.browser()
-	if a := victim.get(back); a.status != http.StatusForbidden || victim.cookie("sluice") != "" {
+	if a := victim.get(back); a.status != http.StatusForbidden || victim.cookie() != "" {
 		t.Errorf("a return address of somebody else's sign-in: %d", a.status)
 	}
 	victim.get("/signin/oidc")
-	if a := victim.get(back); a.status != http.StatusForbidden || victim.cookie("sluice") != "" {
+	if a := victim.get(back); a.status != http.StatusForbidden || victim.cookie() != "" {
 		t.Errorf("… with a sign-in of one's own begun: %d", a.status)
 	}
 	if a := attacker.get(back); a.status != http.StatusSeeOther {
@@ -186,7 +185,7 @@ func TestStateBelongsToTheBrowser(t *testing.T) {
 	}
 	q := p.asked
 	if q.Get("code_challenge_method") != "S256" || len(q.Get("state")) < 43 || len(q.Get("nonce")) < 43 || q.Get("scope") != "openid profile email" {
-		t.Errorf("asked with %v", url.Values(q))
+		t.Errorf("asked with %v", q)
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route) {
 	defer func() { s.met.took(rt.pattern, time.Since(began)) }()
 	v, err := s.visit(w, r, rt.api())
 	if err == nil {
-		err = s.admit(r, rt, v)
+		err = s.admit(rt, v)
 	}
 	if err == nil {
 		err = rt.serve(w, r, v)
@@ -72,7 +72,7 @@ var (
 )
 
 // admit says whether v may use the route.
-func (s *Server) admit(r *http.Request, rt *route, v *visitor) error {
+func (s *Server) admit(rt *route, v *visitor) error {
 	switch {
 	case rt.right == rightNone:
 		return nil

@@ -201,12 +201,26 @@ func (c *company) screens(t testing.TB) []screen {
 		t.Fatalf("no event with a card: %v", err)
 	}
 	return []screen{
-		{"overview", "/"}, {"apps", "/apps"}, {"app", "/apps/chatgpt"}, {"events", "/events?view=triage"},
-		{"event", "/events/" + list[0].ID + "?view=triage"}, {"people", "/people"}, {"person", "/people/" + sample.Person(0)},
-		{"exceptions", "/exceptions"}, {"coverage", "/coverage"}, {"precision", "/precision"}, {"policy", "/policy"}, {"playground", "/playground"},
-		{"explorer", "/explorer?sql=" + url.QueryEscape(explorerQuestion)}, {"investigation", "/explorer?ask=user-trace&since=90d&user=" + sample.Person(0)},
-		{"audit", "/audit"}, {"settings", "/settings"}, {"start", "/start"},
-		{"report", "/report"}, {"find", "/find?q=gpt"}, {"nothing", "/events?view=all&q=nobody-knows-this"},
+		{"overview", "/"},
+		{"apps", "/apps"},
+		{"app", "/apps/chatgpt"},
+		{"events", "/events?view=triage"},
+		{"event", "/events/" + list[0].ID + "?view=triage"},
+		{"people", "/people"},
+		{"person", "/people/" + sample.Person(0)},
+		{"exceptions", "/exceptions"},
+		{"coverage", "/coverage"},
+		{"precision", "/precision"},
+		{"policy", "/policy"},
+		{"playground", "/playground"},
+		{"explorer", "/explorer?sql=" + url.QueryEscape(explorerQuestion)},
+		{"investigation", "/explorer?ask=user-trace&since=90d&user=" + sample.Person(0)},
+		{"audit", "/audit"},
+		{"settings", "/settings"},
+		{"start", "/start"},
+		{"report", "/report"},
+		{"find", "/find?q=gpt"},
+		{"nothing", "/events?view=all&q=nobody-knows-this"},
 	}
 }
 

@@ -164,13 +164,14 @@ func (b *browser) setCookie(name, value string) {
 	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 }
 
-func (b *browser) cookie(name string) string {
+// cookie returns the secret of the browser's session, or "".
+func (b *browser) cookie() string {
 	u, err := url.Parse(b.x.http.URL)
 	if err != nil {
 		b.x.t.Fatal(err)
 	}
 	for _, c := range b.client.Jar.Cookies(u) {
-		if c.Name == name {
+		if c.Name == b.x.server.cookieName() {
 			return c.Value
 		}
 	}
