@@ -7,7 +7,7 @@ BENCHTIME     ?= 1s
 ROUNDS        ?= 200
 ROWS          ?= 2000000 5000000 10000000 20000000
 
-.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap bench-scan bench-dlp bench-events chaos check
+.PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap bench-scan bench-dlp bench-events bench-console console-large screens chaos check
 
 build: ## the binary, bin/sluice
 	CGO_ENABLED=0 go build -o bin/sluice ./cmd/sluice
@@ -54,3 +54,13 @@ bench-events: test-deps ## the outbox, the store's sink and every report; figure
 	./scripts/bench-events.sh $(ROWS)
 
 check: lint test race ## what a change must pass before review
+
+bench-console: ## each screen's server time over a million events on SQLite; figures: docs/benchmarks.md
+	go test ./console -run '^$$' -bench BenchmarkPages -benchtime 9x -timeout 60m -company-events 1000000
+
+console-large: test-deps ## the console's browser tests over 200,000 events that come through the ICAP port
+	go test ./internal/blackbox -run 'TestConsole$$' -timeout 120m -console-events 200000
+
+screens: test-deps ## pictures of every screen, light and dark, desktop and phone, into docs/screens
+	go test ./console -run 'TestScreens$$' -timeout 30m -screens ../docs/screens
+	SLUICE_TOUR=$(CURDIR)/docs/screens go test ./internal/blackbox -run 'TestTour$$' -timeout 30m
