@@ -57,7 +57,7 @@ func (s *Server) appUsage(ctx context.Context, v *visitor, d *appData) error {
 		d.Matches = append(d.Matches, share{Name: s.detectorName(m.Detector), Href: "/events?" + q.Encode(), Class: "k-bad", Value: float64(m.Events)})
 	}
 	d.Groups, d.Countries, d.Matches = topShares(d.Groups, 8), topShares(d.Countries, 8), topShares(d.Matches, 8)
-	if d.Users, err = s.personRows(ctx, v, u.users, sp); err != nil {
+	if d.Users, err = s.personRows(ctx, v, u.users); err != nil {
 		return err
 	}
 	list, err := s.coverage(ctx, sp)

@@ -98,7 +98,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if err != nil {
 		return err
 	}
-	if d.People, err = s.personRows(ctx, v, people, sp); err != nil {
+	if d.People, err = s.personRows(ctx, v, people); err != nil {
 		return err
 	}
 	return s.render(w, r, v, "report", page{Title: "Shadow AI report", Nav: "overview", Data: d})

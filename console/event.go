@@ -71,8 +71,13 @@ var verdicts = []struct{ State, Text, Key string }{
 
 // reasons are why, in a word; the note says more.
 var reasons = []struct{ ID, Text string }{
-	{"", "—"}, {"real_leak", "Real data, real leak"}, {"own_data", "The person’s own data"}, {"test_data", "Test or sample data"},
-	{"public", "Public already"}, {"wrong_match", "Not what the detector says"}, {"allowed", "Allowed by agreement"},
+	{"", "—"},
+	{"real_leak", "Real data, real leak"},
+	{"own_data", "The person’s own data"},
+	{"test_data", "Test or sample data"},
+	{"public", "Public already"},
+	{"wrong_match", "Not what the detector says"},
+	{"allowed", "Allowed by agreement"},
 }
 
 func (s *Server) event(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -100,7 +105,7 @@ func (s *Server) event(w http.ResponseWriter, r *http.Request, v *visitor) error
 	d.App.App, d.App.Name = e.App.ID, e.App.Name
 	s.describe(&d.App, set)
 	d.Trace = s.traceOf(&d.E, d)
-	if err := s.eventReview(ctx, v, d); err != nil {
+	if err := s.eventReview(ctx, d); err != nil {
 		return err
 	}
 	if err := s.eventContext(ctx, v, d, &e); err != nil {
@@ -203,7 +208,7 @@ func (s *Server) traceOf(e *event.Event, d *eventData) []traceLine {
 }
 
 // eventReview fills in triage and history.
-func (s *Server) eventReview(ctx context.Context, v *visitor, d *eventData) error {
+func (s *Server) eventReview(ctx context.Context, d *eventData) error {
 	reviews, err := s.o.Store.Reviews(ctx, []string{d.E.ID})
 	if err != nil {
 		return err

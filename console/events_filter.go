@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,9 +36,23 @@ type eventQuery struct {
 
 // filterFields are the fields of an address that filter, with what chips call them.
 var filterFields = []struct{ Key, Text string }{
-	{"app", "app"}, {"user", "person"}, {"action", "action"}, {"status", "status"}, {"detector", "detector"}, {"profile", "profile"},
-	{"activity", "kind"}, {"state", "state"}, {"country", "country"}, {"gap", "gap"}, {"assignee", "assignee"}, {"rule", "rule"},
-	{"device", "device"}, {"ip", "address"}, {"since", "since"}, {"until", "until"}, {"q", "text"},
+	{"app", "app"},
+	{"user", "person"},
+	{"action", "action"},
+	{"status", "status"},
+	{"detector", "detector"},
+	{"profile", "profile"},
+	{"activity", "kind"},
+	{"state", "state"},
+	{"country", "country"},
+	{"gap", "gap"},
+	{"assignee", "assignee"},
+	{"rule", "rule"},
+	{"device", "device"},
+	{"ip", "address"},
+	{"since", "since"},
+	{"until", "until"},
+	{"q", "text"},
 }
 
 // eventQuery reads a filter. Its error is the visitor's to mend.
@@ -191,9 +204,4 @@ func (s *Server) facets(q eventQuery, c store.Facets, names map[string]person) [
 		list = append(list, one)
 	}
 	return list
-}
-
-// redirectQuery sends the browser to the same page with its filter in order.
-func redirectQuery(w http.ResponseWriter, r *http.Request, path string, q url.Values) {
-	http.Redirect(w, r, path+"?"+q.Encode(), http.StatusSeeOther)
 }

@@ -45,7 +45,7 @@ func (s *Server) eventsLive(w http.ResponseWriter, r *http.Request, v *visitor) 
 	w.Header().Set("X-Accel-Buffering", "no")
 	fmt.Fprint(w, "retry: 2000\n\n")
 	if err := out.Flush(); err != nil {
-		return nil //nolint:nilerr // the browser has gone, or cannot stream
+		return nil // the browser has gone
 	}
 	f := q.Filter
 	f.Limit, f.Since = liveRows, s.now()
@@ -68,10 +68,10 @@ func (s *Server) eventsLive(w http.ResponseWriter, r *http.Request, v *visitor) 
 		}
 		slices.Reverse(list)
 		if err := s.sendRows(w, r, v, list, seen, "?"+q.Values.Encode()); err != nil {
-			return nil //nolint:nilerr // the browser has gone
+			return nil // the browser has gone
 		}
 		if err := out.Flush(); err != nil {
-			return nil //nolint:nilerr // the browser has gone
+			return nil // the browser has gone
 		}
 		// An event is written up to some 100 ms after its time: look back a little.
 		f.Since = s.now().Add(-5 * time.Second)

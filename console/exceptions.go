@@ -31,8 +31,11 @@ var exceptionTabs = []struct {
 	Name, Text string
 	state      store.ExceptionState
 }{
-	{"pending", "Waiting", store.ExceptionPending}, {"active", "Active", store.ExceptionActive}, {"denied", "Denied", store.ExceptionDenied},
-	{"revoked", "Revoked", store.ExceptionRevoked}, {"all", "All", ""},
+	{"pending", "Waiting", store.ExceptionPending},
+	{"active", "Active", store.ExceptionActive},
+	{"denied", "Denied", store.ExceptionDenied},
+	{"revoked", "Revoked", store.ExceptionRevoked},
+	{"all", "All", ""},
 }
 
 const exceptionPage = 50

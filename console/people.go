@@ -71,7 +71,7 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if err != nil {
 		return err
 	}
-	if d.Rows, err = s.personRows(ctx, v, list, sp); err != nil {
+	if d.Rows, err = s.personRows(ctx, v, list); err != nil {
 		return err
 	}
 	for _, p := range d.Rows {
@@ -96,7 +96,7 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, v *visitor) erro
 }
 
 // personRows adds each person's last 30 days.
-func (s *Server) personRows(ctx context.Context, v *visitor, list []store.Share, sp window) ([]personRow, error) {
+func (s *Server) personRows(ctx context.Context, v *visitor, list []store.Share) ([]personRow, error) {
 	users := make([]string, len(list))
 	for i := range list {
 		users[i] = list[i].Name
@@ -175,7 +175,7 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	}
 	sp := windowOf(r.URL.Query(), "30d", s.now())
 	d := &personData{Person: names[user], Window: sp, Periods: sp.periods(r.URL.Query())}
-	if err := s.personUsage(ctx, v, d, user); err != nil {
+	if err := s.personUsage(ctx, d, user); err != nil {
 		return err
 	}
 	list, err := s.o.Store.Events(ctx, store.Filter{User: user, Notable: true, Since: sp.From, Limit: 10})
@@ -195,7 +195,7 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	return s.render(w, r, v, "person", page{Title: d.Person.Name, Nav: "people", Data: d})
 }
 
-func (s *Server) personUsage(ctx context.Context, v *visitor, d *personData, user string) error {
+func (s *Server) personUsage(ctx context.Context, d *personData, user string) error {
 	sp := d.Window
 	days, err := s.o.Store.UserDays(ctx, store.Period{From: sp.before().From, To: sp.To}, []string{user})
 	if err != nil {
@@ -234,5 +234,5 @@ func (s *Server) personUsage(ctx context.Context, v *visitor, d *personData, use
 	}
 	d.Tiles = usageTiles(now, tile{Label: "Apps", Value: itoa(int64(len(apps))), Note: sp.Length()}, sp.Length())
 	d.Tiles[0].Change, d.Tiles[0].Note = d.Change, "vs their previous "+sp.Length()
-	return errors.Join(err)
+	return err
 }

@@ -154,8 +154,16 @@ func TestConsole(t *testing.T) {
 				what string
 				do   func(*desk, string)
 			}{
-				{"overview", overviewWorks}, {"applications", applicationsWork}, {"events", eventsWork}, {"live tail", liveTailWorks}, {"one event", eventWorks},
-				{"people", peopleWork}, {"exceptions", exceptionsWork}, {"rules", rulesWork}, {"keyboard", keyboardWorks}, {"a viewer", viewerWorks},
+				{"overview", overviewWorks},
+				{"applications", applicationsWork},
+				{"events", eventsWork},
+				{"live tail", liveTailWorks},
+				{"one event", eventWorks},
+				{"people", peopleWork},
+				{"exceptions", exceptionsWork},
+				{"rules", rulesWork},
+				{"keyboard", keyboardWorks},
+				{"a viewer", viewerWorks},
 			} {
 				t.Log(step.what)
 				step.do(d, card)

@@ -27,15 +27,24 @@ type app struct {
 }
 
 var apps = []app{
-	{"chatgpt", "ChatGPT", "chat", "in_review", 25, 90}, {"m365-copilot", "Microsoft 365 Copilot", "chat", "approved", 37, 90},
-	{"github-copilot", "GitHub Copilot", "coding", "approved", 30, 90}, {"claude", "Claude", "chat", "approved", 20, 90},
-	{"gemini", "Gemini", "chat", "in_review", 12, 90}, {"cursor", "Cursor", "coding", "in_review", 8, 90},
-	{"perplexity", "Perplexity", "search", "in_review", 5, 80}, {"deepseek", "DeepSeek", "chat", "unapproved", 3.6, 70},
-	{"grammarly", "Grammarly", "writing", "approved", 11, 90}, {"poe", "Poe", "chat", "unapproved", 2.3, 90},
-	{"otter", "Otter.ai", "meetings", "unapproved", 3.4, 90}, {"mistral-api", "Mistral API", "chat", "unreviewed", 1.4, 13},
-	{"huggingface", "Hugging Face", "chat", "unreviewed", 0.9, 9}, {"leonardo", "Leonardo.Ai", "image", "unreviewed", 0.8, 15},
-	{"midjourney", "Midjourney", "image", "unreviewed", 0.6, 6}, {"replit", "Replit", "coding", "unreviewed", 1.5, 17},
-	{"openai-api", "OpenAI API", "model-api", "approved", 9, 90}, {"groq", "Groq", "model-api", "unreviewed", 0.5, 4},
+	{"chatgpt", "ChatGPT", "chat", "in_review", 25, 90},
+	{"m365-copilot", "Microsoft 365 Copilot", "chat", "approved", 37, 90},
+	{"github-copilot", "GitHub Copilot", "coding", "approved", 30, 90},
+	{"claude", "Claude", "chat", "approved", 20, 90},
+	{"gemini", "Gemini", "chat", "in_review", 12, 90},
+	{"cursor", "Cursor", "coding", "in_review", 8, 90},
+	{"perplexity", "Perplexity", "search", "in_review", 5, 80},
+	{"deepseek", "DeepSeek", "chat", "unapproved", 3.6, 70},
+	{"grammarly", "Grammarly", "writing", "approved", 11, 90},
+	{"poe", "Poe", "chat", "unapproved", 2.3, 90},
+	{"otter", "Otter.ai", "meetings", "unapproved", 3.4, 90},
+	{"mistral-api", "Mistral API", "chat", "unreviewed", 1.4, 13},
+	{"huggingface", "Hugging Face", "chat", "unreviewed", 0.9, 9},
+	{"leonardo", "Leonardo.Ai", "image", "unreviewed", 0.8, 15},
+	{"midjourney", "Midjourney", "image", "unreviewed", 0.6, 6},
+	{"replit", "Replit", "coding", "unreviewed", 1.5, 17},
+	{"openai-api", "OpenAI API", "model-api", "approved", 9, 90},
+	{"groq", "Groq", "model-api", "unreviewed", 0.5, 4},
 }
 
 var (
