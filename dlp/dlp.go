@@ -130,7 +130,7 @@ type Finding struct {
 type Query struct {
 	Profiles      []string   // nil: every detector of every loaded profile
 	MinConfidence Confidence // findings below are dropped when Profiles is nil; zero means Medium
-	Explain       bool       // keep rejected candidates too
+	Explain       bool       // keep rejected candidates too, as many as Options.MaxFindings
 }
 
 // Report is the result of one Scan. Complete is false when a limit or the deadline cut

@@ -15,8 +15,11 @@ const keySize = 32
 
 // Options bound an Engine. Zero fields mean their documented defaults.
 type Options struct {
-	Key         []byte // for Finding.Fingerprint; required, 32 bytes
-	MaxFindings int    // a scan stops collecting beyond it; default 10,000
+	Key []byte // for Finding.Fingerprint; required, 32 bytes
+	// MaxFindings is how many findings a scan collects before it stops; default 10,000. What
+	// no profile of the query triggers on is not counted, and what there is of it beyond the
+	// same number is dropped.
+	MaxFindings int
 }
 
 // Engine is an immutable compiled set of rules, safe for concurrent use. Reload by

@@ -21,6 +21,7 @@ type scan struct {
 	around [2]surroundings // for context, for against
 	place  place
 	found  []found // in the current text
+	counts [2]int  // of found and report.Findings: those that decide something, and idle ones
 }
 
 // found is a finding before overlaps are settled.
@@ -39,7 +40,7 @@ func (e *Engine) newScan(ctx context.Context, q Query) *scan {
 		s = &scan{e: e}
 		s.reading.init(s)
 	}
-	s.ctx, s.query, s.selection, s.ended = ctx, q, e.selection(q.Profiles), false
+	s.ctx, s.query, s.selection, s.ended, s.counts = ctx, q, e.selection(q.Profiles), false, [2]int{}
 	s.report = Report{Complete: true}
 	return s
 }
@@ -103,7 +104,8 @@ func (s *scan) window(w window) {
 
 // take turns a candidate that the window owns into a finding.
 func (s *scan) take(c *candidate) {
-	if c.rejected() && !s.query.Explain {
+	idle := s.idles(c.det, Confidence(max(c.confidence, 0)))
+	if idle && !s.keepsIdle(c) {
 		return
 	}
 	value := s.data[c.start:c.end]
@@ -111,7 +113,7 @@ func (s *scan) take(c *candidate) {
 	if !ok || start < s.w.from || start >= s.w.to {
 		return
 	}
-	if len(s.found)+len(s.report.Findings) >= s.e.options.MaxFindings {
+	if !idle && s.counts[0] >= s.e.options.MaxFindings {
 		s.stop("findings")
 		return
 	}
@@ -129,6 +131,39 @@ func (s *scan) take(c *candidate) {
 		Masked: d.mask(value), Fingerprint: s.e.fingerprint(value),
 		Evidence: evidence, Rejected: c.rejected(),
 	}})
+	s.count(&s.found[len(s.found)-1], 1)
+}
+
+// count adds n to the number of findings of f's kind.
+func (s *scan) count(f *found, n int) {
+	if f.Rejected || s.idles(f.det, f.Confidence) {
+		s.counts[1] += n
+		return
+	}
+	s.counts[0] += n
+}
+
+// idles reports a candidate that decides nothing: turned down, or of low confidence where no
+// profile of the query triggers on that. Candidates of medium confidence may decide overlaps.
+func (s *scan) idles(d *detector, confidence Confidence) bool {
+	switch {
+	case confidence < Low:
+		return true
+	case confidence >= Medium:
+		return false
+	case s.query.Profiles == nil:
+		return s.query.MinConfidence > Low
+	}
+	return !s.low[d.id]
+}
+
+// keepsIdle reports whether an idle candidate is worth showing. Hostile texts are full of them,
+// so a scan shows no more of them than it shows findings, and goes on.
+func (s *scan) keepsIdle(c *candidate) bool {
+	if s.counts[1] >= s.e.options.MaxFindings {
+		return false
+	}
+	return s.query.Explain || s.query.Profiles != nil && !c.rejected()
 }
 
 // place follows the line breaks of a text from finding to finding.
@@ -164,10 +199,14 @@ func (s *scan) settle(index int, t *Text) {
 		return
 	}
 	kept := s.resolve(s.found)
+	for i := range s.found {
+		s.count(&s.found[i], -1)
+	}
 	slices.SortStableFunc(kept, func(a, b found) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), strings.Compare(a.Detector, b.Detector), cmp.Compare(a.End, b.End))
 	})
 	for _, f := range kept {
+		s.count(&f, 1)
 		f.Text, f.Part, f.Role = index, t.Part, t.Role
 		s.report.Findings = append(s.report.Findings, f.Finding)
 	}

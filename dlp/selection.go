@@ -15,6 +15,7 @@ const maxSelections = 256
 type selection struct {
 	want    []bool              // by pattern
 	members map[string][]string // detector -> those of the profiles that use it
+	low     map[string]bool     // detectors of which a profile counts findings of low confidence
 	finders []int               // detectors without patterns
 }
 
@@ -47,13 +48,14 @@ func (e *Engine) selection(profiles []string) *selection {
 }
 
 func (e *Engine) selectProfiles(profiles []string) *selection {
-	s := &selection{members: map[string][]string{}, want: make([]bool, len(e.patterns))}
+	s := &selection{members: map[string][]string{}, low: map[string]bool{}, want: make([]bool, len(e.patterns))}
 	for _, p := range e.profiles {
 		if profiles != nil && !slices.Contains(profiles, p.id) {
 			continue
 		}
 		for id := range p.detectors {
 			s.members[id] = append(slices.Clip(s.members[id]), p.id) // findings share it
+			s.low[id] = s.low[id] || p.trigger.confidence <= Low
 		}
 	}
 	for i, f := range e.finders {
