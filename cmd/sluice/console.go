@@ -219,6 +219,9 @@ const probeTimeout = 20 * time.Second
 
 // Probe sends a prompt as a chat app would.
 func (p prober) Probe(ctx context.Context, user, text string) (console.Probe, error) {
+	if p.n.icapAddr == nil {
+		return console.Probe{}, errors.New("send a test prompt: this node has no ICAP listener (icap.listen)")
+	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	body, err := json.Marshal(map[string]any{"model": "gpt-5", "messages": []map[string]string{{"role": "user", "content": text}}})

@@ -24,7 +24,7 @@ func (a *app) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log.Info("ready", "icap", n.icapAddr.String(), "ops", addrString(n.opsAddr), "console", n.console.String(), "snapshot", n.handler.Version(), "build", build())
+			log.Info("ready", "icap", addrString(n.icapAddr), "ops", addrString(n.opsAddr), "console", n.console.String(), "snapshot", n.handler.Version(), "build", build())
 			if err := n.announceSetup(cmd.Context(), cmd.ErrOrStderr()); err != nil {
 				log.Error("no link for the first account", "error", err)
 			}
