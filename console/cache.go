@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -38,6 +39,17 @@ func (c *cache) entry(key string) *cacheEntry {
 		c.entries[key] = e
 	}
 	return e
+}
+
+// drop forgets the entries whose key begins with prefix.
+func (c *cache) drop(prefix string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key := range c.entries {
+		if strings.HasPrefix(key, prefix) {
+			delete(c.entries, key)
+		}
+	}
 }
 
 // cached returns the report of key, made anew by f when it is too old. Who gets it must not

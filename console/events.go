@@ -42,7 +42,8 @@ type eventsData struct {
 
 const (
 	eventPage  = 50
-	facetEvent = 2000 // events that facets count
+	facetEvent = 1000 // events that facets count
+	facetKeys  = "facets "
 )
 
 func shortCount(n float64) string { return chart.Short(n) }
@@ -73,7 +74,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if d.Rows, err = s.eventRows(ctx, v, list, "?"+q.Values.Encode()); err != nil {
 		return err
 	}
-	counts, err := s.o.Store.Facets(ctx, q.Filter, facetEvent)
+	counts, err := cached(ctx, s, fmt.Sprintf("%s%t %q %s", facetKeys, q.NoNames, q.Assignee, q.Values.Encode()), func(ctx context.Context) (store.Facets, error) {
+		return s.o.Store.Facets(ctx, q.Filter, facetEvent)
+	})
 	if err != nil {
 		return err
 	}

@@ -221,7 +221,9 @@ func (s *Server) personUsage(ctx context.Context, d *personData, user string) er
 	}
 	area.Series = []chart.Series{{Name: "Requests", Class: "k-accent", Values: values}}
 	d.Chart, d.Change = area.HTML(), change(now.Events, before.Events)
-	apps, err := s.o.Store.AppsOfUser(ctx, sp.Period, user, 20)
+	apps, err := cached(ctx, s, "apps of "+user+" "+sp.Name+sp.To.String(), func(ctx context.Context) ([]store.UserApp, error) {
+		return s.o.Store.AppsOfUser(ctx, sp.Period, user, 20)
+	})
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,10 @@ func (s *Server) precision(w http.ResponseWriter, r *http.Request, v *visitor) e
 			row.Class = "k-bad"
 		}
 		if p.FalsePositive > 0 {
-			if row.Proposal, err = s.propose(ctx, p.Detector, files); err != nil {
+			row.Proposal, err = cached(ctx, s, "proposal "+p.Detector, func(ctx context.Context) (*proposal, error) {
+				return s.propose(ctx, p.Detector, files)
+			})
+			if err != nil {
 				return err
 			}
 			if len(row.Proposal.Words) == 0 {
@@ -83,7 +86,7 @@ func (s *Server) precision(w http.ResponseWriter, r *http.Request, v *visitor) e
 
 // How many events a proposal is drawn from, and what a word needs.
 const (
-	proposalEvents = 200
+	proposalEvents = 100
 	proposalWords  = 5
 	proposalLeast  = 2 // false positives a word must be in
 )
@@ -94,7 +97,7 @@ func (s *Server) propose(ctx context.Context, detector string, files map[string]
 	counts := map[string][2]int{} // in false positives, in right findings
 	var wrong, good []map[string]bool
 	for i, state := range []store.ReviewState{store.ReviewFalsePositive, store.ReviewConfirmed, store.ReviewAccepted} {
-		list, err := s.o.Store.Events(ctx, store.Filter{Detector: detector, Review: state, Limit: proposalEvents})
+		list, err := s.o.Store.ReviewedEvents(ctx, detector, state, proposalEvents)
 		if err != nil {
 			return nil, err
 		}

@@ -56,4 +56,5 @@ func (s *Server) forgetQueue() {
 	s.queued.mu.Lock()
 	defer s.queued.mu.Unlock()
 	s.queued.at = time.Time{}
+	s.reports.drop(facetKeys)
 }

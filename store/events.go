@@ -122,6 +122,10 @@ func (q *selection) whereText() string {
 // notable is the condition of the index event_notable, word for word.
 const notable = `(nmatch > 0 OR action NOT IN ('allow', 'log'))`
 
+// notableOfUser says the same so that the index is not taken: of one person's events few are
+// in it, and those of everybody many.
+const notableOfUser = `(nmatch + 0 > 0 OR action NOT IN ('allow', 'log'))`
+
 func (f *Filter) query() (*selection, error) {
 	q := &selection{}
 	if !f.Since.IsZero() {
@@ -156,7 +160,11 @@ func (f *Filter) query() (*selection, error) {
 		q.add(`usr = ''`)
 	}
 	if f.Notable || f.Matched || f.Detector != "" || f.Detectors != nil || f.Stopped || stopped(f.Action) {
-		q.add(notable) // implied by the others, but no planner would know
+		if f.User != "" {
+			q.add(notableOfUser)
+		} else {
+			q.add(notable) // implied by the others, but no planner would know
+		}
 	}
 	if f.Matched {
 		q.add(`nmatch > 0`)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,9 +106,9 @@ func (s *Store) Newer(ctx context.Context, f Filter, id string) (event.Event, er
 }
 
 // sameValueScan bounds the events among which equal values are looked for.
-const sameValueScan = 400
+const sameValueScan = 150
 
-// SameValue returns the newest events with one of the fingerprints, among the latest 400
+// SameValue returns the newest events with one of the fingerprints, among the latest 150
 // with that detector since then, newest first.
 func (s *Store) SameValue(ctx context.Context, detector string, fingerprints []string, since time.Time, limit int) ([]event.Event, error) {
 	list, err := s.Events(ctx, Filter{Detector: detector, Since: since, Limit: sameValueScan})
@@ -176,4 +177,32 @@ func (s *Store) EventsOfApp(ctx context.Context, app string, p Period, limit int
 	}
 	slices.SortFunc(out, func(a, b event.Event) int { return strings.Compare(b.ID, a.ID) })
 	return out[:min(len(out), limit)], nil
+}
+
+// ReviewedEvents returns the newest events with that verdict in which a detector found
+// something. It begins at the reviews, of which there are few.
+func (s *Store) ReviewedEvents(ctx context.Context, detector string, state ReviewState, limit int) ([]event.Event, error) {
+	var ids []string
+	err := s.rows(ctx, "reviewed events", func(scan func(dest ...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM review WHERE state = $1 AND '|' || detectors || '|' LIKE $2 ESCAPE '\' ORDER BY ts DESC, id LIMIT $3`,
+		string(state), `%|`+likeEscaper.Replace(detector)+`|%`, limited(limit, defaultLimit))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]event.Event, 0, len(ids))
+	for _, id := range ids {
+		e, err := s.Event(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			continue // retention took it
+		}
+		if err != nil && !errors.Is(err, event.ErrDetail) {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
 }

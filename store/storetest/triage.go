@@ -86,6 +86,10 @@ func triageWorks(t *testing.T, open Open) {
 	if err != nil || facets.Counted != 5 || !facets.Capped || facets.Detectors["iban"] != 3 || facets.Reviews["new"] != 5 || facets.Users["alice"] != 2 || facets.Apps["claude"] != 2 {
 		t.Errorf("facets of the newest five: %+v: %v", facets, err)
 	}
+	reviewed, err := s.ReviewedEvents(ctx, "credit_card", store.ReviewConfirmed, 10)
+	if got := eventIDs(reviewed); err != nil || !slices.Equal(got, ids[:1]) {
+		t.Errorf("confirmed cards: %v, want event 0: %v", got, err)
+	}
 	newer, err := s.Newer(ctx, store.Filter{User: "alice"}, ids[1])
 	if err != nil || newer.ID != ids[2] {
 		t.Errorf("after %s comes %s, want %s: %v", ids[1], newer.ID, ids[2], err)
