@@ -52,14 +52,14 @@ func (s *Server) apiFilter(ctx context.Context, v *visitor, q url.Values) (store
 
 // hide leaves out of events what says who somebody is, where v may not see that.
 func (s *Server) hide(ctx context.Context, v *visitor, events []event.Event) error {
-	if v.can(RightNames) {
-		return nil
-	}
 	users := make([]string, len(events))
 	for i := range events {
 		users[i] = events[i].User
 	}
 	names, err := s.naming(ctx, v, users...)
+	if v.can(RightNames) {
+		return err
+	}
 	for i := range events {
 		e := &events[i]
 		e.User, e.Account.ID, e.Source.IP, e.Device.ID = names[e.User].Key, "", "", ""

@@ -35,6 +35,7 @@ func (s *Server) explore(ctx context.Context, v *visitor, x store.Exploration) (
 	if err := s.o.Store.Audit(ctx, store.AuditLine{Actor: v.Name, Action: "explorer.ask", Target: "explorer", After: jsonText(map[string]any{"sql": x.SQL})}); err != nil {
 		return store.Table{}, err
 	}
+	x.Names = v.can(RightNames)
 	table, err := s.o.Store.Explore(ctx, x)
 	if errors.Is(err, store.ErrRefused) || errors.Is(err, store.ErrExplorer) {
 		return table, badInput(sentence(err))

@@ -30,7 +30,7 @@ var auditVerbs = map[string]string{
 	"app.status": "set the status of", "exception.add": "asked for an exception", "exception.active": "approved an exception", "exception.denied": "denied an exception",
 	"exception.revoked": "revoked an exception", "event.review": "triaged", "account.put": "changed the account", "session.begin": "signed in", "session.end": "signed out",
 	"session.end_all": "ended the sessions of", "token.add": "made an API token", "token.revoke": "revoked an API token", "event.reveal": "revealed the prompt of",
-	"events.export": "exported events as", "explorer.ask": "asked the log explorer", "person.erase": "erased a person, now", "person.open": "looked at a person", "view.add": "saved a view", "view.drop": "deleted a view", "mute.add": "muted", "mute.end": "ended a mute",
+	"events.export": "exported events as", "explorer.ask": "asked the log explorer", "person.erase": "erased a person, now", "person.open": "looked at a person", "person.names": "saw people by", "view.add": "saved a view", "view.drop": "deleted a view", "mute.add": "muted", "mute.end": "ended a mute",
 	"probe.send": "sent a test prompt",
 }
 

@@ -124,6 +124,7 @@ type Server struct {
 	handler   http.Handler
 	queued    queueCount
 	reports   cache
+	named     namesShown
 	live      tails
 	links     signer
 	oidc      *idp // nil: none

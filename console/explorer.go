@@ -134,7 +134,7 @@ func (s *Server) askExplorer(r *http.Request, v *visitor) (store.Table, error) {
 	}
 	period := store.Last(time.Hour, s.now())
 	period.From = since.UTC()
-	question := store.Question{Period: period, User: q.Get("user"), App: q.Get("app")}
+	question := store.Question{Period: period, User: q.Get("user"), App: q.Get("app"), Names: v.can(RightNames)}
 	err = s.o.Store.Audit(r.Context(), store.AuditLine{Actor: v.Name, Action: "explorer.ask", Target: id, After: jsonText(question)})
 	if err != nil {
 		return store.Table{}, err

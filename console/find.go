@@ -67,6 +67,9 @@ func (s *Server) findAll(r *http.Request, v *visitor, d *findData) error {
 		if err != nil {
 			return err
 		}
+		if err := s.auditNames(r.Context(), v, names); err != nil {
+			return err
+		}
 		for _, name := range names {
 			d.List = append(d.List, found{name, "person", person{Key: name}.Href()})
 		}

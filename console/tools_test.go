@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,8 @@ func TestLiveAnswersAreBounded(t *testing.T) {
 
 func TestExplorerQuestions(t *testing.T) {
 	x := newSite(t, nil)
-	x.account("sam", Viewer, "sql")
+	x.account("sam", Viewer, "sql", "names")
+	x.account("tom", Viewer, "sql")
 	b := x.signedIn("sam")
 	x.record(request("alice", "chatgpt", "block"), request("bob", "claude", "log"))
 	x.rollUp()
@@ -90,13 +92,66 @@ func TestExplorerQuestions(t *testing.T) {
 			}
 		}
 	}
+	hidden := x.signedIn("tom")
+	ids, err := x.store.PersonIDs(t.Context(), []string{"alice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := "~" + strconv.FormatInt(ids["alice"], 10)
+	for _, path := range []string{ask("SELECT user_name, ip, device FROM events"), "/explorer?ask=user-trace&user=" + number, "/explorer.csv?sql=" + url.QueryEscape("SELECT user_name FROM usage")} {
+		a := hidden.get(path)
+		if a.status != http.StatusOK || !strings.Contains(a.body, number) || strings.Contains(a.body, "alice") {
+			t.Errorf("%s without the right to names: %d, names somebody or does not show %s", path, a.status, number)
+		}
+	}
+	if a := hidden.get("/explorer?ask=user-trace&user=alice"); !strings.Contains(a.body, "No rows") {
+		t.Error("without the right to names, a guessed name finds somebody")
+	}
 	before := x.audited("explorer.ask")
 	a := b.get(ask("SELECT app FROM events"), "Sec-Fetch-Site", "cross-site")
 	if !strings.Contains(a.body, "Another site led here") || x.audited("explorer.ask") != before {
 		t.Error("a question that another site leads to was asked in the visitor's name")
 	}
-	if lines, err := x.store.AuditTrail(t.Context(), store.AuditFilter{Action: "explorer.ask", Actor: "sam"}); err != nil || len(lines) != before || before == 0 {
+	if lines, err := x.store.AuditTrail(t.Context(), store.AuditFilter{Action: "explorer.ask", Actor: "sam"}); err != nil || len(lines) != before-4 || before == 4 {
 		t.Errorf("%d questions in the audit trail: %v", len(lines), err)
+	}
+}
+
+// Seeing names leaves a line, as numbers, once an hour.
+func TestNamesShownAreAudited(t *testing.T) {
+	x := newSite(t, nil)
+	x.account("nora", Viewer, "names")
+	x.account("vera", Viewer)
+	x.record(request("alice", "chatgpt", "block"), request("bob", "claude", "log"))
+	x.rollUp()
+	nora, vera := x.signedIn("nora"), x.signedIn("vera")
+	for _, path := range []string{"/api/v1/events", "/events?view=all"} {
+		if a := nora.get(path); a.status != http.StatusOK || !strings.Contains(a.body, "alice") {
+			t.Errorf("%s with the right to names: %d, lacks the name", path, a.status)
+		}
+		if a := vera.get(path); a.status != http.StatusOK || strings.Contains(a.body, "alice") {
+			t.Errorf("%s without it: %d, or has the name", path, a.status)
+		}
+	}
+	ids, err := x.store.PersonIDs(t.Context(), []string{"alice", "bob"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := x.store.AuditTrail(t.Context(), store.AuditFilter{Action: "person.names"})
+	if err != nil || len(lines) != 1 || lines[0].Actor != "nora" {
+		t.Fatalf("%d lines, %v; want one of nora's", len(lines), err)
+	}
+	for name, id := range ids {
+		if !strings.Contains(lines[0].After, `"~`+strconv.FormatInt(id, 10)+`"`) || strings.Contains(lines[0].After, name) {
+			t.Errorf("the line is %s, want the number of %s alone", lines[0].After, name)
+		}
+	}
+	seen := []string{"alice", "bob"}
+	if f := x.server.named.fresh("nora", seen, x.server.now().Add(2*time.Hour)); len(f) != 2 {
+		t.Errorf("two hours later %d names are new, want 2", len(f))
+	}
+	if f := x.server.named.fresh("vera", seen, x.server.now()); len(f) != 2 {
+		t.Errorf("to somebody else %d names are new, want 2", len(f))
 	}
 }
 

@@ -15,6 +15,7 @@ type Exploration struct {
 	SQL    string
 	Args   []any
 	Costly bool // Postgres: run it although the planner thinks that it is expensive
+	Names  bool // whoever asks may see names; else people and devices are ~17, and there are no addresses
 }
 
 // Table is an answer of the explorer. Cells are nil, bool, int64, float64, string or

@@ -81,7 +81,7 @@ func checkToken(tokens []sqlToken, i int) error {
 	if t.kind != sqlWord && t.kind != sqlQuoted {
 		return nil
 	}
-	for _, prefix := range []string{"pg_", "sqlite_", "information_schema", "goose_", "main", "temp", "public"} {
+	for _, prefix := range []string{"pg_", "sqlite_", "information_schema", "goose_", "main", "temp", "public", "explore", "explore_unnamed"} {
 		if strings.HasPrefix(t.text, prefix) && (strings.HasSuffix(prefix, "_") || t.text == prefix) {
 			return fmt.Errorf("%w: %q is not one of the explorer's views", ErrRefused, t.text)
 		}

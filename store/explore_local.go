@@ -14,8 +14,15 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-//go:embed explore_sqlite.sql
-var exploreViews string
+// The explorer's views: those without people, and the others with names or without.
+var (
+	//go:embed explore_sqlite.sql
+	exploreViews string
+	//go:embed explore_sqlite_named.sql
+	exploreNamed string
+	//go:embed explore_sqlite_unnamed.sql
+	exploreUnnamed string
+)
 
 // exploreLocal runs one statement on a connection that is made for it and thrown away:
 // nothing a statement leaves behind can reach another.
@@ -36,7 +43,7 @@ func (s *Store) exploreLocal(ctx context.Context, x Exploration) (t Table, err e
 		return t, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := guardLocal(ctx, conn); err != nil {
+	if err := guardLocal(ctx, conn, x.Names); err != nil {
 		return t, err
 	}
 	rows, err := conn.QueryContext(ctx, x.SQL, x.Args...)
@@ -48,11 +55,15 @@ func (s *Store) exploreLocal(ctx context.Context, x Exploration) (t Table, err e
 }
 
 // guardLocal takes everything from a connection but reading the views.
-func guardLocal(ctx context.Context, conn *sql.Conn) error {
+func guardLocal(ctx context.Context, conn *sql.Conn, names bool) error {
 	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 0`); err != nil { // for the temporary views alone
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, exploreViews); err != nil {
+	people := exploreUnnamed
+	if names {
+		people = exploreNamed
+	}
+	if _, err := conn.ExecContext(ctx, exploreViews+people); err != nil {
 		return fmt.Errorf("make views: %w", err)
 	}
 	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 1`); err != nil {

@@ -18,16 +18,27 @@ import (
 // explorerLock is the advisory lock of the node that makes the explorer's role.
 const explorerLock = 0x51ce0003
 
-// explorer is the pool of the explorer's role, made on first use.
+// explorerRole is one of the explorer's two roles: each reads the views of one schema.
+type explorerRole struct {
+	row            int // of table explorer_role
+	prefix, schema string
+}
+
+// roleFor returns the role of who may see names, or may not.
+func roleFor(names bool) explorerRole {
+	if names {
+		return explorerRole{1, "sluice_explorer_", "explore"}
+	}
+	return explorerRole{2, "sluice_explorer_unnamed_", "explore_unnamed"}
+}
+
+// explorer is the pool of one of the explorer's roles, made on first use.
 type explorer struct {
 	pool *pgxpool.Pool
 	db   *sql.DB
 }
 
 func (x *explorer) close() error {
-	if x == nil {
-		return nil
-	}
 	err := x.db.Close()
 	x.pool.Close()
 	return err
@@ -35,12 +46,12 @@ func (x *explorer) close() error {
 
 // ensureExplorer makes the role that may read the views, unless it is there. Roles belong
 // to the cluster, so it is named after the database's number.
-func (s *Store) ensureExplorer(ctx context.Context) (name, secret string, err error) {
+func (s *Store) ensureExplorer(ctx context.Context, role explorerRole) (name, secret string, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, explorerLock); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `SELECT 'sluice_explorer_' || oid FROM pg_database WHERE datname = current_database()`).Scan(&name); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT $1::text || oid FROM pg_database WHERE datname = current_database()`, role.prefix).Scan(&name); err != nil {
 			return err
 		}
 		var exists bool
@@ -54,7 +65,7 @@ func (s *Store) ensureExplorer(ctx context.Context) (name, secret string, err er
 		var random [24]byte
 		rand.Read(random[:])
 		secret = hex.EncodeToString(random[:])
-		return makeExplorer(ctx, tx, name, secret)
+		return makeExplorer(ctx, tx, role, name, secret)
 	})
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == "42501" {
@@ -63,7 +74,7 @@ func (s *Store) ensureExplorer(ctx context.Context) (name, secret string, err er
 	return name, secret, err
 }
 
-func makeExplorer(ctx context.Context, tx pgx.Tx, name, secret string) error {
+func makeExplorer(ctx context.Context, tx pgx.Tx, of explorerRole, name, secret string) error {
 	role := pgx.Identifier{name}.Sanitize()
 	var exists bool
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, name).Scan(&exists); err != nil {
@@ -81,9 +92,9 @@ func makeExplorer(ctx context.Context, tx pgx.Tx, name, secret string) error {
 		`ALTER ROLE ` + role + ` SET idle_in_transaction_session_timeout = '10s'`,
 		`ALTER ROLE ` + role + ` SET work_mem = '16MB'`,
 		`ALTER ROLE ` + role + ` SET max_parallel_workers_per_gather = 0`,
-		`ALTER ROLE ` + role + ` SET search_path = explore`,
-		`GRANT USAGE ON SCHEMA explore TO ` + role,
-		`GRANT SELECT ON ALL TABLES IN SCHEMA explore TO ` + role,
+		`ALTER ROLE ` + role + ` SET search_path = ` + of.schema,
+		`GRANT USAGE ON SCHEMA ` + of.schema + ` TO ` + role,
+		`GRANT SELECT ON ALL TABLES IN SCHEMA ` + of.schema + ` TO ` + role,
 	} {
 		if _, err := tx.Exec(ctx, text); err != nil {
 			return err
@@ -97,7 +108,7 @@ func makeExplorer(ctx context.Context, tx pgx.Tx, name, secret string) error {
 	return errors.Join(
 		perhaps(ctx, tx, `ALTER ROLE `+role+` SET temp_file_limit = '1GB'`),
 		perhaps(ctx, tx, `GRANT EXECUTE ON FUNCTION `+locks+` TO CURRENT_USER`, `REVOKE EXECUTE ON FUNCTION `+locks+` FROM PUBLIC`),
-		keepSecret(ctx, tx, name, secret))
+		keepSecret(ctx, tx, of, name, secret))
 }
 
 // perhaps runs statements that may be refused, all or none.
@@ -114,23 +125,23 @@ func perhaps(ctx context.Context, tx pgx.Tx, texts ...string) error {
 	return inner.Commit(ctx)
 }
 
-func keepSecret(ctx context.Context, tx pgx.Tx, name, secret string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO explorer_role (one, name, secret) VALUES (1, $1, $2)
- ON CONFLICT (one) DO UPDATE SET name = excluded.name, secret = excluded.secret`, name, secret)
+func keepSecret(ctx context.Context, tx pgx.Tx, of explorerRole, name, secret string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO explorer_role (one, name, secret) VALUES ($1, $2, $3)
+ ON CONFLICT (one) DO UPDATE SET name = excluded.name, secret = excluded.secret`, of.row, name, secret)
 	return err
 }
 
-// openExplorer returns the pool of the explorer's role.
-func (s *Store) openExplorer(ctx context.Context) (*explorer, error) {
+// openExplorer returns the pool of one of the explorer's roles.
+func (s *Store) openExplorer(ctx context.Context, role explorerRole) (*explorer, error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	s.exploring.Lock()
 	defer s.exploring.Unlock()
-	if s.explorer != nil {
-		return s.explorer, nil
+	if e := s.explorers[role]; e != nil {
+		return e, nil
 	}
-	name, secret, err := s.ensureExplorer(ctx)
+	name, secret, err := s.ensureExplorer(ctx, role)
 	if err != nil {
 		return nil, err
 	}
@@ -152,12 +163,13 @@ func (s *Store) openExplorer(ctx context.Context) (*explorer, error) {
 		pool.Close()
 		return nil, fmt.Errorf("%w: its role cannot connect (%s); let %s in with a password in pg_hba.conf", ErrExplorer, firstLine(err), name)
 	}
-	s.explorer = &explorer{pool: pool, db: stdlib.OpenDBFromPool(pool)}
-	return s.explorer, nil
+	e := &explorer{pool: pool, db: stdlib.OpenDBFromPool(pool)}
+	s.explorers[role] = e
+	return e, nil
 }
 
 func (s *Store) explorePostgres(ctx context.Context, x Exploration) (t Table, err error) {
-	e, err := s.openExplorer(ctx)
+	e, err := s.openExplorer(ctx, roleFor(x.Names))
 	if err != nil {
 		return t, err
 	}

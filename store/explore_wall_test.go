@@ -37,7 +37,7 @@ func TestExplorerWithoutItsFirstWall(t *testing.T) {
 			`SELECT 1; DELETE FROM event`, `SELECT secret FROM public.explorer_role`, `SELECT rolpassword FROM pg_authid`, `SELECT pg_read_file('/etc/passwd')`,
 			`SELECT lo_import('/etc/passwd')`, `SELECT pg_ls_dir('/')`, `COPY (SELECT 1) TO '` + file + `'`, `COPY (SELECT 1) TO PROGRAM 'id'`, `DO $$ BEGIN END $$`,
 			`SELECT pg_advisory_lock(1)`, `SELECT pg_notify('sluice_config', '1')`, `SELECT set_config('role', 'postgres', false)`, `SET ROLE postgres`, `SELECT pg_sleep(30)`,
-			`SELECT * FROM public.event`, `SELECT * FROM event`, `SELECT * INTO t FROM explore.events`, `SELECT * FROM explore.events FOR UPDATE`, `SELECT count(*) FROM generate_series(1, 100000000000)`,
+			`SELECT * FROM public.event`, `SELECT * FROM event`, `SELECT user_name FROM explore.events`, `SELECT name FROM public.person`, `SELECT * INTO t FROM explore.events`, `SELECT * FROM explore.events FOR UPDATE`, `SELECT count(*) FROM generate_series(1, 100000000000)`,
 			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'`, `ALTER ROLE postgres NOLOGIN`, `CREATE ROLE x SUPERUSER`, `NOTIFY sluice_config`,
 		}},
 	}

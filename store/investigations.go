@@ -36,7 +36,8 @@ const (
 // Question is what an investigation is about.
 type Question struct {
 	Period
-	User, App string
+	User, App string // User is ~17 when Names is not set
+	Names     bool   // see [Exploration]
 }
 
 func (q Question) bind(args []argument) []any {
@@ -64,7 +65,7 @@ func (s *Store) Investigate(ctx context.Context, id string, q Question) (Table, 
 		q.Period = Last(7*24*time.Hour, time.Now())
 	}
 	// They are ours, and bounded by their period: no need to guess what they cost.
-	return s.Explore(ctx, Exploration{SQL: list[i].SQL, Args: q.bind(list[i].args), Costly: true})
+	return s.Explore(ctx, Exploration{SQL: list[i].SQL, Args: q.bind(list[i].args), Costly: true, Names: q.Names})
 }
 
 // Investigations returns the prepared investigations.

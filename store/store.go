@@ -42,7 +42,7 @@ type Store struct {
 	prepared  atomic.Bool // db has the schema
 
 	exploring sync.Mutex
-	explorer  *explorer // nil until it is asked
+	explorers map[explorerRole]*explorer // made when they are asked
 
 	seen    atomic.Int64 // version of the statuses last given out
 	changes broadcast    // this process changed something
@@ -52,7 +52,7 @@ type Store struct {
 // When Postgres does not answer, but did before, Open succeeds: [Store.Statuses] gives the
 // last that were seen, events wait in the outbox, and queries fail until it answers.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{o: o, log: o.Log}
+	s := &Store{o: o, log: o.Log, explorers: map[explorerRole]*explorer{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -119,7 +119,10 @@ func (s *Store) Sink() event.Sink { return s.sink }
 
 // Close closes the databases, after the sink's Run has ended. It waits for queries that run.
 func (s *Store) Close() error {
-	errs := []error{s.explorer.close()}
+	var errs []error
+	for _, e := range s.explorers {
+		errs = append(errs, e.close())
+	}
 	if s.db != nil && s.db != s.local {
 		errs = append(errs, s.db.Close())
 	}

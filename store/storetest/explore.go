@@ -27,7 +27,7 @@ func Investigations(t *testing.T, o store.Options, seed uint64) []byte {
 		t.Fatal(err)
 	}
 	out := map[string]any{}
-	q := store.Question{Period: store.Period{From: reportStart, To: reportStart.Add(12 * 24 * time.Hour)}, User: "user07", App: "app03"}
+	q := store.Question{Period: store.Period{From: reportStart, To: reportStart.Add(12 * 24 * time.Hour)}, User: "user07", App: "app03", Names: true}
 	for _, one := range store.Investigations() {
 		table, err := s.Investigate(ctx, one.ID, q)
 		if err != nil {
@@ -79,9 +79,65 @@ func exploreReads(t *testing.T, open Open) {
 			t.Errorf("view %s has columns %v, documented are %v", v.Name, table.Columns, want)
 		}
 	}
+	unnamed(t, s)
 	table, err := s.Explore(t.Context(), store.Exploration{SQL: `SELECT a.id, b.id FROM events a CROSS JOIN events b WHERE a.ts >= $1`, Args: []any{yesterday().Add(-24 * time.Hour)}, Costly: true})
 	if err != nil || !table.Truncated || len(table.Rows) != 10_000 {
 		t.Errorf("250,000 rows: %d rows, truncated %v, %v; want the first 10,000", len(table.Rows), table.Truncated, err)
+	}
+}
+
+// unnamed checks the views of who may not see names: numbers stand for people and devices,
+// the same everywhere, and the numbers can be asked for.
+func unnamed(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	x := store.Exception{User: "user02", App: "app01", Subject: "app", Justification: "need it", Event: "0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44", State: "active", Expires: time.Now().Add(time.Hour)}
+	if _, err := s.AddException(ctx, x); err != nil {
+		t.Fatal(err)
+	}
+	ids, err := s.PersonIDs(ctx, []string{"user02"})
+	if err != nil || ids["user02"] == 0 {
+		t.Fatalf("no number of user02: %v", err)
+	}
+	alias := fmt.Sprintf("~%d", ids["user02"])
+	for _, view := range []string{"events", "matches", "usage", "exceptions"} {
+		count := func(names bool, user string) (any, error) {
+			table, err := s.Explore(ctx, store.Exploration{SQL: `SELECT COUNT(*) FROM ` + view + ` WHERE user_name = $1`, Args: []any{user}, Names: names})
+			if err != nil {
+				return nil, err
+			}
+			return table.Rows[0][0], nil
+		}
+		named, err1 := count(true, "user02")
+		hidden, err2 := count(false, alias)
+		guessed, err3 := count(false, "user02")
+		if err := errors.Join(err1, err2, err3); err != nil || named == int64(0) || hidden != named || guessed != int64(0) {
+			t.Errorf("%s: %v rows by name, %v by number, %v by name without the right, %v; want as many, and none", view, named, hidden, guessed, err)
+		}
+		table, err := s.Explore(ctx, store.Exploration{SQL: `SELECT * FROM ` + view})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, column := range table.Columns {
+			for _, row := range table.Rows {
+				text, _ := row[i].(string)
+				switch column {
+				case "user_name", "device":
+					if text != "" && text[0] != '~' {
+						t.Fatalf("%s shows %s %q", view, column, text)
+					}
+				case "ip":
+					if text != "" {
+						t.Fatalf("%s shows the address %q", view, text)
+					}
+				}
+			}
+		}
+	}
+	for _, text := range []string{`SELECT * FROM explore.events`, `SELECT * FROM "explore".usage`, `SELECT * FROM explore_unnamed.events`} {
+		if _, err := s.Explore(ctx, store.Exploration{SQL: text}); !errors.Is(err, store.ErrRefused) {
+			t.Errorf("%s: %v, want a refusal", text, err)
+		}
 	}
 }
 
@@ -170,7 +226,7 @@ func Hostile(t *testing.T, o store.Options, n int) {
 			}
 		}
 		began := time.Now()
-		table, err := s.Explore(ctx, store.Exploration{SQL: text, Costly: rnd.IntN(4) == 0})
+		table, err := s.Explore(ctx, store.Exploration{SQL: text, Costly: rnd.IntN(4) == 0, Names: i%2 == 0})
 		if took := time.Since(began); took > 8*time.Second {
 			t.Errorf("%q took %s", text, took)
 		}
