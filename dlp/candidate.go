@@ -53,18 +53,20 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 		c.reject("part of a longer word or number")
 		return
 	}
-	if why := d.allow.covers(text, c.start, c.end); why != "" {
-		c.reject(why)
+	value := string(text[c.start:c.end])
+	if d.allow.lists(value) {
+		c.reject("allow list")
 		return
 	}
-	sure := p.confidence == High
-	if len(validators) > 0 {
-		vouched, ok := c.pass(validators, string(text[c.start:c.end]))
-		if !ok {
-			return
-		}
-		sure = sure || vouched
+	vouched, ok := c.pass(validators, value)
+	if !ok {
+		return
 	}
+	if d.allow.surrounds(text, c.start, c.end) {
+		c.reject("allowed by what is around it")
+		return
+	}
+	sure := vouched || p.confidence == High
 	if !sure && amidNoise(text, c.start, c.end) {
 		c.confidence--
 		c.note("amid bytes that are no text")
@@ -76,19 +78,22 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 // vouches for it.
 func (c *candidate) pass(validators []check.Validator, value string) (sure, ok bool) {
 	for i := range validators {
-		name := validators[i].Name
-		switch validators[i].Check(value) {
+		verdict := validators[i].Check(value)
+		switch verdict {
 		case check.Bad:
-			c.reject("validator " + name + " says no")
-			return false, false
+			c.confidence = 0
 		case check.Weak:
 			c.confidence = min(c.confidence, int(Low))
-			c.note("validator %s doubts", name)
 		case check.Good:
-			c.note("validator %s", name)
 		case check.Sure:
 			c.confidence, sure = int(High), true
-			c.note("validator %s", name)
+		}
+		if verdict == check.Bad && !c.explain {
+			return false, false
+		}
+		c.evidence = append(c.evidence, validators[i].Says(verdict))
+		if verdict == check.Bad {
+			return false, false
 		}
 	}
 	return sure, true
@@ -121,12 +126,24 @@ func (d *detector) weigh(c *candidate, needsContext bool, text []byte, around *[
 const reach = 60
 
 // covers says why a value is allowed; "" when it is not.
-func (a allowance) covers(text []byte, start, end int) string {
-	if a.values != nil && a.values[check.Compact(string(text[start:end]))] {
+func (a *allowance) covers(text []byte, start, end int) string {
+	switch {
+	case a.lists(string(text[start:end])):
 		return "allow list"
+	case a.surrounds(text, start, end):
+		return "allowed by what is around it"
 	}
+	return ""
+}
+
+func (a *allowance) lists(value string) bool {
+	return len(a.values) > 0 && len(value) >= a.shortest && a.values[check.Compact(value)]
+}
+
+// surrounds reports whether something around a value allows it. It is the dearest check.
+func (a *allowance) surrounds(text []byte, start, end int) bool {
 	if len(a.around) == 0 {
-		return ""
+		return false
 	}
 	near := text[max(0, start-reach):min(len(text), end+reach)]
 	if i := bytes.LastIndexByte(text[max(0, start-reach):start], '\n'); i >= 0 {
@@ -134,10 +151,10 @@ func (a allowance) covers(text []byte, start, end int) string {
 	}
 	for _, re := range a.around {
 		if re.Match(near) {
-			return "allowed by what is around it"
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
 // hasKeyword reports whether text, in lower case, holds one of the detector's keywords.

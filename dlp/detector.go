@@ -53,8 +53,9 @@ type hints struct {
 
 // allowance names what is never a finding.
 type allowance struct {
-	values map[string]bool // canonical
-	around []*regexp.Regexp
+	values   map[string]bool // canonical
+	shortest int             // of them
+	around   []*regexp.Regexp
 }
 
 // sample is one in-file test.

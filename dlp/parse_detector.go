@@ -216,7 +216,11 @@ func (r *reader) allowance(n *yaml.Node) allowance {
 		"values": func(n *yaml.Node) {
 			a.values = map[string]bool{}
 			for _, v := range r.texts(n, "allow.values") {
-				a.values[check.Compact(v)] = true
+				v = check.Compact(v)
+				a.values[v] = true
+				if a.shortest == 0 || len(v) < a.shortest {
+					a.shortest = len(v)
+				}
 			}
 		},
 		"around": func(n *yaml.Node) {

@@ -28,6 +28,25 @@ type Validator struct {
 	// Prefix, when set, tells how many bytes of a match are the value: what follows was
 	// taken in because it looks like one more group. Check gets only those.
 	Prefix func(match string) int
+
+	said [Sure + 1]string
+}
+
+// Says puts a verdict of v into words, as evidence.
+func (v *Validator) Says(of Verdict) string {
+	if v.said[of] == "" { // not from Lookup or All
+		return v.phrases()[of]
+	}
+	return v.said[of]
+}
+
+func (v *Validator) phrases() [Sure + 1]string {
+	return [...]string{
+		Bad:  "validator " + v.Name + " says no",
+		Weak: "validator " + v.Name + " doubts",
+		Good: "validator " + v.Name,
+		Sure: "validator " + v.Name,
+	}
 }
 
 // families lists the validators, one family a file.
@@ -43,6 +62,7 @@ func Lookup(name string) (Validator, bool) {
 	for _, family := range families() {
 		for _, v := range family {
 			if v.Name == name {
+				v.said = v.phrases()
 				return v, true
 			}
 		}
@@ -53,6 +73,9 @@ func Lookup(name string) (Validator, bool) {
 // All returns the validators sorted by name.
 func All() []Validator {
 	all := slices.Concat(families()...)
+	for i := range all {
+		all[i].said = all[i].phrases()
+	}
 	slices.SortFunc(all, func(a, b Validator) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -1,6 +1,9 @@
 package check
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // contacts are the checks of addresses, telephone and document numbers.
 func contacts() []Validator {
@@ -61,13 +64,18 @@ const countryCodes = " 1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49
 	"800 808 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970 971 972 973 974 975 976 977 979 992 993 994 995 996 998 "
 
 func phone(s string) Verdict {
-	s = thinSpaces.Replace(s)
-	var d []byte
-	for i := range len(s) {
+	d := make([]byte, 0, 32)
+	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
 			d = append(d, c)
 		case among(c, "+()-./ "):
+		case c >= utf8.RuneSelf:
+			plain := thinSpaces.Replace(s)
+			if plain == s {
+				return Bad
+			}
+			return phone(plain)
 		default:
 			return Bad
 		}

@@ -56,28 +56,46 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// counts adds up symbols in the low and spaces in the high half of a word.
+// counts adds up symbols, spaces and bytes that are no text, in a third of a word each: windows
+// are shorter than the 2 MiB that a third can count.
 var counts = func() (t [256]uint64) {
 	for c, k := range classes {
 		switch {
 		case k&(bracket|operator) != 0:
 			t[c] = 1
 		case k&space != 0:
-			t[c] = 1 << 32
+			t[c] = 1 << third
+		case c < ' ' && c != '\r':
+			t[c] = 1 << (2 * third)
 		}
 	}
 	return t
 }()
 
-// plainProse recognises most lines of prose without a closer look: at least six words,
-// hardly a symbol, and no keyword in capitals in front.
-func plainProse(t []byte) bool {
-	n := uint64(0)
-	for _, c := range t {
-		n += counts[c]
+const (
+	third      = 21
+	thirdMask  = 1<<third - 1
+	binaryPart = 32 // a line is no text when one byte of so many is none
+)
+
+// glance recognises most lines of prose without a closer look: at least six words, hardly a
+// symbol, and no keyword in capitals in front. Binary lines are no text at all.
+func glance(t []byte) (prose, binary bool) {
+	a, b := uint64(0), uint64(0)
+	i := 0
+	for ; i+4 <= len(t); i += 4 {
+		a += counts[t[i]] + counts[t[i+1]]
+		b += counts[t[i+2]] + counts[t[i+3]]
 	}
-	symbols, spaces := n&0xffffffff, n>>32
-	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && (symbols == 0 || !bytes.Contains(t, []byte(" = ")))
+	for ; i < len(t); i++ {
+		a += counts[t[i]]
+	}
+	a += b
+	symbols, spaces, others := a&thirdMask, a>>third&thirdMask, a>>(2*third)
+	if others*binaryPart > uint64(len(t)) {
+		return false, true
+	}
+	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && (symbols == 0 || !bytes.Contains(t, []byte(" = "))), false
 }
 
 // shape is what one pass over a line counts.
@@ -155,7 +173,10 @@ func scan(line []byte, inDiff bool) scored {
 		inner.indent = indent
 		return inner
 	}
-	if !inDiff && plainProse(t) {
+	switch prose, binary := glance(t); {
+	case binary:
+		return scored{score: -1, indent: indent}
+	case prose && !inDiff:
 		return prosaic(t, indent)
 	}
 	if head := diffLine(line); head > 0 {

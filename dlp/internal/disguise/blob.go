@@ -30,7 +30,7 @@ func Decode(text []byte, inside *View, cut bool, budget *int) *View {
 	var list []rewrite
 	for i := 0; i < len(text) && *budget > 0; {
 		b, next := blobAt(text, i, cut && i == 0, budget)
-		if b.long != nil && (inside == nil || inside.decoded(int(b.start), int(b.end))) {
+		if b.blob != nil && (inside == nil || inside.decoded(int(b.start), int(b.end))) {
 			list = append(list, b)
 		}
 		i = next
@@ -69,7 +69,7 @@ func worthDecoding(text []byte, from, i int, budget *int) (bool, int) {
 	}
 	for i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf {
 		b, next := blobAt(text, i, false, budget)
-		if b.long != nil || *budget <= 0 {
+		if b.blob != nil || *budget <= 0 {
 			return true, next // without budget, Decode has to find out
 		}
 		i = next
@@ -90,7 +90,7 @@ func blobAt(text []byte, i int, cut bool, budget *int) (b rewrite, next int) {
 	if end-i < shortestRun {
 		return b, end
 	}
-	if b, _ := hexAt(text, i, budget); b.long != nil {
+	if b, _ := hexAt(text, i, budget); b.blob != nil {
 		return b, int(b.end)
 	}
 	for shift := range 4 {
@@ -163,11 +163,12 @@ func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
 	if kind != 0 {
 		*budget -= len(plain)
 	}
-	if r.long = readable(plain); r.long == nil {
+	long := readable(plain)
+	if long == nil {
 		return rewrite{}, false
 	}
-	r.kind |= kind
-	if r.end-r.start > whole && kind == 0 && &r.long[0] == &d.out[0] {
+	r.kind, r.blob = r.kind|kind, &blob{long: long}
+	if r.end-r.start > whole && kind == 0 && &long[0] == &d.out[0] {
 		r.segs = pieces
 	}
 	return r, true

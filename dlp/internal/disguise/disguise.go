@@ -7,6 +7,7 @@
 package disguise
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -119,8 +120,13 @@ type rewrite struct {
 	weak       bool // alone, it is no reason to look closer
 	n          uint8
 	text       [4]byte // the first n
-	long       []byte  // instead of text, for what decodes to more
-	segs       []seg   // of long, from 0; nil: one that maps as a whole
+	*blob              // instead of text, for what decodes to more; nil: none
+}
+
+// blob is what many bytes decode to.
+type blob struct {
+	long []byte
+	segs []seg // of long, from 0; nil: one that maps as a whole
 }
 
 func (r *rewrite) set(s string) bool {
@@ -185,6 +191,7 @@ func widen(text []byte, at, margin int) int {
 
 // region appends text[from:to] with its rewrites.
 func (v *View) region(text []byte, from, to int, list []rewrite) {
+	v.Text = slices.Grow(v.Text, (to-from)/2) // most rewrites are shorter than what they replace
 	plain := func(upTo int) {
 		if from < upTo {
 			v.segs = append(v.segs, seg{view: int32(len(v.Text)), src: int32(from), end: int32(upTo), in: 1, out: 1})
@@ -196,20 +203,39 @@ func (v *View) region(text []byte, from, to int, list []rewrite) {
 		plain(int(r.start))
 		base := int32(len(v.Text))
 		switch {
+		case r.blob == nil:
+			v.character(r)
 		case r.segs != nil:
 			for _, s := range r.segs {
 				s.view += base
 				v.segs = append(v.segs, s)
 			}
+			v.Text = append(v.Text, r.long...)
 		default:
 			v.segs = append(v.segs, seg{view: base, src: r.start, end: r.end, kind: r.kind})
-		}
-		if r.long != nil {
 			v.Text = append(v.Text, r.long...)
-		} else {
-			v.Text = append(v.Text, r.text[:r.n]...)
 		}
 		from = int(r.end)
 	}
 	plain(to)
 }
+
+// character appends a rewritten character. Those of one kind and length that follow each other
+// share a seg.
+func (v *View) character(r *rewrite) {
+	s := seg{view: int32(len(v.Text)), src: r.start, end: r.end, kind: r.kind}
+	v.Text = append(v.Text, r.text[:r.n]...)
+	if size := r.end - r.start; r.n == 1 && size <= longestRewrite {
+		s.in, s.out = uint8(size), 1
+		if n := len(v.segs); n > 0 {
+			if last := &v.segs[n-1]; last.kind == s.kind && last.in == s.in && last.out == 1 && last.end == s.src {
+				last.end = s.end
+				return
+			}
+		}
+	}
+	v.segs = append(v.segs, s)
+}
+
+// longestRewrite is how long one character may be in disguise to share a seg.
+const longestRewrite = 64

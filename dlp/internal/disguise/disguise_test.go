@@ -177,3 +177,26 @@ func FuzzDecode(f *testing.F) {
 		return disguise.Decode(text, nil, len(text)%2 == 0, &budget)
 	})
 }
+
+func TestSignsThatEscapeThemselvesAreReadInOneGo(t *testing.T) {
+	cases := map[string]struct{ text, want string }{
+		"percent once":               {"pay %34%31%31%31 now", "pay 4111 now"},
+		"percent of percent":         {"pay %2534%2531 now", "pay 41 now"},
+		"five times":                 {"pay %252525252541 now", "pay A now"},
+		"a percent sign at the end":  {"pay 4%25 now %34", "pay 4% now 4"},
+		"backslashes of four levels": {strings.Repeat(`\`, 15) + `u0041 now`, strings.Repeat(`\`, 7) + "A now"},
+		"a drawing of backslashes":   {strings.Repeat(`\`, 40) + ` %34`, strings.Repeat(`\`, 40) + ` 4`},
+	}
+	for name, c := range cases {
+		v := disguise.Mend([]byte(c.text), nil)
+		if v == nil || string(v.Text) != c.want {
+			t.Errorf("%s is not read as meant", name)
+			continue
+		}
+		for i := range v.Text {
+			if from, to, _, ok := v.Source(i, i+1); !ok || from >= to || to > len(c.text) {
+				t.Errorf("%s: byte %d comes from %d-%d", name, i, from, to)
+			}
+		}
+	}
+}

@@ -39,11 +39,13 @@ func hexAt(text []byte, i int, budget *int) (r rewrite, next int) {
 	if len(out) < shortestHex || end < len(text) && wordByte(text[end]) || i > 0 && wordByte(text[i-1]) {
 		return r, end
 	}
-	if r.long = readable(out); r.long == nil {
+	long := readable(out)
+	if long == nil {
 		return rewrite{}, i + step*(textual(out)+1) // behind what is no text
 	}
+	r.blob = &blob{long: long}
 	r.start, r.end, r.kind = int32(i), int32(end), Hex
-	if end-i > whole && &r.long[0] == &out[0] {
+	if end-i > whole && &long[0] == &out[0] {
 		r.segs = []seg{{src: r.start, end: r.end, kind: Hex, in: uint8(step), out: 1}}
 	}
 	return r, end
@@ -59,5 +61,5 @@ func spacedHex(text []byte, i int, budget *int) (found bool, next int) {
 		i++
 	}
 	r, next := hexAt(text, i, budget)
-	return r.long != nil || *budget <= 0, next
+	return r.blob != nil || *budget <= 0, next
 }

@@ -25,15 +25,17 @@ func Look(text []byte) Signs {
 func lookASCII(text []byte) bool {
 	t := traits{}
 	for _, c := range []byte{'%', '&', '\\'} {
-		for i := 0; ; i++ {
+		for i := 0; i < len(text); {
 			n := bytes.IndexByte(text[i:], c)
 			if n < 0 {
 				break
 			}
 			i += n
-			if r, _, ok := t.at(text, i); ok && !r.weak {
+			r, size, ok := t.at(text, i)
+			if ok && !r.weak {
 				return true
 			}
+			i += size
 		}
 	}
 	return isQuotedPrintable(text) || joined(text)

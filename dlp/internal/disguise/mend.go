@@ -3,6 +3,7 @@ package disguise
 import (
 	"bytes"
 	"html"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -10,6 +11,9 @@ import (
 // mendMargin is how much of the text around a rewritten character is read with it: more than
 // context words are away from a value.
 const mendMargin = 256
+
+// manyRewrites is after how many Mend makes room for as many as they promise to become.
+const manyRewrites = 1 << 10
 
 // traits are what the whole text tells about how to read its characters.
 type traits struct {
@@ -19,8 +23,14 @@ type traits struct {
 
 func traitsOf(text []byte) traits { return traits{isQuotedPrintable(text), joinsLists(text)} }
 
-// special are the ASCII characters at which a rewrite can start.
-var special = [256]bool{'%': true, '&': true, '\\': true, '=': true, '"': true, '\'': true, '`': true, '[': true}
+// special are the bytes at which a rewrite can start.
+var special = func() [256]bool {
+	t := leads
+	for _, c := range []byte("%&\\=\"'`[") {
+		t[c] = true
+	}
+	return t
+}()
 
 // Mend undoes what disguises single characters. It returns nil when nothing does. Inside is
 // the view that text is of, or nil: only what that one decoded is then looked at again.
@@ -29,8 +39,7 @@ func Mend(text []byte, inside *View) *View {
 	var list []rewrite
 	strong := false
 	for i := 0; i < len(text); {
-		c := text[i]
-		if c < utf8.RuneSelf && !special[c] {
+		if !special[text[i]] {
 			i++
 			continue
 		}
@@ -40,6 +49,9 @@ func Mend(text []byte, inside *View) *View {
 			continue
 		}
 		strong = strong || !r.weak
+		if len(list) == manyRewrites { // as dense as so far, at the most: growing step by step costs more
+			list = slices.Grow(list, min(len(text)-i, manyRewrites*(len(text)/(i+1)+1)))
+		}
 		list = append(list, r)
 		i = int(r.end)
 	}
@@ -61,6 +73,9 @@ func (t traits) at(text []byte, i int) (r rewrite, size int, ok bool) {
 	case '&':
 		r.kind, end = Entity, entity(text, i, &r)
 	case '\\':
+		if n := backslashes(text, i); n > longestEscape {
+			return r, n, false
+		}
 		r.kind, end = Escape, escape(text, i, &r)
 	case '=':
 		if t.quotedPrintable {
@@ -114,11 +129,23 @@ func hexNumber(text []byte, i, n int) int {
 	return v
 }
 
+// mostNested is how often a sign may be escaped by itself: %2525252541. Text that is full of
+// that would otherwise be read once for each time.
+const mostNested = 8
+
 // percent reads %41 and %u0041.
 func percent(text []byte, i int, r *rewrite) int {
 	if v := hexNumber(text, i+1, 2); v >= 0 {
+		end := i + 3
+		for n := 1; v == '%' && n < mostNested; n++ {
+			inner := hexNumber(text, end, 2)
+			if inner < 0 {
+				break
+			}
+			v, end = inner, end+2
+		}
 		r.n, r.text[0] = 1, byte(v)
-		return i + 3
+		return end
 	}
 	if i+1 < len(text) && text[i+1] == 'u' {
 		if v := hexNumber(text, i+2, 4); v >= 0 && r.set(string(rune(v))) {
@@ -143,6 +170,19 @@ func entity(text []byte, i int, r *rewrite) int {
 		return 0
 	}
 	return i + n + 1
+}
+
+// longestEscape is how many backslashes in a row are escapes: four levels of strings in strings
+// make sixteen. More are a drawing.
+const longestEscape = 16
+
+// backslashes counts those in a row from i on.
+func backslashes(text []byte, i int) int {
+	n := 1
+	for i+n < len(text) && text[i+n] == '\\' {
+		n++
+	}
+	return n
 }
 
 // escape reads what stands behind a backslash in strings of programs and JSON, and in
