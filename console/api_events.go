@@ -146,6 +146,7 @@ func (s *Server) apiSetReview(w http.ResponseWriter, r *http.Request, v *visitor
 	if err := s.o.Store.SetReview(r.Context(), review); err != nil {
 		return err
 	}
+	s.forgetQueue()
 	return s.writeJSON(w, r, http.StatusOK, review)
 }
 

@@ -124,6 +124,7 @@ type Server struct {
 	handler   http.Handler
 	queued    queueCount
 	reports   cache
+	compiled  compiledCache
 	named     namesShown
 	live      tails
 	links     signer

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"testing/fstest"
 	"time"
 	"unicode/utf8"
 
@@ -197,33 +196,19 @@ func (s *Server) playgroundTry(w http.ResponseWriter, r *http.Request, v *visito
 }
 
 // edited compiles the visitor's YAML: alone, which takes milliseconds, or on top of the
-// running profiles, which it may then name.
+// running profiles, which it may then name. While only the text changes nothing is compiled.
 func (s *Server) edited(yaml string, alone bool) (*dlp.Engine, []string, error) {
-	own := fstest.MapFS{"your.yaml": {Data: []byte(yaml)}}
-	sources := []fs.FS{own}
-	var base []fs.FS
+	var files map[string][]byte
+	var running []fs.FS
 	if !alone {
-		_, running, err := s.playSources()
-		if err != nil {
+		var err error
+		if files, running, err = s.playSources(); err != nil {
 			return nil, nil, err
 		}
-		base = running
-		sources = append(slices.Clone(running), own)
 	}
-	rules, err := dlp.Load(sources...)
-	if err != nil {
-		return nil, nil, err
-	}
-	engine, err := dlp.New(rules, dlp.Options{Key: make([]byte, 32), MaxFindings: 500})
-	if err != nil {
-		return nil, nil, err
-	}
-	var warnings []string
-	list, err := dlp.Lint([]fs.FS{own}, base...)
-	for _, m := range list {
-		warnings = append(warnings, m.Error())
-	}
-	return engine, warnings, err
+	c := s.compiled.of(compiledKey(yaml, files))
+	c.once.Do(func() { c.compile(yaml, running) })
+	return c.engine, c.warnings, c.err
 }
 
 // play scans text with the edited profiles. Nothing of it is kept or logged.

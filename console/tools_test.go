@@ -54,6 +54,40 @@ func TestLive(t *testing.T) {
 	t.Fatalf("nothing was told: %v", lines.Err())
 }
 
+// TestLiveGoesOn comes back with the last event that was told: what came meanwhile follows.
+func TestLiveGoesOn(t *testing.T) {
+	x := newSite(t, nil)
+	x.account("vera", Viewer)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	told, missed := request("alice", "chatgpt", "block"), request("bob", "claude", "block")
+	x.record(told)
+	x.record(missed)
+	if told.ID >= missed.ID {
+		t.Fatal("ids do not follow time")
+	}
+	r, err := http.NewRequestWithContext(ctx, "GET", x.http.URL+"/events/live?view=all", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Last-Event-ID", told.ID)
+	resp, err := x.signedIn("vera").client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+			if id != missed.ID {
+				t.Errorf("told of %s, want %s", id, missed.ID)
+			}
+			return
+		}
+	}
+	t.Fatalf("nothing was told: %v", lines.Err())
+}
+
 func TestLiveAnswersAreBounded(t *testing.T) {
 	x := newSite(t, nil)
 	x.account("vera", Viewer)
