@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sluice-dlp/sluice/classify"
@@ -337,36 +336,5 @@ func (c *call) overload(reason string) {
 	}
 	if action > c.decision.Action || c.decision.Gap != "" {
 		c.decision = policy.Decision{Action: action, Would: action, Rule: "overload", Reason: reason, Mode: "enforce", Trace: c.decision.Trace}
-	}
-}
-
-// label is what takes the place of a finding. Where the body must keep its length it is as
-// long as what it replaces.
-func (c *call) label(f dlp.Finding) string {
-	label, size := dlp.Redaction(f), int(f.End-f.Start)
-	switch {
-	case !c.doc.FixedSize():
-		return label
-	case len(label) > size:
-		return strings.Repeat("*", size)
-	}
-	return label + strings.Repeat("*", size-len(label))
-}
-
-// redact cuts what the deciding rule's profiles found, in its roles, out of the body.
-func (c *call) redact() {
-	if c.doc == nil {
-		return
-	}
-	var cuts []extract.Cut
-	for _, f := range c.decisive() {
-		for _, text := range c.reading.copiesOf(f.Text) {
-			cuts = append(cuts, extract.Cut{Text: text, Start: int(f.Start), End: int(f.End), With: c.label(f)})
-		}
-	}
-	body, err := c.doc.Rewrite(cuts)
-	if err == nil && len(cuts) > 0 {
-		c.redacted = body
-		c.decision.Reason += "; values redacted: " + strconv.Itoa(len(cuts)) // the note in the event
 	}
 }

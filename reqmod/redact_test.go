@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/sluice-dlp/sluice/dlp"
 	"github.com/sluice-dlp/sluice/icap"
@@ -118,6 +119,70 @@ func onlyInFiles(findings []dlp.Finding, c *call) bool {
 		path := c.doc.Texts[f.Text].Path
 		return strings.HasPrefix(path, "file") || strings.HasPrefix(path, "query")
 	})
+}
+
+// overlapping are two word lists whose words share bytes in some texts: both are findings.
+const overlapping = `
+detectors:
+  - id: codename
+    severity: high
+    words: {list: [operation blue heron]}
+    tests: {match: ["operation blue heron"], clean: ["operation"]}
+  - id: customer
+    severity: high
+    words: {list: [heron marine ltd, blue]}
+    tests: {match: ["heron marine ltd"], clean: ["marine"]}
+profiles:
+  - {id: names, name: Names, use: [codename, customer]}
+`
+
+// TestOverlappingFindingsLoseTheirUnion redacts texts in which findings share bytes: no byte
+// of either value is left, and nothing else is gone.
+func TestOverlappingFindingsLoseTheirUnion(t *testing.T) {
+	rules, err := dlp.Load(fstest.MapFS{"names.yaml": {Data: []byte(overlapping)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := dlp.New(rules, dlp.Options{Key: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const policyText = "defaults: {in_review: {profiles: [names], on_match: redact}}"
+	p, err := policy.Parse("policy.yaml", []byte(policyText), policy.Options{HasProfile: engine.HasProfile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, _, err := loaded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, "", nil, Options{})
+	r, err := NewRules(Sources{Catalogue: catalogue, Engine: engine, Policy: p, Statuses: map[string]policy.Status{"gemini": policy.InReview, "openai-api": policy.InReview}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Swap(r)
+	cases := map[string]struct{ text, sized, free string }{
+		"one reaches out of the other": {"pay operation blue heron marine ltd now", "pay [codename]********************* now", "pay [codename] now"},
+		"one inside of the other":      {"pay operation blue heron now", "pay [codename]********** now", "pay [codename] now"},
+		"side by side":                 {"pay heron marine ltd, blue now", "pay [customer]******, **** now", "pay [customer], [customer] now"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			sized := answered(t, w.Handler, request("POST", "https://content-push.googleapis.com/upload/?upload_id=x", c.text, "Content-Type: application/x-www-form-urlencoded",
+				"X-Goog-Upload-Command: upload, finalize", "X-Goog-Upload-Offset: 0"))
+			if got := string(sized.Body); got != c.sized {
+				t.Errorf("of a known size: %q, want %q", got, c.sized)
+			}
+			body := func(text string) string {
+				return `{"model":"m","messages":[{"role":"user","content":"` + text + `"}]}`
+			}
+			free := answered(t, w.Handler, request("POST", "https://api.openai.com/v1/chat/completions", body(c.text), "Content-Type: application/json"))
+			if got := string(free.Body); got != body(c.free) {
+				t.Errorf("in JSON: %q, want %q", got, body(c.free))
+			}
+		})
+	}
 }
 
 func TestAnUploadOfKnownSizeKeepsItWhenItIsRedacted(t *testing.T) {

@@ -1,0 +1,59 @@
+package reqmod
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/extract"
+)
+
+// redact cuts what the deciding rule's profiles found, in its roles, out of the body.
+func (c *call) redact() {
+	if c.doc == nil {
+		return
+	}
+	var cuts []extract.Cut
+	for _, f := range united(c.decisive()) {
+		for _, text := range c.reading.copiesOf(f.Text) {
+			cuts = append(cuts, extract.Cut{Text: text, Start: int(f.Start), End: int(f.End), With: c.label(f)})
+		}
+	}
+	body, err := c.doc.Rewrite(cuts)
+	if err == nil && len(cuts) > 0 {
+		c.redacted = body
+		c.decision.Reason += "; values redacted: " + strconv.Itoa(len(cuts)) // the note in the event
+	}
+}
+
+// united puts findings that share bytes of a text together, under the name of the one that
+// begins first, the longest of those: one value then has one mask, of the length of the whole.
+func united(findings []dlp.Finding) []dlp.Finding {
+	slices.SortStableFunc(findings, func(a, b dlp.Finding) int {
+		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
+	})
+	out := findings[:0]
+	for _, f := range findings {
+		if n := len(out); n > 0 && out[n-1].Text == f.Text && f.Start < out[n-1].End {
+			out[n-1].End = max(out[n-1].End, f.End)
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// label is what takes the place of a finding. Where the body must keep its length it is as
+// long as what it replaces.
+func (c *call) label(f dlp.Finding) string {
+	label, size := dlp.Redaction(f), int(f.End-f.Start)
+	switch {
+	case !c.doc.FixedSize():
+		return label
+	case len(label) > size:
+		return strings.Repeat("*", size)
+	}
+	return label + strings.Repeat("*", size-len(label))
+}
