@@ -7,18 +7,38 @@ import (
 )
 
 // keyTable finds the patterns whose anchor begins with the four bytes at a position,
-// letters folded. Bitmaps turn nearly all other positions down; they are as small as the
-// number of keys lets them be, because they compete for the nearest cache.
+// letters folded. A bitmap, which competes for the nearest cache, turns most other
+// positions down, and gates those that go on otherwise than any sequence with the key.
 type keyTable struct {
-	four    []uint64 // by the hash of the key: some key has it
-	open    []uint64 // the same for keys that may be followed by anything
-	six     []uint64 // by the hash of the key and two more bytes, for the other keys
-	shift4  uint     // from a product to its hash
-	shift6  uint
+	four    []uint64  // by the hash of the key: some key has it
+	shift   uint      // from a product to its hash
+	gates   []gate    // by another hash of the key
+	past    uint      // from a product to that
 	lists   []keyList // open addressing
 	entries []keyEntry
 	classes []byteSet
 	index   map[byteSet]uint16 // of classes, while the table is built
+}
+
+// gate has the bits that all sequences with a key, or with one of the same hash, agree in:
+// the text, read as a number, must have those of value under mask. Where it stands for no
+// key, no text has. Of the eighth byte's highest bit it says whether a word must begin: the
+// text's is 0 where one does.
+type gate struct{ mask, value uint64 }
+
+const noStart = 1 << 63 // the bit of a gate
+
+// closed is the gate that nothing passes.
+var closed = gate{0, 1}
+
+// widen lets through what o does.
+func (g *gate) widen(o gate) {
+	if *g == closed {
+		*g = o
+		return
+	}
+	g.mask &= o.mask &^ (g.value ^ o.value)
+	g.value &= g.mask
 }
 
 // keyList has n entries, from first on; n is 0 where there is no key.
@@ -83,11 +103,10 @@ const (
 	sparse   = 3 // a bitmap has 1<<sparse bits, about, for each bit that is set
 	leastMap = 10
 	mostMap  = 18
-	fewTails = 128
 )
 
-func (t *keyTable) hash4(k uint32) uint32    { return k * 0x9e3779b1 >> t.shift4 }
-func (t *keyTable) hash6(k, e uint32) uint32 { return (k*0x85ebca6b ^ e*0xc2b2ae35) >> t.shift6 }
+func (t *keyTable) hash(k uint32) uint32 { return k * 0x9e3779b1 >> t.shift }
+func (t *keyTable) gate(k uint32) *gate  { return &t.gates[k*0x85ebca6b>>t.past] }
 
 // mapShift returns the shift for a bitmap in which n bits will be set.
 func mapShift(n int) uint {
@@ -99,10 +118,12 @@ type keyed struct {
 	key     uint32
 	pattern int32
 	fit     *sequence
+
+	wordStart bool
 }
 
 // addKeys appends every key that q begins with.
-func addKeys(out []keyed, pattern int32, q *sequence) []keyed {
+func addKeys(out []keyed, pattern int32, q *sequence, wordStart bool) []keyed {
 	var at [4][]byte
 	for i := range at {
 		folded4(q.class[i]).each(func(b byte) { at[i] = append(at[i], b) })
@@ -111,7 +132,7 @@ func addKeys(out []keyed, pattern int32, q *sequence) []keyed {
 		for _, b := range at[1] {
 			for _, c := range at[2] {
 				for _, d := range at[3] {
-					out = append(out, keyed{uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24, pattern, q})
+					out = append(out, keyed{uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24, pattern, q, wordStart})
 				}
 			}
 		}
@@ -126,15 +147,18 @@ func newKeyTable(all []keyed) *keyTable {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.pattern, b.pattern))
 	})
 	t := &keyTable{classes: []byteSet{anyByte}, index: map[byteSet]uint16{anyByte: 0}}
-	keys, tails := 0, 0
+	keys := 0
 	for i := range all {
 		if i == 0 || all[i].key != all[i-1].key {
 			keys++
 		}
-		tails += all[i].fit.tails()
 	}
-	t.shift4, t.shift6 = mapShift(keys), mapShift(tails)
-	t.four, t.open, t.six = make([]uint64, 1<<(32-t.shift4)/64), make([]uint64, 1<<(32-t.shift4)/64), make([]uint64, 1<<(32-t.shift6)/64)
+	t.shift = mapShift(keys)
+	t.past = mapShift(keys) + 1
+	t.four, t.gates = make([]uint64, 1<<(32-t.shift)/64), make([]gate, 1<<(32-t.past))
+	for i := range t.gates {
+		t.gates[i] = closed
+	}
 	size := 2
 	for size < 2*keys {
 		size *= 2
@@ -158,17 +182,17 @@ func (t *keyTable) add(same []keyed) {
 	list := keyList{key: key, first: int32(len(t.entries))}
 	for i := 0; i < len(same); {
 		q := *same[i].fit
-		t.mark(key, &q)
 		j := i + 1
 		for ; j < len(same) && same[j].pattern == same[i].pattern; j++ {
-			t.mark(key, same[j].fit)
 			q = q.union(same[j].fit)
 		}
-		t.entries = append(t.entries, t.entry(same[i].pattern, &q))
+		e := t.entry(same[i].pattern, &q)
+		t.gate(key).widen(e.gate(same[i].wordStart))
+		t.entries = append(t.entries, e)
 		i = j
 	}
 	list.n = int32(len(t.entries)) - list.first
-	h := t.hash4(key)
+	h := t.hash(key)
 	t.four[h>>6] |= 1 << (h & 63)
 	for i := h; ; i++ {
 		if l := &t.lists[i&uint32(len(t.lists)-1)]; l.n == 0 {
@@ -178,37 +202,19 @@ func (t *keyTable) add(same []keyed) {
 	}
 }
 
-// mark enters the fifth and sixth byte of q in the second bitmap, or that any will do.
-func (t *keyTable) mark(key uint32, q *sequence) {
-	if q.tails() == 0 {
-		h := t.hash4(key)
-		t.open[h>>6] |= 1 << (h & 63)
-		return
+// gate returns what all texts with e agree in.
+func (e *keyEntry) gate(wordStart bool) gate {
+	g := gate{e.mask &^ noStart, e.value &^ noStart}
+	if wordStart {
+		g.mask |= noStart
 	}
-	q.class[4].each(func(a byte) {
-		q.class[5].each(func(b byte) {
-			h := t.hash6(key, uint32(a|0x20)|uint32(b|0x20)<<8)
-			t.six[h>>6] |= 1 << (h & 63)
-		})
-	})
-}
-
-// tails returns how many different two bytes can follow the key of q, or 0 when they are
-// too many to list.
-func (q *sequence) tails() int {
-	if q.n < 6 {
-		return 0
-	}
-	if n := q.class[4].size() * q.class[5].size(); n <= fewTails {
-		return n
-	}
-	return 0
+	return g
 }
 
 // find returns the entries under the key with which u begins.
 func (t *keyTable) find(u uint64) []keyEntry {
 	key := foldKey(uint32(u))
-	for i := t.hash4(key); ; i++ {
+	for i := t.hash(key); ; i++ {
 		l := &t.lists[i&uint32(len(t.lists)-1)]
 		if l.n == 0 {
 			return nil

@@ -40,7 +40,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 		}
 		for j := range a.sequences {
 			if a.keyed(&a.sequences[j]) {
-				keys = addKeys(keys, int32(i), &a.sequences[j])
+				keys = addKeys(keys, int32(i), &a.sequences[j], a.wordStart)
 				continue
 			}
 			p.slots = append(p.slots, slot{a.sequences[j], int32(i), a.wordStart})

@@ -53,17 +53,19 @@ func (r *run) siftKeys(v []byte, n int) []uint16 {
 	}
 	maybe, m := &r.sieve.maybe, 0
 	for _, i := range l[:c] {
-		h := t.hash4(foldKey(binary.LittleEndian.Uint32(v[i:])))
+		h := t.hash(foldKey(binary.LittleEndian.Uint32(v[i:])))
 		maybe[m&(len(maybe)-1)] = i
 		m += int(t.four[h>>6] >> (h & 63) & 1)
 	}
 	out, k := &r.sieve.places, 0
 	for _, i := range maybe[:m] {
 		u := binary.LittleEndian.Uint64(v[i:])
-		key := foldKey(uint32(u))
-		h, tail := t.hash4(key), t.hash6(key, foldKey(uint32(u>>32))&0xffff)
+		g := t.gate(foldKey(uint32(u)))
+		none := ^(r.found.masks[i/block&(batch-1)].starts >> (i % block)) << 63
 		out[k&(len(out)-1)] = i
-		k += int((t.open[h>>6]>>(h&63) | t.six[tail>>6]>>(tail&63)) & 1)
+		if (u&^noStart|none)&g.mask == g.value {
+			k++
+		}
 	}
 	return out[:k]
 }

@@ -36,6 +36,6 @@ func (p *plan) bytes() int64 {
 	k := p.keys
 	return int64(unsafe.Sizeof(*p)) + int64(unsafe.Sizeof(portableTables{})) +
 		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.exact))*int64(unsafe.Sizeof(exactWord{})) +
-		8*int64(len(k.four)+len(k.open)+len(k.six)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
+		8*int64(len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
 		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
 }
