@@ -19,12 +19,13 @@ type anchor struct {
 
 // What the steps after the kernel cost, in nanoseconds, for choosing among anchors.
 const (
-	costLook   = 8   // a position that the kernel reports
-	costTry    = 40  // a position where the whole sequence holds
-	costStart  = 3   // each further possible start
-	costSlot   = .01 // a class sequence makes the kernel's groups wider
-	costRun    = .03 // a text of one repeated byte is a candidate at every position
-	costUsable = 4   // above, going without an anchor is better
+	costLook    = 8   // a position that the kernel reports
+	costTry     = 40  // a position where the whole sequence holds
+	costStart   = 3   // each further possible start
+	costSlot    = .01 // a class sequence makes the kernel's groups wider
+	costAnySlot = .03 // one that counts anywhere makes its group do so
+	costRun     = .03 // a text of one repeated byte is a candidate at every position
+	costUsable  = 4   // above, going without an anchor is better
 )
 
 const (
@@ -111,12 +112,20 @@ func (a *anchor) weigh(r *sample) {
 		if a.keyed(q) {
 			a.cost += r.rate(q, keyWindow, a.wordStart) * costLook
 		} else {
-			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + costSlot
+			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + a.slotCost()
 		}
 		if !a.wordStart && q.repeats() {
 			a.cost += costRun
 		}
 	}
+}
+
+// slotCost is what one more slot costs. Those that count anywhere make their group do so.
+func (a *anchor) slotCost() float64 {
+	if a.wordStart {
+		return costSlot
+	}
+	return costAnySlot
 }
 
 // repeats reports whether one byte over and over is a way to write q.
@@ -165,7 +174,7 @@ func (a *anchor) compress(r *sample) {
 	if len(qs) > few {
 		return
 	}
-	cost := func(q *sequence) float64 { return a.tryCost()*r.rate(q, window, a.wordStart) + costSlot }
+	cost := func(q *sequence) float64 { return a.tryCost()*r.rate(q, window, a.wordStart) + a.slotCost() }
 	costs := make([]float64, len(qs))
 	for i := range qs {
 		costs[i] = cost(&qs[i])

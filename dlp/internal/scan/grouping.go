@@ -36,17 +36,21 @@ type grouper struct {
 
 const (
 	most   = 1024 // groups from which on the best pair to join is looked for
-	rounds = 12   // how often the worst groups may be dissolved
-	many   = 192  // kinds whose groups will hold nearly everywhere, however they are shared
+	rounds = 12   // how often every kind may move to another group
+	moves  = 4000 // of kinds that are tried, about
 )
 
 // share sets the group of every member and returns the groups, at most limit.
 func (g *grouper) share(ms []member, limit int) []group {
 	of := g.sort(ms)
 	gs := g.join(neighbours(g.singles(), most), limit)
-	if len(g.kinds) <= many {
-		for range rounds {
-			g.refine(gs)
+	out := make([]outline, len(gs))
+	for i := range gs {
+		out[i] = g.outline(&gs[i])
+	}
+	for range max(1, min(rounds, moves/max(1, len(g.kinds)))) {
+		if !g.refine(gs, out) {
+			break
 		}
 	}
 	in := make([]int, len(g.kinds))
@@ -235,35 +239,58 @@ func (g *grouper) cost(x *group) float64 {
 }
 
 // place returns the group that kind i widens least, other than except, and what becomes of
-// it, kinds left out; -1 when every one costs limit or more.
-func (g *grouper) place(gs []group, i, except int, limit float64) (int, group) {
-	k, best, grown := &g.kinds[i], -1, group{}
+// it, kinds left out; -1 when every one costs limit or more. It counts for those only that
+// are guessed to be best.
+func (g *grouper) place(gs []group, out []outline, i, except int, limit float64) (int, group) {
+	k := &g.kinds[i]
+	o := g.outline(&group{q: k.q, wordStart: k.wordStart})
+	type guess struct {
+		to   int
+		more float32
+	}
+	best := [...]guess{{-1, math.MaxFloat32}, {-1, math.MaxFloat32}, {-1, math.MaxFloat32}}
 	for j := range gs {
 		if j == except {
 			continue
 		}
-		u := g.widened(&gs[j], &k.q, k.wordStart)
-		if d := u.cost - gs[j].cost; d < limit {
-			best, grown, limit = j, u, d
+		u := g.joined(&out[j], &o)
+		x := guess{j, u.rate - out[j].rate}
+		for b := range best {
+			if x.more < best[b].more {
+				best[b], x = x, best[b]
+			}
 		}
 	}
-	return best, grown
+	to, grown := -1, group{}
+	for _, b := range best {
+		if b.to < 0 {
+			break
+		}
+		u := g.widened(&gs[b.to], &k.q, k.wordStart)
+		if d := u.cost - gs[b.to].cost; d < limit {
+			to, grown, limit = b.to, u, d
+		}
+	}
+	return to, grown
 }
 
-// refine moves each kind to the group that it widens least.
-func (g *grouper) refine(gs []group) {
+// refine moves each kind to the group that it widens least, and reports whether any moved.
+func (g *grouper) refine(gs []group, out []outline) (moved bool) {
 	for from := range gs {
 		for _, i := range slices.Clone(gs[from].kinds) {
 			if len(gs[from].kinds) == 1 {
 				break
 			}
 			rest := g.without(&gs[from], i)
-			if to, grown := g.place(gs, i, from, 0.999*(gs[from].cost-rest.cost)); to >= 0 {
+			if to, grown := g.place(gs, out, i, from, 0.999*(gs[from].cost-rest.cost)); to >= 0 {
 				grown.kinds = append(slices.Clone(gs[to].kinds), i)
 				gs[from], gs[to] = rest, grown
+				out[from], out[to] = g.outline(&gs[from]), g.outline(&gs[to])
+				moved = true
 			}
 		}
 	}
+	return moved
 }
 
 // without returns what x is without one of its kinds.

@@ -13,8 +13,10 @@ const (
 	keyPlanes  = 4 // eight groups of keys each
 	slotGroups = 8 * slotPlanes
 	keyGroups  = 8 * keyPlanes
-	keyWindow  = 4             // bytes that a key's group looks at
+	keyWindow  = 6             // bytes that a group of keys looks at
 	foldGroup  = keyGroups - 1 // the group of keys that finds ſ and K
+
+	startGroups = 6 // groups for keys that count only where a word begins
 )
 
 // plane has, for one place, the groups among eight whose class there has a byte, by the

@@ -3,10 +3,10 @@
 // The layout of tables and findings in kernel.go. A plane has 16 bytes by low, then 16 by
 // high half.
 #define SLOT 0          // slot: 8 places of 3 planes
-#define KEY 768         // key: 4 places of 4 planes
-#define WORD 1280       // word: a plane
-#define SLOTWIDE 1312   // slotWide: for each plane 32 bytes any, 32 start
-#define KEYWIDE 1504    // keyWide
+#define KEY 768         // key: 6 places of 4 planes
+#define WORD 1536       // word: a plane
+#define SLOTWIDE 1568   // slotWide: for each plane 32 bytes any, 32 start
+#define KEYWIDE 1760    // keyWide
 #define GROUPS 1024     // groups: 3 planes of PLANE bytes, behind 32 masks of 32 bytes
 #define PLANE 2048
 #define HALVES 7168     // halves: low, then high halves
@@ -156,8 +156,10 @@ next:
 	KEYS1(3)
 	LOAD(4)
 	SLOTS1(4)
+	KEYS1(4)
 	LOAD(5)
 	SLOTS1(5)
+	KEYS1(5)
 	LOAD(6)
 	SLOTS1(6)
 	LOAD(7)
@@ -189,8 +191,10 @@ next:
 	SLOTS2(6)
 	LOAD(5)
 	SLOTS2(5)
+	KEYS2(5)
 	LOAD(4)
 	SLOTS2(4)
+	KEYS2(4)
 	LOAD(3)
 	SLOTS2(3)
 	KEYS2(3)

@@ -14,12 +14,14 @@ type portableTables struct {
 	// half of the work for two positions.
 	outer, inner [256]uint64
 
-	full  [keyWindow][256]uint64          // groups of slots and, above them, of keys
-	rest  [window - keyWindow][256]uint32 // groups of slots at places 4 to 7
-	count [2]uint64                       // groups that count: anywhere, and where a word begins
+	full  [window][256]uint64 // groups of slots and, above them, of keys
+	count [2]uint64           // groups that count: anywhere, and where a word begins
 }
 
-const lanes = 32
+const (
+	lanes     = 32
+	laneBytes = 4 // that are looked at in lanes
+)
 
 func newPortableTables(t *tables) *portableTables {
 	p := &portableTables{}
@@ -27,17 +29,21 @@ func newPortableTables(t *tables) *portableTables {
 	p.count[1] = p.count[0] | uint64(t.slotStart) | uint64(t.keyStart)<<slotGroups
 	for b := range 256 {
 		for j := range p.full {
-			at := uint64(groupsAt(t.slot[j][:], byte(b))) | uint64(groupsAt(t.key[j][:], byte(b)))<<slotGroups
+			keys := uint32(1<<keyGroups - 1)
+			if j < keyWindow {
+				keys = groupsAt(t.key[j][:], byte(b))
+			}
+			at := uint64(groupsAt(t.slot[j][:], byte(b))) | uint64(keys)<<slotGroups
 			p.full[j][b] = at
+			if j >= laneBytes {
+				continue
+			}
 			lane := inLanes(at, p.count[0]) << (j / 2 * lanes)
 			if j%2 == 0 {
 				p.outer[b] |= lane
 			} else {
 				p.inner[b] |= lane
 			}
-		}
-		for j := range p.rest {
-			p.rest[j][b] = groupsAt(t.slot[keyWindow+j][:], byte(b))
 		}
 	}
 	return p
@@ -111,7 +117,8 @@ func nonzero(g uint32) uint64 { return -uint64(g) >> 63 }
 // places.
 func (p *portableTables) hit(g uint64, y []byte, k, i int, out *findings) {
 	m := &out.masks[k]
-	slot := uint32(g) & p.rest[0][y[4]] & p.rest[1][y[5]] & p.rest[2][y[6]] & p.rest[3][y[7]] & (1<<slotGroups - 1)
+	g &= p.full[4][y[4]] & p.full[5][y[5]] & p.full[6][y[6]] & p.full[7][y[7]]
+	slot := uint32(g) & (1<<slotGroups - 1)
 	for j := range out.groups {
 		out.groups[j][k*block+i] = uint8(slot >> (8 * j))
 	}

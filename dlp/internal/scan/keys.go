@@ -105,7 +105,8 @@ const (
 	mostMap  = 18
 )
 
-func (t *keyTable) hash(k uint32) uint32 { return k * 0x9e3779b1 >> t.shift }
+func (t *keyTable) hash(k uint32) uint32 { return hashed(k) >> t.shift }
+func hashed(k uint32) uint32             { return k * 0x9e3779b1 }
 func (t *keyTable) gate(k uint32) *gate  { return &t.gates[k*0x85ebca6b>>t.past] }
 
 // mapShift returns the shift for a bitmap in which n bits will be set.

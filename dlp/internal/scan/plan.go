@@ -22,7 +22,7 @@ type plan struct {
 // exactWord has, for up to 64 slots and each place and class of bytes, the slots whose
 // class there has the bytes.
 type exactWord struct {
-	at    [window][256]uint64
+	at    [256][window]uint64
 	slots [wordSlots]int32
 	n     int    // slots in use
 	start uint64 // slots that count only where a word begins
@@ -134,15 +134,15 @@ func (w *exactWord) add(bit int, i int32, s *slot, class *[256]uint8) {
 		w.start |= 1 << bit
 	}
 	for j := range window {
-		s.q.at(j).each(func(b byte) { w.at[j][class[b]] |= 1 << bit })
+		s.q.at(j).each(func(b byte) { w.at[class[b]][j] |= 1 << bit })
 	}
 }
 
 // groupKeys fills the key groups. Long lists of words, which hold nearly everywhere, are
-// kept apart from the others.
+// kept apart from the others, and so are those that count only where a word begins.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 	var lists [2][]sequence // by whether they begin words
-	var single []member
+	var single [2][]member
 	for _, a := range anchors {
 		if a == nil {
 			continue
@@ -157,7 +157,7 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 			continue
 		}
 		for _, q := range heads {
-			single = append(single, member{q: q, wordStart: a.wordStart})
+			single[at] = append(single[at], member{q: q, wordStart: a.wordStart})
 		}
 	}
 	n := 0
@@ -171,9 +171,12 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 			add(&q, at == 1)
 		}
 	}
-	g := grouper{sample: r, places: keyWindow}
-	for _, gr := range g.share(single, foldGroup-n) {
-		add(&gr.q, gr.wordStart)
+	starting := max(startGroups, foldGroup-n-len(single[0]))
+	for at, limit := range [2]int{foldGroup - n - min(starting, len(single[1])), starting} {
+		g := grouper{sample: r, places: keyWindow}
+		for _, gr := range g.share(single[at], limit) {
+			add(&gr.q, at == 1)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package scan
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Between the kernel and the automata stands the sift. It turns most of the positions that
@@ -20,8 +21,14 @@ type sieve struct {
 	keys, slots places
 	maybe       [batch * block]uint16 // not keys itself: loads would wait for stores
 	places      [batch * block]uint16
-	kept        [batch * block]kept
+	pairs       [pairs]pair
+	kept        []kept
 }
+
+// pair is a position at which slots of exact[word], or of one 64 further on, may hold.
+type pair struct{ place, word uint16 }
+
+const pairs = 512
 
 // kept is a position at which some of the slots of exact[word] hold.
 type kept struct {
@@ -52,10 +59,11 @@ func (r *run) siftKeys(v []byte, n int) []uint16 {
 		c = l.put(c, k, r.found.masks[k].keys)
 	}
 	maybe, m := &r.sieve.maybe, 0
+	four, shift := t.four, t.shift
 	for _, i := range l[:c] {
-		h := t.hash(foldKey(binary.LittleEndian.Uint32(v[i:])))
+		h := hashed(foldKey(binary.LittleEndian.Uint32(v[i:]))) >> shift
 		maybe[m&(len(maybe)-1)] = i
-		m += int(t.four[h>>6] >> (h & 63) & 1)
+		m += int(four[h>>6] >> (h & 63) & 1)
 	}
 	out, k := &r.sieve.places, 0
 	for _, i := range maybe[:m] {
@@ -77,28 +85,44 @@ func (r *run) siftSlots(v []byte, n int) []kept {
 	for k := range n {
 		c = l.put(c, k, r.found.masks[k].slots)
 	}
-	out := r.sieve.kept[:0]
+	out, ps, n := r.sieve.kept[:0], &r.sieve.pairs, 0
 	for _, i := range l[:c] {
 		words := p.of[0][r.found.groups[0][i]] | p.of[1][r.found.groups[1][i]] | p.of[2][r.found.groups[2][i]]
-		x := v[i : int(i)+window]
-		var at [window]uint8
-		for j := range at {
-			at[j] = p.class[x[j]]
-		}
 		for ; words != 0; words &= words - 1 {
-			for w := bits.TrailingZeros64(words); w < len(p.exact); w += 64 {
-				if s := p.exact[w].match(&at); s != 0 {
-					out = append(out, kept{i, uint16(w), s})
-				}
-			}
+			ps[n] = pair{i, uint16(bits.TrailingZeros64(words))}
+			n++
 		}
+		if n > pairs-64 {
+			out = p.sift(v, ps[:n], out)
+			n = 0
+		}
+	}
+	out = p.sift(v, ps[:n], out)
+	r.sieve.kept = out
+	return out
+}
+
+// sift appends the pairs whose slots do hold to out.
+func (p *plan) sift(v []byte, ps []pair, out []kept) []kept {
+	for first := 0; first < len(p.exact); first += 64 {
+		exact, n := p.exact[first:], len(out)
+		out = slices.Grow(out, len(ps))[:n+len(ps)]
+		for _, q := range ps {
+			if int(q.word) >= len(exact) {
+				continue
+			}
+			s := exact[q.word].match(&p.class, v[q.place:])
+			out[n] = kept{q.place, q.word + uint16(first), s}
+			n += int((s | -s) >> 63)
+		}
+		out = out[:n]
 	}
 	return out
 }
 
-// match returns a bit for each of the word's slots that holds where bytes of such classes
-// stand.
-func (w *exactWord) match(at *[window]uint8) uint64 {
-	return w.at[0][at[0]] & w.at[1][at[1]] & w.at[2][at[2]] & w.at[3][at[3]] &
-		w.at[4][at[4]] & w.at[5][at[5]] & w.at[6][at[6]] & w.at[7][at[7]]
+// match returns a bit for each of the word's slots that holds at the beginning of v.
+func (w *exactWord) match(class *[256]uint8, v []byte) uint64 {
+	v = v[:window]
+	return w.at[class[v[0]]][0] & w.at[class[v[1]]][1] & w.at[class[v[2]]][2] & w.at[class[v[3]]][3] &
+		w.at[class[v[4]]][4] & w.at[class[v[5]]][5] & w.at[class[v[6]]][6] & w.at[class[v[7]]][7]
 }
