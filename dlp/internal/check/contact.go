@@ -89,6 +89,9 @@ func phone(s string) Verdict {
 	}
 	if strings.HasPrefix(n, "00") { // the international prefix of most countries
 		n = n[2:]
+		if i := strings.IndexAny(s, " /-"); i > 2 && i <= 5 && !country(s[2:i]) {
+			return Bad // 0069 0307 0301: groups of something else
+		}
 		return verdict(len(n) >= 9 && len(n) <= 15 && calls(n))
 	}
 	if !strings.HasPrefix(s, "+") {
@@ -97,7 +100,26 @@ func phone(s string) Verdict {
 	if len(n) < 8 || len(n) > 15 {
 		return Bad
 	}
-	return verdict(calls(n))
+	return verdict(calls(n) && !(len(s) == len(n)+1 && trunk(n)))
+}
+
+// country reports a country code in use.
+func country(code string) bool { return strings.Contains(countryCodes, " "+code+" ") }
+
+// trunk reports a zero behind the country code, which is dialled only inside of most
+// countries. People write it, but with a bracket or a space before it: +49 (0)30.
+func trunk(n string) bool {
+	for _, kept := range [...]string{"39", "225", "241", "242", "378"} {
+		if strings.HasPrefix(n, kept) {
+			return false
+		}
+	}
+	for size := 1; size <= 3; size++ {
+		if country(n[:size]) {
+			return n[size] == '0'
+		}
+	}
+	return false
 }
 
 // calls reports whether a number of at least three digits starts with a country code, and
@@ -109,7 +131,7 @@ func calls(n string) bool {
 	case '7':
 		return len(n) == 11
 	}
-	return strings.Contains(countryCodes, " "+n[:2]+" ") || strings.Contains(countryCodes, " "+n[:3]+" ")
+	return country(n[:2]) || country(n[:3])
 }
 
 // evenGroups refuses numbers in which different separators alternate without a bracket,

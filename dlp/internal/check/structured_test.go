@@ -38,7 +38,7 @@ var structured = map[string]struct{ good, bad []string }{
 	"password":        {[]string{"Kestrel#2024", "w1nterfell"}, []string{"changeme1!", "${DB_PASS}", "required", "user_name", "<password>", "12345", "********"}},
 	"password_prose":  {[]string{"Kestrel#2024", "hunter_2024_x"}, []string{"io.Pipe(", "&emptyPass", "case-sensitive", "2024-01-15", "/etc/passwd1", "user_name", "bytes)"}},
 	"password_strong": {[]string{"Kestrel#2024", "Moj7Kestrel"}, []string{"lowercase", "SHA256", "Base64", "12-34", "a/b2"}},
-	"phone":           {[]string{"+44 161 496 0503", "(312) 555-0142", "0049 171 8016987"}, []string{"2024-01-15", "+1 123 456 7890", "123456789", "+999 12345678", "02110-1301", "0000000000"}},
+	"phone":           {[]string{"+49 0171 8016987", "+390612345678", "+44 161 496 0503", "(312) 555-0142", "0049 171 8016987"}, []string{"2024-01-15", "+1 123 456 7890", "123456789", "+999 12345678", "02110-1301", "0000000000", "+5101231425", "0069 0307 0301"}},
 	"private_key":     {[]string{glue("-----BEGIN RSA", " PRIVATE KEY-----\n1D0SZaozaNv4AH17KzcnNjeh1MVLymYZwH6Qqq5X1wUGAJ7Wx98vjE6boQ==\n-----END RSA PRIVATE KEY-----")}, []string{glue("-----BEGIN", " PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"), "-----BEGIN CERTIFICATE-----", ""}},
 	"secret":          {[]string{"0xIfl4c7xU2zXCot2PoPUtg3SUunWZTR", "7c9e2ed829af48d9d59ce6ca6b0b9658"}, []string{"your-api-key-goes-here", "process.env.API_KEY", "customerAccountIdentifier2", "aaaaaaaaaaaaaaaaaaaa", "./path/to/some/file1", "{{ token }}"}},
 	"token":           {[]string{"glpat-JvsZgTuPto5XcgKv2oav"}, []string{"glpat-xxxxxxxxxxxxxxxxxxxx", "glpat-your_token_here123", "aaaaaaaaaaaaaaaa"}},

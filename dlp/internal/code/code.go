@@ -50,6 +50,9 @@ type builder struct {
 	fence   fence
 	until   []byte // inside a comment or text of several lines: what ends it
 	inside  int    // lines of it so far
+
+	manifest manifest
+	last     int // where the block that was reported last ends
 }
 
 // fence is the state of a Markdown code fence.
@@ -59,6 +62,7 @@ const (
 	outside fence = iota
 	codeFence
 	dataFence
+	yamlFence // data, unless it is a manifest
 )
 
 func (b *builder) line(text []byte, start, end int) {
@@ -74,6 +78,9 @@ func (b *builder) line(text []byte, start, end int) {
 		return
 	}
 	l := scan(line, b.inDiff)
+	if b.setting(line, start, l) || b.fence == yamlFence {
+		return
+	}
 	if l.kind == diffHead {
 		b.inDiff = true
 	}
@@ -151,8 +158,10 @@ func (b *builder) markFence(line []byte) bool {
 		return true
 	}
 	switch string(bytes.ToLower(bytes.TrimSpace(t[3:]))) {
-	case "json", "csv", "text", "txt", "log", "md", "markdown", "xml", "output", "console", "yaml", "yml", "toml", "ini":
+	case "json", "csv", "text", "txt", "log", "md", "markdown", "xml", "output", "console", "toml", "ini":
 		b.fence = dataFence
+	case "yaml", "yml":
+		b.fence = yamlFence
 	case "":
 	default:
 		b.fence = codeFence
@@ -225,14 +234,25 @@ func (b *builder) weak(start, end, score int, kind kind) {
 	}
 }
 
-// close ends the block and reports it when it is code beyond doubt.
+// close ends what is open and reports it when it is code beyond doubt.
 func (b *builder) close() {
+	b.endManifest()
+	b.finish()
+}
+
+// finish ends the block.
+func (b *builder) finish() {
 	k := b.block
 	rest := k.Lines - k.Notes
 	sure := b.proof >= 1 || b.strong >= 4 || k.Code == rest && k.Code >= 4
 	if b.open && k.Lines >= fewest && b.strong >= 2 && sure && 5*k.Code >= 3*rest && k.Score >= 3*fewest {
+		b.last = k.End
 		b.hit(k)
 	}
+	b.reset()
+}
+
+func (b *builder) reset() {
 	b.open, b.block, b.pending = false, Block{}, Block{}
 	b.strong, b.proof, b.blanks, b.neutral, b.inDiff, b.until = 0, 0, 0, 0, false, nil
 }
