@@ -95,7 +95,12 @@ func glance(t []byte) (prose, binary bool) {
 	if others*binaryPart > uint64(len(t)) {
 		return false, true
 	}
-	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && (symbols == 0 || !bytes.Contains(t, []byte(" = "))), false
+	return spaces >= 6 && symbols*6 < spaces && (len(t) < 2 || t[1]|0x20 == t[1]) && (symbols == 0 || !assignment(t)), false
+}
+
+// assignment reports an equals sign with spaces around it.
+func assignment(t []byte) bool {
+	return bytes.IndexByte(t, '=') >= 0 && bytes.Contains(t, []byte(" = "))
 }
 
 // shape is what one pass over a line counts.

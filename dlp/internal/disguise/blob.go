@@ -29,6 +29,10 @@ const (
 func Decode(text []byte, inside *View, cut bool, budget *int) *View {
 	var list []rewrite
 	for i := 0; i < len(text) && *budget > 0; {
+		if alphabet[text[i]] == 0xff {
+			i++
+			continue
+		}
 		b, next := blobAt(text, i, cut && i == 0, budget)
 		if b.blob != nil && (inside == nil || inside.decoded(int(b.start), int(b.end))) {
 			list = append(list, b)
@@ -68,6 +72,10 @@ func worthDecoding(text []byte, from, i int, budget *int) (bool, int) {
 		i--
 	}
 	for i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf {
+		if alphabet[text[i]] == 0xff {
+			i++
+			continue
+		}
 		b, next := blobAt(text, i, false, budget)
 		if b.blob != nil || *budget <= 0 {
 			return true, next // without budget, Decode has to find out
@@ -77,11 +85,9 @@ func worthDecoding(text []byte, from, i int, budget *int) (bool, int) {
 	return false, i
 }
 
-// blobAt tries to decode what begins at i, and returns where to go on.
+// blobAt tries to decode what begins at i, with a character of base64, and returns where to
+// go on.
 func blobAt(text []byte, i int, cut bool, budget *int) (b rewrite, next int) {
-	if alphabet[text[i]] == 0xff {
-		return b, i + 1
-	}
 	end := run(text, i)
 	if end-i <= 2 {
 		b, next := hexAt(text, i, budget)
