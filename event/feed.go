@@ -164,14 +164,27 @@ func (f *feed) serve(ctx context.Context) error {
 		return err
 	}
 	sunk := pos // the sink's own position; rows between it and pos are not for it
+	var ahead <-chan page
+	defer func() {
+		if ahead != nil {
+			<-ahead // nothing reads after serve
+		}
+	}()
 	for {
-		fresh, stop := f.r.feeds.news()
-		closing := isClosed(stop) // the writer has ended: what is not there now never comes
-		batch, last, err := f.read(ctx, pos)
-		if err != nil {
-			return fmt.Errorf("read outbox: %w", err)
+		var p page
+		if ahead != nil {
+			p, ahead = <-ahead, nil
+		} else {
+			p = f.next(ctx, pos)
+		}
+		batch, last := p.batch, p.last
+		if p.err != nil {
+			return fmt.Errorf("read outbox: %w", p.err)
 		}
 		if len(batch) > 0 {
+			if len(batch) >= feedSmall { // catching up: the next is read while this is written
+				ahead = f.readAhead(ctx, last)
+			}
 			if err := f.sink.Write(ctx, outbox, sunk, batch); err != nil {
 				return err
 			}
@@ -182,13 +195,13 @@ func (f *feed) serve(ctx context.Context) error {
 		pos = max(pos, last)
 		f.setPos(pos)
 		switch {
-		case closing && last == 0:
+		case p.closing && last == 0:
 			return nil
-		case closing || last != 0 && len(batch) >= feedSmall:
+		case p.closing || last != 0 && len(batch) >= feedSmall:
 		case last != 0: // linger, for the next batch to be larger
-			pause(ctx, nil, stop, feedLinger)
+			pause(ctx, nil, p.stop, feedLinger)
 		default:
-			pause(ctx, fresh, stop, feedPoll)
+			pause(ctx, p.fresh, p.stop, feedPoll)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -260,6 +273,31 @@ func (r *Recorder) recognise(ctx context.Context, old *ends, sink string, pos in
 		"sink", sink, "sink_has", pos, "outbox_had", old.open, "outbox", e.uuid)
 	r.ends.Store(e)
 	return e, nil
+}
+
+// page is what read returned, and what to wait for when that is nothing.
+type page struct {
+	batch       []Numbered
+	last        int64
+	err         error
+	fresh, stop <-chan struct{}
+	closing     bool // the writer had ended: what is not in the page never comes
+}
+
+// next reads a page.
+func (f *feed) next(ctx context.Context, after int64) page {
+	var p page
+	p.fresh, p.stop = f.r.feeds.news()
+	p.closing = isClosed(p.stop)
+	p.batch, p.last, p.err = f.read(ctx, after)
+	return p
+}
+
+// readAhead is next on its own; the channel gives one page.
+func (f *feed) readAhead(ctx context.Context, after int64) <-chan page {
+	ch := make(chan page, 1)
+	go func() { ch <- f.next(ctx, after) }()
+	return ch
 }
 
 // read returns the next rows for the sink, and the number of the last row it looked at.

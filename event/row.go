@@ -212,15 +212,11 @@ func (n *Numbered) Gaps() string { return n.raw.gaps }
 // Open decodes the groups, matches, files and trace of a row that a [RowSink] was given.
 func (n *Numbered) Open() error { return n.Event.open(&n.raw) }
 
-// Values appends the row as the values of [Columns].
-func (n *Numbered) Values(dst []any) []any {
-	e, r := &n.Event, &n.raw
-	return append(dst, e.Time, e.ID, e.Node, e.User, r.groups, e.Actor, e.Account.Kind, e.Source.IP,
-		e.Source.Country, e.Source.Site, e.Device.ID, e.App.ID, e.App.Category, e.App.Status,
-		e.App.Source, e.Activity, e.Visibility, e.Method, e.Host, e.Path, e.BytesOut, e.BytesIn,
-		e.Decision.Action, e.Decision.Would, e.Decision.Mode, e.Decision.Rule, r.matches, r.detectors,
-		r.gaps, e.LatencyUS, r.n, string(r.detail))
-}
+// Detectors returns the detectors that found something, as words between bars.
+func (n *Numbered) Detectors() string { return n.raw.detectors }
+
+// Detail returns the event's detail as JSON, without decoding it.
+func (n *Numbered) Detail() []byte { return n.raw.detail }
 
 // detail renders what has no column; over maxDetail the trace goes first, then the texts
 // of matches, then files and matches themselves.

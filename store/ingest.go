@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -101,59 +99,6 @@ func moveCursor(ctx context.Context, tx pgx.Tx, outbox string, from, to int64) e
 		return errMoved
 	}
 	return nil
-}
-
-// copyColumns are event.Columns; id, usr, grps and device hold numbers here.
-func copyColumns() []string {
-	list := strings.FieldsFunc(event.Columns, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
-	for i, c := range list {
-		if c == "grps" {
-			list[i] = "grp"
-		}
-	}
-	return append(list, "sealed")
-}
-
-// Places of the interned columns in event.Columns.
-const (
-	placeID     = 1
-	placeUser   = 3
-	placeGroups = 4
-	placeDevice = 10
-)
-
-func copyEvents(ctx context.Context, tx pgx.Tx, batch []event.Numbered, ids []rowIDs) error {
-	i := -1
-	var values []any
-	source := pgx.CopyFromFunc(func() ([]any, error) {
-		for i++; i < len(batch) && batch[i].Counts; i++ {
-		}
-		if i >= len(batch) {
-			return nil, nil
-		}
-		values = batch[i].Values(values[:0])
-		id, err := uuidBytes(batch[i].Event.ID)
-		if err != nil {
-			return nil, err
-		}
-		values[placeID], values[placeUser], values[placeGroups], values[placeDevice] = id, ids[i].usr, ids[i].grp, ids[i].device
-		var sealed any
-		if b := batch[i].Sealed(); len(b) > 0 {
-			sealed = b
-		}
-		values = append(values, sealed)
-		return values, nil
-	})
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"event"}, copyColumns(), source)
-	return err
-}
-
-func uuidBytes(s string) (id [16]byte, err error) {
-	if len(s) != 36 {
-		return id, errors.New("event id is not a UUID")
-	}
-	_, err = hex.Decode(id[:], []byte(s[:8]+s[9:13]+s[14:18]+s[19:23]+s[24:]))
-	return id, err
 }
 
 // addLate adds what rows that only count bring to the event they belong to.

@@ -70,6 +70,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.local, err = openLocal(ctx, s.o.DataDir); err != nil {
 		return err
 	}
+	if err := indexLocal(ctx, s.local, s.o.URL == ""); err != nil {
+		return err
+	}
 	if s.o.URL == "" {
 		s.db, s.sink = s.local, &localSink{s: s, keep: newKeeper()}
 		s.prepared.Store(true)
