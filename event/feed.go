@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	feedRows   = 10000    // rows of a batch
+	feedRows   = 20000    // rows of a batch
 	feedBytes  = 16 << 20 // details of a batch
 	feedSmall  = 1000     // batches under it wait for more to come
 	feedLinger = 50 * time.Millisecond
