@@ -10,11 +10,11 @@ import (
 // letters folded. A bitmap, which competes for the nearest cache, turns most other
 // positions down, and gates those that go on otherwise than any sequence with the key.
 type keyTable struct {
-	four    []uint64  // by the hash of the key: some key has it
-	shift   uint      // from a product to its hash
-	gates   []gate    // by another hash of the key
-	past    uint      // from a product to that
-	lists   []keyList // open addressing
+	four    *[mostWords]uint64 // by the hash of the key: some key has it
+	shift   uint               // from a product to its hash
+	gates   []gate             // by another hash of the key
+	past    uint               // from a product to that
+	lists   []keyList          // open addressing
 	entries []keyEntry
 	classes []byteSet
 	index   map[byteSet]uint16 // of classes, while the table is built
@@ -100,14 +100,16 @@ func (t *keyTable) holds(e *keyEntry, u uint64) bool {
 }
 
 const (
-	sparse   = 3 // a bitmap has 1<<sparse bits, about, for each bit that is set
-	leastMap = 10
-	mostMap  = 18
+	sparse    = 3 // a bitmap has 1<<sparse bits, about, for each bit that is set
+	leastMap  = 10
+	mostMap   = 18
+	mostWords = 1 << mostMap / 64
 )
 
 func (t *keyTable) hash(k uint32) uint32 { return hashed(k) >> t.shift }
 func hashed(k uint32) uint32             { return k * 0x9e3779b1 }
-func (t *keyTable) gate(k uint32) *gate  { return &t.gates[k*0x85ebca6b>>t.past] }
+func (t *keyTable) gate(k uint32) *gate  { return &t.gates[hashedAgain(k)>>t.past] }
+func hashedAgain(k uint32) uint32        { return k * 0x85ebca6b }
 
 // mapShift returns the shift for a bitmap in which n bits will be set.
 func mapShift(n int) uint {
@@ -156,7 +158,7 @@ func newKeyTable(all []keyed) *keyTable {
 	}
 	t.shift = mapShift(keys)
 	t.past = mapShift(keys) + 1
-	t.four, t.gates = make([]uint64, 1<<(32-t.shift)/64), make([]gate, 1<<(32-t.past))
+	t.four, t.gates = new([mostWords]uint64), make([]gate, 1<<(32-t.past))
 	for i := range t.gates {
 		t.gates[i] = closed
 	}

@@ -126,7 +126,8 @@ func (r *run) searchFolded(off, end int) {
 // pick tries what the sift leaves of n blocks, in the order of places, up to place own.
 // pos tells where a place is in the text.
 func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
-	keys, slots := r.siftKeys(v, n), r.siftSlots(v, n)
+	x := r.sieve.text(v)
+	keys, slots := r.siftKeys(x, n), r.siftSlots(x, n)
 	for len(keys)+len(slots) > 0 && !r.ended {
 		if len(slots) == 0 || len(keys) > 0 && keys[0] <= slots[0].place {
 			i := int(keys[0])

@@ -31,10 +31,10 @@ func BenchmarkStages(b *testing.B) {
 								for off := 0; off+batch*block+window < len(text); off += batch * block {
 									carry = db.kernel(&db.plan.tables, text[off:], batch, carry, 0, &r.found)
 									if stage > 0 {
-										sink += len(r.siftKeys(text[off:], batch))
+										sink += len(r.siftKeys(r.sieve.text(text[off:]), batch))
 									}
 									if stage > 1 {
-										sink += len(r.siftSlots(text[off:], batch))
+										sink += len(r.siftSlots(r.sieve.text(text[off:]), batch))
 									}
 								}
 							}
