@@ -29,7 +29,7 @@ const (
 )
 
 const (
-	maxKeys    = 512 // four-byte keys of one sequence that begins a word
+	maxKeys    = 128 // four-byte keys of one sequence that begins a word
 	maxAnyKeys = 32  // of one that can begin anywhere, so that only near-literals qualify
 	maxStarts  = 512 // possible starts before an anchor
 	maxRun     = 200 // kinds of bytes in a run of unknown length before an anchor

@@ -70,8 +70,7 @@ type masks struct {
 // findings are what a kernel finds in a batch.
 type findings struct {
 	masks  [batch]masks
-	groups [slotPlanes][batch * block]uint8 // the groups of slots that hold, where masks.slots is set
-	halves [2][batch*block + 64]uint8       //nolint:unused // scratch of the assembly
+	halves [2][batch*block + 64]uint8 //nolint:unused // scratch of the assembly
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is
@@ -129,24 +128,35 @@ func (t *tables) setWords() {
 
 // chooseKernel returns the kernel of that name; empty means what SLUICE_KERNEL says, or
 // else the best one for this processor.
-func chooseKernel(name string) (kernel, string, error) {
+func chooseKernel(name string) (namedKernel, error) {
 	if name == "" {
 		name = os.Getenv("SLUICE_KERNEL")
 	}
 	ks := kernels()
 	if name == "" {
-		return ks[0].run, ks[0].name, nil
+		return ks[0], nil
 	}
 	for _, k := range ks {
 		if k.name == name {
-			return k.run, k.name, nil
+			return k, nil
 		}
 	}
-	return nil, "", fmt.Errorf("kernel %q: not on this machine", name)
+	return namedKernel{}, fmt.Errorf("kernel %q: not on this machine", name)
 }
 
 // namedKernel is a kernel that this machine can run.
 type namedKernel struct {
 	name string
 	run  kernel
+	quad quadKernel
+}
+
+// quadKernel writes to out, which has room for as many, those of the places at of x where
+// slots of q hold, and returns how many there are. Places are at most inBatch.
+type quadKernel func(q *quad, class *[256]uint8, x *batchText, at []uint16, out []quadHit) int
+
+// quadHit is a place with the slots that hold there.
+type quadHit struct {
+	place uint64
+	slots [quadWords]uint64
 }

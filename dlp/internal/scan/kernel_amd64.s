@@ -7,9 +7,7 @@
 #define WORD 1536       // word: a plane
 #define SLOTWIDE 1568   // slotWide: for each plane 32 bytes any, 32 start
 #define KEYWIDE 1760    // keyWide
-#define GROUPS 1024     // groups: 3 planes of PLANE bytes, behind 32 masks of 32 bytes
-#define PLANE 2048
-#define HALVES 7168     // halves: low, then high halves
+#define HALVES 1024     // halves: low, then high halves, behind 32 masks of 32 bytes
 #define HIGH 2112       // bytes from the low to the high halves
 
 // LOOK leaves in a0 and a1 those groups of a plane at whose classes both halves of the byte
@@ -107,7 +105,6 @@ split:
 	VMOVQ   X3, HIGH(R10)
 
 	LEAQ HALVES(DX), R10
-	LEAQ GROUPS(DX), R11
 
 next:
 	VPCMPEQB Y0, Y0, Y0
@@ -167,10 +164,6 @@ next:
 
 	// Bits of R13, R15 and SI: no group of slots, of slots that begin words, of keys.
 	VPXOR   Y15, Y15, Y15
-	VMOVDQU Y0, (R11)
-	VMOVDQU Y1, 32(R11)
-	VMOVDQU Y2, PLANE(R11)
-	VMOVDQU Y3, (PLANE+32)(R11)
 	NONE2(SLOTWIDE, Y0, Y1, Y2, Y3, R13, BX)
 	NONE2(SLOTWIDE+32, Y0, Y1, Y2, Y3, R15, BX)
 	NONE2(KEYWIDE, Y4, Y5, Y6, Y7, SI, BX)
@@ -209,8 +202,6 @@ next:
 	KEYS2(0)
 
 	VPXOR   Y15, Y15, Y15
-	VMOVDQU Y0, (2*PLANE)(R11)
-	VMOVDQU Y1, (2*PLANE+32)(R11)
 	NONE(SLOTWIDE+128, Y0, Y1, AX, BX)
 	ANDQ    AX, R13
 	NONE(SLOTWIDE+160, Y0, Y1, AX, BX)
@@ -242,10 +233,60 @@ next:
 
 	ADDQ $32, DX
 	ADDQ $64, R10
-	ADDQ $64, R11
 	DECQ CX
 	JNZ  next
 
 	VZEROUPPER
 	MOVQ R8, ret+48(FP)
+	RET
+
+// NARROW keeps in Y0 what is in the quad at the class of the lowest byte of R11, and goes on
+// to the next byte.
+#define NARROW(j, tmp) \
+	SHRQ    $8, R11               \
+	MOVBQZX R11, tmp              \
+	MOVBQZX (SI)(tmp*1), tmp      \
+	SHLQ    $8, tmp               \
+	VPAND   (32*j)(DI)(tmp*1), Y0, Y0
+
+// func avx2Quad(q *quad, class *[256]uint8, x *batchText, at *uint16, n int, out *quadHit) int
+TEXT ·avx2Quad(SB), NOSPLIT, $0-56
+	MOVQ q+0(FP), DI
+	MOVQ class+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ at+24(FP), R8
+	MOVQ n+32(FP), CX
+	MOVQ out+40(FP), R9
+	XORQ AX, AX
+
+each:
+	MOVWQZX (R8), R10
+	ADDQ    $2, R8
+	MOVQ    (DX)(R10*1), R11
+	MOVBQZX R11, R12
+	MOVBQZX (SI)(R12*1), R12
+	SHLQ    $8, R12
+	VMOVDQU (DI)(R12*1), Y0
+	NARROW(1, R13)
+	NARROW(2, R12)
+	NARROW(3, R13)
+	NARROW(4, R12)
+	NARROW(5, R13)
+	NARROW(6, R12)
+	NARROW(7, R13)
+
+	// Write it in any case, and keep it unless it is empty.
+	MOVQ    R10, (R9)
+	VMOVDQU Y0, 8(R9)
+	XORL    BX, BX
+	VPTEST  Y0, Y0
+	SETNE   BX
+	ADDQ    BX, AX
+	LEAQ    (BX)(BX*4), BX
+	LEAQ    (R9)(BX*8), R9
+	DECQ    CX
+	JNZ     each
+
+	VZEROUPPER
+	MOVQ AX, ret+48(FP)
 	RET

@@ -119,9 +119,6 @@ func (p *portableTables) hit(g uint64, y []byte, k, i int, out *findings) {
 	m := &out.masks[k]
 	g &= p.full[4][y[4]] & p.full[5][y[5]] & p.full[6][y[6]] & p.full[7][y[7]]
 	slot := uint32(g) & (1<<slotGroups - 1)
-	for j := range out.groups {
-		out.groups[j][k*block+i] = uint8(slot >> (8 * j))
-	}
 	m.slots |= nonzero(slot) << i
 	const fold = 1 << foldGroup
 	key := uint32(g >> slotGroups)

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/sluice-dlp/sluice/dlp/internal/texts"
@@ -29,25 +30,8 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 			if got.masks[i] != want.masks[i] {
 				t.Fatalf("%s: block %d %q: got %x, want %x", k.name, i, v[i*block:(i+1)*block+window], got.masks[i], want.masks[i])
 			}
-			for m := want.masks[i].slots; m != 0; m &= m - 1 {
-				at := i*block + trailing(m)
-				if got, want := got.slots(tb, at), want.slots(tb, at); got != want {
-					t.Fatalf("%s: groups at %d: got %b, want %b", k.name, at, got, want)
-				}
-			}
 		}
 	}
-}
-
-// slots returns the groups of slots at position i that count there.
-func (f *findings) slots(t *tables, i int) (g uint32) {
-	for j := range f.groups {
-		g |= uint32(f.groups[j][i]) << (8 * j)
-	}
-	if f.masks[i/block].starts>>(i%block)&1 != 0 {
-		return g & (t.slotAny | t.slotStart)
-	}
-	return g & t.slotAny
 }
 
 // randomTables have classes of all sizes in random groups.
@@ -91,6 +75,42 @@ func TestKernelsAgree(t *testing.T) {
 				}
 			}
 			kernelsAgree(t, tb, text, uint64(r.IntN(2)), r.Uint64()&-uint64(r.IntN(2)))
+		}
+	}
+}
+
+func TestQuadsAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	q, class, x := new(quad), new([256]uint8), new(batchText)
+	for b := range class {
+		class[b] = uint8(b % 40)
+		for j := range window {
+			for k := range quadWords {
+				q[class[b]][j][k] = r.Uint64()
+			}
+		}
+	}
+	for i := range x {
+		x[i] = byte(r.Uint32())
+	}
+	var at []uint16
+	for i := range batch * block {
+		if r.IntN(3) > 0 {
+			at = append(at, uint16(i))
+		}
+	}
+	want := make([]quadHit, len(at))
+	want = want[:portableQuad(q, class, x, at, want)]
+	if len(want) < 10 || len(want) == len(at) {
+		t.Fatalf("%d of %d places hold: not a test", len(want), len(at))
+	}
+	for _, k := range kernels() {
+		got := make([]quadHit, len(at))
+		if got = got[:k.quad(q, class, x, at, got)]; !slices.Equal(got, want) {
+			t.Errorf("%s: %d places, or others, want %d", k.name, len(got), len(want))
+		}
+		if n := k.quad(q, class, x, nil, nil); n != 0 {
+			t.Errorf("%s: %d of no places", k.name, n)
 		}
 	}
 }

@@ -12,23 +12,28 @@ type slot struct {
 type plan struct {
 	tables tables
 	slots  []slot
-	exact  []exactWord             // of the slots, in the order of groups
-	joint  []joint                 // one for each quarter of an exactWord
-	class  [256]uint8              // bytes that no slot tells apart have one class
-	of     [slotPlanes][256]uint64 // by groups of a plane: which words of exact have their slots, modulo 64
+	exact  []exactWord // of the slots, in the order of groups
+	quads  []quad      // what each four of exact hold at
+	joint  []joint     // one for each quarter of an exactWord
+	class  [256]uint8  // bytes that no slot tells apart have one class
 	keys   *keyTable
 }
 
-// exactWord has, for up to 64 slots and each place and class of bytes, the slots whose
-// class there has the bytes.
+// exactWord has up to 64 slots.
 type exactWord struct {
-	at    [256][window]uint64
 	slots [wordSlots]int32
 	n     int    // slots in use
 	start uint64 // slots that count only where a word begins
 }
 
-const wordSlots = 64
+// quad has, for four exactWords, each class of bytes and each place, the slots whose class
+// there has the bytes. What a look-up needs lies together.
+type quad [256][window][quadWords]uint64
+
+const (
+	wordSlots = 64
+	quadWords = 4
+)
 
 // newPlan arranges the anchors; nil ones are left out.
 func newPlan(anchors []*anchor, r *sample) *plan {
@@ -72,21 +77,10 @@ func (p *plan) groupSlots(r *sample) {
 	p.classify()
 	n := 0
 	for k := range slotGroups {
-		var words uint64
 		for i := range ms {
-			if ms[i].group != k {
-				continue
-			}
-			if n%wordSlots == 0 {
-				p.exact = append(p.exact, exactWord{})
-			}
-			words |= 1 << (n / wordSlots % 64)
-			p.exact[n/wordSlots].add(n%wordSlots, int32(i), &p.slots[i], &p.class)
-			n++
-		}
-		for set := range p.of[k/8] {
-			if set>>(k%8)&1 != 0 {
-				p.of[k/8][set] |= words
+			if ms[i].group == k {
+				p.enter(n, int32(i))
+				n++
 			}
 		}
 	}
@@ -128,13 +122,23 @@ func (p *plan) classify() {
 	}
 }
 
-func (w *exactWord) add(bit int, i int32, s *slot, class *[256]uint8) {
+// enter makes slot i the n-th one of the exact tables.
+func (p *plan) enter(n int, i int32) {
+	if n%wordSlots == 0 {
+		p.exact = append(p.exact, exactWord{})
+	}
+	word, bit, s := n/wordSlots, n%wordSlots, &p.slots[i]
+	w, at := &p.exact[word], word/quadWords
+	if at == len(p.quads) {
+		p.quads = append(p.quads, quad{})
+	}
 	w.slots[bit], w.n = i, bit+1
 	if s.wordStart {
 		w.start |= 1 << bit
 	}
+	q := &p.quads[at]
 	for j := range window {
-		s.q.at(j).each(func(b byte) { w.at[class[b]][j] |= 1 << bit })
+		s.q.at(j).each(func(b byte) { q[p.class[b]][j][word%quadWords] |= 1 << bit })
 	}
 }
 

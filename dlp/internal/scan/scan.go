@@ -44,6 +44,7 @@ type DB struct {
 	anchors  []*anchor
 	plan     *plan
 	kernel   kernel
+	quad     quadKernel
 	name     string
 	always   []int // patterns without an anchor
 	flight   *flight
@@ -68,11 +69,11 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	for i := range db.plan.joint {
 		db.plan.joint[i].prepare(db, &db.plan.exact[i/quarters], i%quarters)
 	}
-	k, name, err := chooseKernel(o.Kernel)
+	k, err := chooseKernel(o.Kernel)
 	if err != nil {
 		return nil, err
 	}
-	db.kernel, db.name = k, name
+	db.kernel, db.quad, db.name = k.run, k.quad, k.name
 	db.runs.New = func() any { return &run{db: db, at: make([]progress, len(patterns))} }
 	return db, nil
 }

@@ -21,15 +21,12 @@ type sieve struct {
 	keys, slots places
 	maybe       [batch * block]uint16 // not keys itself: loads would wait for stores
 	places      [batch * block]uint16
-	pairs       [pairs]pair
+	hits        [hits]quadHit
 	kept        []kept
 	short       batchText // for the last batch of a text
 }
 
-// pair is a position at which slots of exact[word], or of one 64 further on, may hold.
-type pair struct{ place, word uint16 }
-
-const pairs = 512
+const hits = 128 // places in one call of a quadKernel
 
 // kept is a position at which some of the slots of exact[word] hold.
 type kept struct {
@@ -107,41 +104,41 @@ func (r *run) siftSlots(x *batchText, n int) []kept {
 	for k := range n {
 		c = l.put(c, k, r.found.masks[k].slots)
 	}
-	out, ps, n := r.sieve.kept[:0], &r.sieve.pairs, 0
-	for _, i := range l[:c] {
-		i &= inBatch
-		words := p.of[0][r.found.groups[0][i]] | p.of[1][r.found.groups[1][i]] | p.of[2][r.found.groups[2][i]]
-		for ; words != 0; words &= words - 1 {
-			ps[n] = pair{i, uint16(bits.TrailingZeros64(words))}
-			n++
-		}
-		if n > pairs-64 {
-			out = p.sift(x, ps[:n], out)
-			n = 0
+	out, hits := r.sieve.kept[:0], &r.sieve.hits
+	for q := range p.quads {
+		for at := l[:c]; len(at) > 0; {
+			few := at[:min(len(at), len(hits))]
+			at = at[len(few):]
+			for _, h := range hits[:r.db.quad(&p.quads[q], &p.class, x, few, hits[:])] {
+				for k, slots := range h.slots {
+					if slots != 0 {
+						out = append(out, kept{uint16(h.place), uint16(q*quadWords + k), slots})
+					}
+				}
+			}
 		}
 	}
-	out = p.sift(x, ps[:n], out)
+	if len(p.quads) > 1 {
+		slices.SortStableFunc(out, func(a, b kept) int { return int(a.place) - int(b.place) })
+	}
 	r.sieve.kept = out
 	return out
 }
 
-// sift appends the pairs whose slots do hold to out.
-func (p *plan) sift(x *batchText, ps []pair, out []kept) []kept {
-	for first := 0; first < len(p.exact); first += 64 {
-		exact, n := p.exact[first:], len(out)
-		out = slices.Grow(out, len(ps))[:n+len(ps)]
-		for _, q := range ps {
-			if int(q.word) >= len(exact) {
-				continue
-			}
-			u := x.at(q.place)
-			w := &exact[q.word].at
-			s := w[p.class[u&255]][0] & w[p.class[u>>8&255]][1] & w[p.class[u>>16&255]][2] & w[p.class[u>>24&255]][3] &
-				w[p.class[u>>32&255]][4] & w[p.class[u>>40&255]][5] & w[p.class[u>>48&255]][6] & w[p.class[u>>56]][7]
-			out[n] = kept{q.place, q.word + uint16(first), s}
-			n += int((s | -s) >> 63)
+// portableQuad is the quadKernel in plain Go.
+func portableQuad(q *quad, class *[256]uint8, x *batchText, at []uint16, out []quadHit) (n int) {
+	for _, i := range at {
+		u := x.at(i)
+		a, b, c, d := &q[class[u&255]][0], &q[class[u>>8&255]][1], &q[class[u>>16&255]][2], &q[class[u>>24&255]][3]
+		e, f, g, h := &q[class[u>>32&255]][4], &q[class[u>>40&255]][5], &q[class[u>>48&255]][6], &q[class[u>>56]][7]
+		s0 := a[0] & b[0] & c[0] & d[0] & e[0] & f[0] & g[0] & h[0]
+		s1 := a[1] & b[1] & c[1] & d[1] & e[1] & f[1] & g[1] & h[1]
+		s2 := a[2] & b[2] & c[2] & d[2] & e[2] & f[2] & g[2] & h[2]
+		s3 := a[3] & b[3] & c[3] & d[3] & e[3] & f[3] & g[3] & h[3]
+		if s0|s1|s2|s3 != 0 {
+			out[n] = quadHit{uint64(i), [quadWords]uint64{s0, s1, s2, s3}}
+			n++
 		}
-		out = out[:n]
 	}
-	return out
+	return n
 }

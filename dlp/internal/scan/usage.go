@@ -35,7 +35,7 @@ func (db *DB) Usage() Usage {
 func (p *plan) bytes() int64 {
 	k := p.keys
 	return int64(unsafe.Sizeof(*p)) + int64(unsafe.Sizeof(portableTables{})) +
-		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.exact))*int64(unsafe.Sizeof(exactWord{})) +
+		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.exact))*int64(unsafe.Sizeof(exactWord{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
 		8*int64(len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
 		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
 }
