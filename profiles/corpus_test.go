@@ -55,11 +55,11 @@ func TestLabelledPrompts(t *testing.T) {
 	}{
 		"our own, of 40 kinds in 25 languages": {"testdata/prompts.jsonl.gz", 530, 300, 260, 0.98, 0.96, 0, 0},
 		// Three more sets were written to see what rules tuned on the others miss. Before they
-		// were looked at, 88 %, 97 % and 98 % of their labels were found and named right, and
+		// were looked at, 88 %, 97 % and 96 % of their labels were found and named right, and
 		// of the clean prompts of the fourth, one was flagged.
 		"our second":        {"testdata/prompts-second.jsonl.gz", 170, 120, 60, 0.98, 0.96, 0, 0},
 		"our third":         {"testdata/prompts-third.jsonl.gz", 105, 88, 35, 0.98, 0.96, 0, 0},
-		"our fourth":        {"testdata/prompts-fourth.jsonl.gz", 68, 54, 24, 0.98, 0.96, 0, 0},
+		"our fourth":        {"testdata/prompts-fourth.jsonl.gz", 120, 88, 44, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {

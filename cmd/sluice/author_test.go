@@ -132,3 +132,22 @@ func TestScanExplainsWhatItTurnsDown(t *testing.T) {
 		t.Errorf("the table does not tell what was turned down:\n%s", out)
 	}
 }
+
+// What the command says of the built-in files is what TestLintHasNothingElseToSay of package
+// profiles lets pass.
+func TestLintOfTheBuiltinFilesSaysTwoThings(t *testing.T) {
+	code, out, errOut := sluice(t, "", "profiles", "lint", "../../profiles")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	lines := 0
+	for line := range strings.Lines(out) {
+		lines++
+		if !strings.Contains(line, "without a bound") && !strings.Contains(line, "no profile uses it") {
+			t.Errorf("it also says: %s", line)
+		}
+	}
+	if lines < 40 {
+		t.Errorf("%d warnings, want at least 40: were the files read?", lines)
+	}
+}
