@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"strconv"
@@ -21,7 +22,7 @@ import (
 )
 
 // go test -run '^$' -bench Reports ./store -args -rows 2000000,20000000
-var benchRows = flag.String("rows", "200000", "numbers of rows that report benchmarks read, rising")
+var benchRows = flag.String("rows", "500000", "numbers of rows that report benchmarks read, rising")
 
 // databases runs a benchmark on both databases.
 func databases(b *testing.B, f func(b *testing.B, o store.Options, cpu func() time.Duration)) {
@@ -103,60 +104,6 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// loader adds rows over the same 31 days, step by step.
-type loader struct {
-	s   *store.Store
-	r   *event.Recorder
-	end time.Time
-	n   int64
-}
-
-// upTo adds rows until there are rows of them.
-func (l *loader) upTo(b *testing.B, rows int64) {
-	b.Helper()
-	ctx := context.Background()
-	const days = 31
-	more := rows - l.n
-	load := storetest.NewLoad(uint64(rows), 10000, 200, l.end.Add(-days*24*time.Hour), int(more/(days*24)+1))
-	began := time.Now()
-	if l.s.SQLite() {
-		// The table of events is the outbox: it has to go the whole way.
-		sink := &counting{RowSink: l.s.Sink().(event.RowSink)}
-		running, cancel := context.WithCancel(ctx)
-		ran := make(chan error, 1)
-		go func() { ran <- l.r.Run(running, sink) }()
-		for range more {
-			if err := l.r.Record(ctx, load.Next(), false); err != nil {
-				b.Fatal(err)
-			}
-		}
-		for sink.n.Load() < more {
-			time.Sleep(10 * time.Millisecond)
-		}
-		cancel()
-		<-ran
-		l.n = rows
-	}
-	for l.n < rows { // Postgres: straight into the sink
-		batch := make([]event.Numbered, min(10000, rows-l.n))
-		after := l.n
-		for i := range batch {
-			l.n++
-			var err error
-			if batch[i], err = event.Number(l.n, load.Next()); err != nil {
-				b.Fatal(err)
-			}
-		}
-		if err := l.s.Sink().Write(ctx, "00000000-0000-4000-8000-000000000000", after, batch); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := l.s.Analyze(ctx); err != nil {
-		b.Fatal(err)
-	}
-	b.Logf("%d rows more in %s", more, time.Since(began).Round(time.Second))
-}
-
 // BenchmarkReports times every panel of the console over -rows rows of 31 days, and three of
 // them over the events themselves.
 func BenchmarkReports(b *testing.B) {
@@ -167,18 +114,14 @@ func BenchmarkReports(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer s.Close()
-		r, err := event.Open(ctx, s.OutboxDB(), event.Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		l := &loader{s: s, r: r, end: time.Now().UTC().Truncate(time.Hour)}
+		l := &loader{s: s, db: openRaw(b, s, o), sqlite: o.URL == "", end: time.Now().UTC().Truncate(time.Hour)}
 		for step := range strings.SplitSeq(*benchRows, ",") {
 			rows, err := strconv.ParseInt(step, 10, 64)
 			if err != nil {
 				b.Fatal(err)
 			}
 			l.upTo(b, rows)
-			for _, panel := range append(panels(ctx, s, l.end), rawPanels(ctx, b, s, o, l.end)...) {
+			for _, panel := range append(panels(ctx, s, l.end), rawPanels(ctx, l)...) {
 				b.Run(fmt.Sprintf("%dM/%s", rows/1_000_000, panel.name), func(b *testing.B) {
 					for range b.N {
 						if err := panel.run(); err != nil {
@@ -189,10 +132,23 @@ func BenchmarkReports(b *testing.B) {
 				})
 			}
 		}
-		if err := r.Close(ctx); err != nil {
-			b.Error(err)
-		}
 	})
+}
+
+// openRaw returns the database behind a store.
+func openRaw(b *testing.B, s *store.Store, o store.Options) *sql.DB {
+	b.Helper()
+	if o.URL == "" {
+		return s.OutboxDB()
+	}
+	c, err := pgx.ParseConfig(o.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.RuntimeParams["jit"] = "off" // as the store's own connections
+	db := stdlib.OpenDB(*c)
+	b.Cleanup(func() { _ = db.Close() })
+	return db
 }
 
 // panel is one question of the console.
@@ -202,21 +158,14 @@ type panel struct {
 }
 
 // rawPanels ask the events instead of the roll-ups.
-func rawPanels(ctx context.Context, b *testing.B, s *store.Store, o store.Options, end time.Time) []panel {
-	b.Helper()
-	db, hour, from := s.OutboxDB(), `ts / 3600000000`, any(end.Add(-30*24*time.Hour).UnixMicro())
-	if o.URL != "" {
-		hour, from = `date_trunc('hour', ts)`, end.Add(-30*24*time.Hour)
-		c, err := pgx.ParseConfig(o.URL)
-		if err != nil {
-			b.Fatal(err)
-		}
-		db = stdlib.OpenDB(*c)
-		b.Cleanup(func() { _ = db.Close() })
+func rawPanels(ctx context.Context, l *loader) []panel {
+	hour, from := `date_trunc('hour', ts)`, any(l.end.Add(-30*24*time.Hour))
+	if l.sqlite {
+		hour, from = `ts / 3600000000`, l.end.Add(-30*24*time.Hour).UnixMicro()
 	}
 	ask := func(text string) func() error {
 		return func() error {
-			rows, err := db.QueryContext(ctx, text, from)
+			rows, err := l.db.QueryContext(ctx, text, from)
 			if err != nil {
 				return err
 			}
