@@ -35,9 +35,9 @@ type grouper struct {
 }
 
 const (
-	most   = 1024 // groups from which on the best pair to join is looked for
+	most   = 512 // groups from which on the best pair to join is looked for
 	rounds = 12   // how often every kind may move to another group
-	moves  = 4000 // of kinds that are tried, about
+	moves  = 1500 // of kinds that are tried, about
 )
 
 // share sets the group of every member and returns the groups, at most limit.
