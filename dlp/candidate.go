@@ -10,6 +10,7 @@ import (
 // candidate is a match on its way to becoming a finding, or to being turned down.
 type candidate struct {
 	det        *detector
+	pattern    int // that matched
 	start, end int // of the value
 	confidence int // below Low: rejected
 	evidence   []string

@@ -54,7 +54,7 @@ func New(r *Rules, o Options) (*Engine, error) {
 	if err := e.unlock(); err != nil {
 		return nil, err
 	}
-	m, err := newScanMatcher(e.patterns)
+	m, err := newScanMatcher(e.patterns, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dlp: %w", err)
 	}

@@ -18,12 +18,18 @@ type matcher interface {
 // scanMatcher finds all patterns in one pass (package scan).
 type scanMatcher struct{ db *multi.DB }
 
-func newScanMatcher(patterns []*pattern) (*scanMatcher, error) {
+// newScanMatcher compiles patterns. with, if not nil, is a matcher with which the new one
+// shares what bounds the bytes inside RE2.
+func newScanMatcher(patterns []*pattern, with *scanMatcher) (*scanMatcher, error) {
 	list := make([]multi.Pattern, len(patterns))
 	for i, p := range patterns {
 		list[i].Expr = p.expr
 	}
-	db, err := multi.Compile(list, multi.Options{})
+	var o multi.Options
+	if with != nil {
+		o.With = with.db
+	}
+	db, err := multi.Compile(list, o)
 	if err != nil {
 		return nil, fmt.Errorf("compile %d patterns together: %w", len(list), err)
 	}
@@ -44,16 +50,25 @@ type Usage struct {
 
 // Usage may be asked while scans run.
 func (e *Engine) Usage() Usage {
-	if m, ok := e.matcher.(*scanMatcher); ok {
-		return Usage(m.db.Usage())
+	m, ok := e.matcher.(*scanMatcher)
+	if !ok {
+		return Usage{Patterns: len(e.patterns)}
 	}
-	return Usage{Patterns: len(e.patterns)}
+	u := Usage(m.db.Usage())
+	e.selections.known.Range(func(_, s any) bool {
+		if n := s.(*selection).narrow.Load(); n != nil {
+			v := n.matcher.db.Usage()
+			u.Tables, u.Automata, u.Redone = u.Tables+v.Tables, u.Automata+v.Automata, u.Redone+v.Redone
+		}
+		return true
+	})
+	return u
 }
 
 // everywhere returns those of the patterns for which RE2 would have to read every text,
 // because no part of them is rare enough to look for.
 func everywhere(patterns []*pattern) []*pattern {
-	m, err := newScanMatcher(patterns)
+	m, err := newScanMatcher(patterns, nil)
 	if err != nil {
 		return nil // told as a mistake
 	}

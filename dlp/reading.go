@@ -67,7 +67,7 @@ func (s *scan) read(data []byte, l *layer) {
 	clear(s.keyword)
 	s.around[0].forget()
 	s.around[1].forget()
-	err := s.e.matcher.match(s.ctx, data, s.want, s.hit)
+	err := s.match(data)
 	if err == nil {
 		s.search(data, l)
 	}
@@ -84,8 +84,11 @@ func (s *scan) read(data []byte, l *layer) {
 
 // matched takes a match of a pattern.
 func (s *scan) matched(id, start, end int) bool {
+	if s.own != nil {
+		id = s.own.of[id]
+	}
 	d := s.e.detectors[s.e.owner[id]]
-	c := candidate{det: d, explain: s.query.Explain}
+	c := candidate{det: d, explain: s.query.Explain, pattern: id}
 	if len(d.keywords) > 0 && !s.hasKeyword(d) {
 		if c.explain {
 			c.start, c.end = start, end

@@ -16,6 +16,7 @@ type scan struct {
 	report Report
 	ended  bool
 	*selection
+	own *narrowed // the selection's own matcher, if it has one
 
 	reading
 	around [2]surroundings // for context, for against
@@ -27,8 +28,9 @@ type scan struct {
 // found is a finding before overlaps are settled.
 type found struct {
 	Finding
-	det  *detector
-	twin bool // the same as a stronger one
+	det     *detector
+	pattern int  // of those that match at one place, the first is reported
+	twin    bool // the same as a stronger one
 }
 
 func (e *Engine) newScan(ctx context.Context, q Query) *scan {
@@ -41,6 +43,7 @@ func (e *Engine) newScan(ctx context.Context, q Query) *scan {
 		s.reading.init(s)
 	}
 	s.ctx, s.query, s.selection, s.ended, s.counts = ctx, q, e.selection(q.Profiles), false, [2]int{}
+	s.own = s.selection.narrow.Load()
 	s.report = Report{Complete: true}
 	return s
 }
@@ -51,7 +54,8 @@ const maxKept = 1024
 // release gives the scan back and returns its report.
 func (s *scan) release() Report {
 	report := s.report
-	s.ctx, s.query, s.selection, s.report = nil, Query{}, nil, Report{}
+	s.e.used(s.selection, int(s.report.Bytes))
+	s.ctx, s.query, s.selection, s.own, s.report = nil, Query{}, nil, nil, Report{}
 	clear(s.found)
 	if cap(s.found) > maxKept {
 		s.found = nil
@@ -125,7 +129,7 @@ func (s *scan) take(c *candidate) {
 	if how != "" {
 		evidence = append(slices.Clip(evidence), "decoded from "+how)
 	}
-	s.found = append(s.found, found{det: d, Finding: Finding{
+	s.found = append(s.found, found{det: d, pattern: c.pattern, Finding: Finding{
 		Detector: d.id, Severity: d.severity, Confidence: Confidence(max(c.confidence, 0)),
 		Start: s.w.base + int64(start), End: s.w.base + int64(end),
 		Masked: d.mask(value), Fingerprint: s.e.fingerprint(value),
@@ -185,7 +189,9 @@ func (p *place) advance(data []byte, base, to int64) {
 
 // locate sets line and column of a window's findings.
 func (s *scan) locate(w window, fs []found) {
-	slices.SortStableFunc(fs, func(a, b found) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortStableFunc(fs, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.pattern, b.pattern))
+	})
 	for i := range fs {
 		s.place.advance(w.data, w.base, fs[i].Start)
 		fs[i].Line, fs[i].Column = s.place.line, int(fs[i].Start-s.place.lineStart)+1

@@ -17,6 +17,10 @@ type selection struct {
 	members map[string][]string // detector -> those of the profiles that use it
 	low     map[string]bool     // detectors of which a profile counts findings of low confidence
 	finders []int               // detectors without patterns
+
+	known   bool // remembered, so that it may get a matcher of its own
+	scanned atomic.Int64
+	narrow  atomic.Pointer[narrowed]
 }
 
 // selections remembers the selections of an engine by their profiles, since making one
@@ -24,6 +28,8 @@ type selection struct {
 type selections struct {
 	known sync.Map // joined ids -> *selection
 	count atomic.Int32
+
+	narrowing atomic.Int32 // selections that have, or will have, a matcher of their own
 }
 
 // selection returns what profiles look for; nil asks about all that are loaded.
@@ -43,6 +49,7 @@ func (e *Engine) selection(profiles []string) *selection {
 		e.selections.count.Add(-1)
 		return s
 	}
+	s.known = true
 	e.selections.known.Store(key, s)
 	return s
 }

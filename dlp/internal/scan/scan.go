@@ -35,6 +35,8 @@ type Options struct {
 	// InFlight caps the bytes that are inside RE2 at a time; default 256 MiB. Texts that
 	// alone exceed it are left to package regexp.
 	InFlight int64
+	// With, if not nil, is a DB with which the new one shares its cap, InFlight of With.
+	With *DB
 }
 
 // DB is a compiled set of patterns. It is safe for concurrent use; what it learns while
@@ -58,7 +60,9 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	if o.InFlight <= 0 {
 		o.InFlight = 256 << 20
 	}
-	db.flight = newFlight(o.InFlight)
+	if db.flight = newFlight(o.InFlight); o.With != nil {
+		db.flight = o.With.flight
+	}
 	r := newSample()
 	for i := range patterns {
 		if err := db.add(i, &patterns[i], r); err != nil {

@@ -1,0 +1,83 @@
+package dlp
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	sampletexts "github.com/sluice-dlp/sluice/dlp/internal/texts"
+	"github.com/sluice-dlp/sluice/profiles"
+)
+
+// TestNarrowedMatcherFindsTheSame compares what profiles find with the matcher for all
+// patterns and with one for their own.
+func TestNarrowedMatcherFindsTheSame(t *testing.T) {
+	rules, err := Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := New(rules, Options{Key: make([]byte, keySize)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := sampletexts.Ordinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []Text{{Data: c.Prose[:1<<18]}, {Data: c.Code[:1<<18]}, {Data: c.Structured[:1<<18]}}
+	for _, p := range c.Prompts(200) {
+		texts = append(texts, Text{Data: p})
+	}
+	for _, ids := range [][]string{{"default"}, {"pci", "pii-eu"}, {"credentials"}} {
+		q := Query{Profiles: ids, MinConfidence: Low, Explain: true}
+		before := e.Scan(t.Context(), q, texts...)
+		if s := e.selection(ids); s.narrow.Load() == nil {
+			e.narrow(s)
+		}
+		after := e.Scan(t.Context(), q, texts...)
+		if len(before.Findings) < 10 || !before.Complete {
+			t.Fatalf("%v: %d findings, complete %v: not a test", ids, len(before.Findings), before.Complete)
+		}
+		if len(after.Findings) != len(before.Findings) {
+			t.Fatalf("%v: %d findings of its own matcher, %d of the one for all", ids, len(after.Findings), len(before.Findings))
+		}
+		for i := range after.Findings {
+			if !reflect.DeepEqual(after.Findings[i], before.Findings[i]) {
+				t.Fatalf("%v: finding %d of %s in text %d differs", ids, i, before.Findings[i].Detector, before.Findings[i].Text)
+			}
+		}
+	}
+}
+
+func TestOftenAskedSelectionsGetAMatcher(t *testing.T) {
+	rules, err := Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := New(rules, Options{Key: make([]byte, keySize)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := Text{Data: make([]byte, narrowAfter/2)}
+	pci := []string{"pci"}
+	before := e.Usage().Tables
+	e.Scan(t.Context(), Query{Profiles: pci}, text)
+	if e.selections.narrowing.Load() != 0 {
+		t.Fatal("a matcher was made too early")
+	}
+	e.Scan(t.Context(), Query{Profiles: pci}, text)
+	for end := time.Now().Add(time.Minute); e.selection(pci).narrow.Load() == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no matcher within a minute")
+		}
+	}
+	if got := e.Usage().Tables; got <= before {
+		t.Errorf("tables take %d bytes, want more than %d: the second matcher's", got, before)
+	}
+	for range 2 * mostNarrow {
+		e.used(&selection{known: true, want: make([]bool, len(e.patterns))}, narrowAfter)
+	}
+	if n := e.selections.narrowing.Load(); n != 1 {
+		t.Errorf("%d matchers, want 1: there is nothing to look for", n)
+	}
+}
