@@ -35,7 +35,7 @@ type grouper struct {
 }
 
 const (
-	most   = 512 // groups from which on the best pair to join is looked for
+	most   = 512  // groups from which on the best pair to join is looked for
 	rounds = 12   // how often every kind may move to another group
 	moves  = 1500 // of kinds that are tried, about
 )
