@@ -40,6 +40,7 @@ var filterFields = []struct{ Key, Text string }{
 	{"user", "person"},
 	{"action", "action"},
 	{"status", "status"},
+	{"severity", "severity"},
 	{"detector", "detector"},
 	{"profile", "profile"},
 	{"activity", "kind"},
@@ -79,8 +80,8 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 	if (f.Device != "" || f.IP != "") && !v.can(RightNames) {
 		return out, errNames
 	}
-	if id := q.Get("profile"); id != "" {
-		f.Detectors = s.detectorsOf(id)
+	if f.Detectors, err = s.detectorsOf(q.Get("profile"), q.Get("severity")); err != nil {
+		return out, err
 	}
 	since := q.Get("since")
 	for _, e := range eventViews {
@@ -103,14 +104,43 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 	return out, err
 }
 
-// detectorsOf returns the detectors of a profile; not nil.
-func (s *Server) detectorsOf(profile string) []string {
-	for _, p := range s.o.Rules().Engine.Profiles() {
-		if p.ID == profile {
-			return append([]string{}, p.Detectors...)
+// detectorsOf returns the detectors of a profile that have a severity; either may be "" for
+// any. It is nil when both are.
+func (s *Server) detectorsOf(profile, severity string) ([]string, error) {
+	if profile == "" && severity == "" {
+		return nil, nil
+	}
+	if severity != "" && !slices.Contains(severities, severity) {
+		return nil, badInput("The severity is low, medium, high or critical.")
+	}
+	engine, list := s.o.Rules().Engine, []string{}
+	for _, p := range engine.Profiles() {
+		if profile != "" && p.ID != profile {
+			continue
+		}
+		for _, d := range p.Detectors {
+			if (severity == "" || engine.SeverityOf(d).String() == severity) && !slices.Contains(list, d) {
+				list = append(list, d)
+			}
 		}
 	}
-	return []string{}
+	return list, nil
+}
+
+// bySeverity counts events by the severities of their findings, as the filter does.
+func (s *Server) bySeverity(together map[string]int) map[string]int {
+	engine, counts := s.o.Rules().Engine, map[string]int{}
+	for detectors, n := range together {
+		seen := map[string]bool{"": true}
+		for d := range strings.SplitSeq(strings.Trim(detectors, "|"), "|") {
+			severity := engine.SeverityOf(d).String()
+			if !seen[severity] && engine.SeverityOf(d) > 0 {
+				counts[severity] += n
+				seen[severity] = true
+			}
+		}
+	}
+	return counts
 }
 
 // With is the address of the list with one field set.
@@ -134,7 +164,7 @@ func (s *Server) chips(q eventQuery, names map[string]person) []choice {
 			}
 		case "detector":
 			text = s.detectorName(value)
-		case "state":
+		case "state", "severity":
 			text = words(value)
 		}
 		list = append(list, choice{Text: text, Count: f.Text, Href: q.With(f.Key, "")})
@@ -163,7 +193,7 @@ func (s *Server) facets(q eventQuery, c store.Facets, names map[string]person) [
 			return names[value].Name, names[value].Key
 		case "detector":
 			return s.detectorName(value), value
-		case "state", "gap", "action", "activity":
+		case "state", "gap", "action", "activity", "severity":
 			return stateName(value), value
 		}
 		return value, value
@@ -175,6 +205,7 @@ func (s *Server) facets(q eventQuery, c store.Facets, names map[string]person) [
 	}{
 		{"State", "state", c.Reviews},
 		{"Action", "action", c.Actions},
+		{"Severity", "severity", s.bySeverity(c.Together)},
 		{"Detector", "detector", c.Detectors},
 		{"Application", "app", c.Apps},
 		{"Approval status", "status", c.Statuses},

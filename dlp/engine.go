@@ -134,6 +134,16 @@ func (e *Engine) DetectorName(id string) string {
 	return id
 }
 
+// SeverityOf returns the severity of a detector's findings; 0 when it is not known.
+func (e *Engine) SeverityOf(detector string) Severity {
+	for _, d := range e.detectors {
+		if d.id == detector {
+			return d.severity
+		}
+	}
+	return 0
+}
+
 // Profiles returns all loaded profiles sorted by id.
 func (e *Engine) Profiles() []Profile { return describeProfiles(e.profiles) }
 

@@ -31,13 +31,15 @@ type Facets struct {
 	Capped  bool // there may be more
 
 	Actions, Statuses, Apps, Activities, Countries, Users, Detectors, Gaps, Reviews map[string]int
+
+	Together map[string]int // how many events have findings of these detectors, and no others: "|a|b|"
 }
 
 // Facets counts the newest events that match f, at most so many (at most 10,000).
 func (s *Store) Facets(ctx context.Context, f Filter, most int) (Facets, error) {
 	out := Facets{}
 	for _, m := range []*map[string]int{
-		&out.Actions, &out.Statuses, &out.Apps, &out.Activities, &out.Countries, &out.Users, &out.Detectors, &out.Gaps, &out.Reviews,
+		&out.Actions, &out.Statuses, &out.Apps, &out.Activities, &out.Countries, &out.Users, &out.Detectors, &out.Gaps, &out.Reviews, &out.Together,
 	} {
 		*m = map[string]int{}
 	}
@@ -66,19 +68,22 @@ func (s *Store) Facets(ctx context.Context, f Filter, most int) (Facets, error) 
 		out.Countries[country]++
 		out.Users[usr]++
 		out.Reviews[review]++
-		countWords(out.Detectors, detectors)
-		countWords(out.Gaps, gaps)
+		out.Together[detectors]++
+		countWords(out.Gaps, gaps, 1)
 		return nil
 	}, text, q.args...)
+	for detectors, n := range out.Together {
+		countWords(out.Detectors, detectors, n)
+	}
 	out.Capped = out.Counted == most
 	return out, err
 }
 
-// countWords counts each word of |a|b| once.
-func countWords(into map[string]int, list string) {
+// countWords counts each word of |a|b| n times.
+func countWords(into map[string]int, list string, n int) {
 	for w := range strings.SplitSeq(strings.Trim(list, "|"), "|") {
 		if w != "" {
-			into[w]++
+			into[w] += n
 		}
 	}
 }

@@ -83,7 +83,7 @@ func triageWorks(t *testing.T, open Open) {
 	count("what was stopped", store.Filter{Stopped: true}, 6)
 	count("nobody's", store.Filter{Nobody: true}, 0)
 	facets, err := s.Facets(ctx, store.Filter{}, 5)
-	if err != nil || facets.Counted != 5 || !facets.Capped || facets.Detectors["iban"] != 3 || facets.Reviews["new"] != 5 || facets.Users["alice"] != 2 || facets.Apps["claude"] != 2 {
+	if err != nil || facets.Counted != 5 || !facets.Capped || facets.Detectors["iban"] != 3 || facets.Together["|iban|"] != 3 || facets.Reviews["new"] != 5 || facets.Users["alice"] != 2 || facets.Apps["claude"] != 2 {
 		t.Errorf("facets of the newest five: %+v: %v", facets, err)
 	}
 	reviewed, err := s.ReviewedEvents(ctx, "credit_card", store.ReviewConfirmed, 10)
