@@ -113,4 +113,19 @@ func TestToolWorkflows(t *testing.T) {
 			t.Errorf("it says %q", said)
 		}
 	})
+	t.Run("the report fits on paper, with tables", func(t *testing.T) {
+		p.Print()
+		view(p, 680, 960, false) // A4 within its margins
+		p.Open(c.http.URL + "/report")
+		p.WaitFor("main h1")
+		if how := browser.Eval[string](p, `getComputedStyle(document.querySelector("table.list tbody td")).display`); how != "table-cell" {
+			t.Errorf("cells of the table are shown as %s", how)
+		}
+		if wide := browser.Eval[int](p, "document.documentElement.scrollWidth - innerWidth"); wide > 0 {
+			t.Errorf("%d pixels are cut off: %s", wide, browser.Eval[string](p, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 60)).slice(0, 5).join()`))
+		}
+		if shown := browser.Eval[int](p, `[...document.querySelectorAll("#side, .top, .head .btn, #tabbar")].filter(e => e.checkVisibility()).length`); shown > 0 {
+			t.Errorf("%d parts of the frame are printed", shown)
+		}
+	})
 }

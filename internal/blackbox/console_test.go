@@ -87,7 +87,7 @@ func (d *desk) until(what, expression string) {
 // says waits until the page's content holds text.
 func (d *desk) says(text string) {
 	d.t.Helper()
-	d.until("the page says "+text, fmt.Sprintf("document.querySelector('main').innerText.includes(%q)", text))
+	d.until("the page says "+text, fmt.Sprintf("document.querySelector('main')?.innerText.includes(%q)", text))
 }
 
 // sites are where the invented company sends its prompts.

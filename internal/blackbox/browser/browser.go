@@ -212,12 +212,7 @@ func (p *Page) Dark(on bool) {
 	if on {
 		scheme = "dark"
 	}
-	p.Do("set the colour scheme", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		})
-		return err
-	}))
+	p.wish(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme})
 }
 
 // Shots names the variable of a folder in which screenshots are kept, to be looked at.
