@@ -70,7 +70,22 @@ func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {
 
 // near looks for the first in the list of the words around text[start:end].
 func (h *hints) near(text []byte, start, end int, around *surroundings) (hint, bool) {
-	return h.find(around.fold(text, max(0, start-h.before), start, end, min(len(text), end+h.after)))
+	from, to := max(0, start-h.before), min(len(text), end+h.after)
+	if !h.mayBegin(text[from:start]) && !h.mayBegin(text[end:to]) {
+		return hint{}, false
+	}
+	return h.find(around.fold(text, from, start, end, to))
+}
+
+// mayBegin reports whether a word can begin in a text that is not folded yet. Numbers among
+// numbers are many, and folding what is around them is what they would cost.
+func (h *hints) mayBegin(text []byte) bool {
+	for _, c := range text {
+		if h.begins[c] {
+			return true
+		}
+	}
+	return false
 }
 
 // find looks for the first in the list of the words in a folded text.
@@ -103,6 +118,13 @@ func (h *hints) index() {
 			h.buckets = append(h.buckets, nil)
 		}
 		h.buckets[h.first[c]] = append(h.buckets[h.first[c]], k)
+		h.begins[c] = true
+		if isLower(c) {
+			h.begins[c-'a'+'A'] = true
+		}
+	}
+	for c := utf8.RuneSelf; c < len(h.begins); c++ {
+		h.begins[c] = true // accents and wide forms are folded
 	}
 }
 
