@@ -275,6 +275,14 @@ func (x *site) rollUp() {
 	x.t.Helper()
 	ran := make(chan error, 1)
 	go func() { ran <- x.recorder.Run(context.Background(), x.store.Sink()) }()
+	for began := time.Now(); ; time.Sleep(time.Millisecond) { // a recorder that is closed first has no sink
+		if s := x.recorder.Stats(); s.Delivered >= s.Recorded {
+			break
+		}
+		if time.Since(began) > time.Minute {
+			x.t.Fatal("the events do not reach the store")
+		}
+	}
 	if err := x.recorder.Close(x.t.Context()); err != nil {
 		x.t.Fatal(err)
 	}
