@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -193,7 +194,7 @@ func (s *Store) Exception(ctx context.Context, id string) (Exception, error) {
 const maxActive = 100_000
 
 // ActiveExceptions returns what nodes enforce: active, not expired at now. With Postgres
-// away it returns the last that were seen.
+// away it returns the last that [Store.Keep] kept.
 func (s *Store) ActiveExceptions(ctx context.Context, now time.Time) ([]Exception, error) {
 	q := &selection{}
 	q.equal("state", string(ExceptionActive))
@@ -205,7 +206,9 @@ func (s *Store) ActiveExceptions(ctx context.Context, now time.Time) ([]Exceptio
 	if err == nil {
 		var list []Exception
 		if list, err = s.exceptions(ctx, s.db, q, maxActive); err == nil {
-			return list, s.mirrorExceptions(ctx, list)
+			kept := slices.Clone(list)
+			s.kept.exceptions.Store(&kept)
+			return list, nil
 		}
 	}
 	if !unreachable(err) {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -21,23 +23,26 @@ type AppStatus struct {
 }
 
 // Statuses returns every status that was set, by app id. With Postgres away it returns
-// the last that were seen, and logs that.
+// the last that [Store.Keep] kept, and logs that.
 func (s *Store) Statuses(ctx context.Context) (map[string]AppStatus, error) {
 	if s.pool == nil {
-		return s.readStatuses(ctx, s.local)
+		set, _, err := s.readStatuses(ctx, s.local)
+		return set, err
 	}
 	err := s.prepare(ctx)
 	if err == nil {
 		var set map[string]AppStatus
-		if set, err = s.readStatuses(ctx, s.db); err == nil {
-			return set, s.mirror(ctx, set)
+		var version int64
+		if set, version, err = s.readStatuses(ctx, s.db); err == nil {
+			s.kept.statuses.Store(&keptStatuses{version, maps.Clone(set)}) // set is the caller's
+			return set, nil
 		}
 	}
 	version, known := s.mirrored(ctx)
 	if !known || !unreachable(err) {
 		return nil, err
 	}
-	set, lerr := s.readStatuses(ctx, s.local)
+	set, _, lerr := s.readStatuses(ctx, s.local)
 	if lerr != nil {
 		return nil, errors.Join(err, lerr)
 	}
@@ -46,22 +51,22 @@ func (s *Store) Statuses(ctx context.Context) (map[string]AppStatus, error) {
 	return set, nil
 }
 
-// readStatuses also notes the version, read first: a change in between is seen again.
-func (s *Store) readStatuses(ctx context.Context, db *sql.DB) (map[string]AppStatus, error) {
+// readStatuses also returns and notes the version, read first: a change in between is seen again.
+func (s *Store) readStatuses(ctx context.Context, db *sql.DB) (map[string]AppStatus, int64, error) {
 	version, err := configVersion(ctx, db)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	list, err := queryStatuses(ctx, db, `SELECT app, status, note, by_user, at FROM app_status`)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	set := make(map[string]AppStatus, len(list))
 	for _, a := range list {
 		set[a.App] = a
 	}
 	s.seen.Store(version)
-	return set, nil
+	return set, version, nil
 }
 
 func queryStatuses(ctx context.Context, db *sql.DB, text string, args ...any) ([]AppStatus, error) {
@@ -84,9 +89,33 @@ func queryStatuses(ctx context.Context, db *sql.DB, text string, args ...any) ([
 	return list, nil
 }
 
+// kept is what was last read of Postgres, for Keep.
+type kept struct {
+	statuses   atomic.Pointer[keptStatuses]
+	exceptions atomic.Pointer[[]Exception]
+}
+
+type keptStatuses struct {
+	version int64
+	set     map[string]AppStatus
+}
+
+// Keep writes the statuses and active exceptions that were last read of Postgres to the
+// local file, for a start without it. It waits for the disk: enforce first, then keep.
+func (s *Store) Keep(ctx context.Context) error {
+	if last := s.kept.statuses.Swap(nil); last != nil {
+		if err := s.mirror(ctx, last.version, last.set); err != nil {
+			return err
+		}
+	}
+	if last := s.kept.exceptions.Swap(nil); last != nil {
+		return s.mirrorExceptions(ctx, *last)
+	}
+	return nil
+}
+
 // mirror copies statuses of Postgres into the local file when they are new.
-func (s *Store) mirror(ctx context.Context, set map[string]AppStatus) error {
-	version := s.seen.Load()
+func (s *Store) mirror(ctx context.Context, version int64, set map[string]AppStatus) error {
 	if have, known := s.mirrored(ctx); known && have == version {
 		return nil
 	}

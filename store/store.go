@@ -46,6 +46,7 @@ type Store struct {
 
 	seen    atomic.Int64 // version of the statuses last given out
 	changes broadcast    // this process changed something
+	kept    kept
 }
 
 // Open connects, applies migrations and checks the schema. Its error says what to do.

@@ -168,6 +168,9 @@ func (n *node) swap(ctx context.Context, rs *ruleset) error {
 	n.rules = rs
 	n.handler.Swap(rules)
 	n.running.Store(&console.Rules{Catalogue: rs.catalogue, Engine: rs.engine, Policy: rs.policy, Statuses: statuses, Version: n.handler.Version()})
+	if err := n.store.Keep(ctx); err != nil {
+		n.log.Error("a start without Postgres would enforce older statuses", "error", err)
+	}
 	return nil
 }
 

@@ -186,6 +186,9 @@ func statusesWithoutDatabase(t *testing.T, open Open) {
 	if _, err := s.ActiveExceptions(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
