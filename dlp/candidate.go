@@ -89,10 +89,9 @@ func (c *candidate) pass(validators []check.Validator, value string) (sure, ok b
 		case check.Sure:
 			c.confidence, sure = int(High), true
 		}
-		if verdict == check.Bad && !c.explain {
-			return false, false
+		if verdict != check.Bad || c.explain {
+			c.evidence = append(c.evidence, validators[i].Says(verdict))
 		}
-		c.evidence = append(c.evidence, validators[i].Says(verdict))
 		if verdict == check.Bad {
 			return false, false
 		}
