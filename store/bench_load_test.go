@@ -3,9 +3,11 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,12 +156,36 @@ func (l *loader) repeatEvents(b *testing.B, want int64) {
 			columns[i], from[i] = "grp", "e.grp"
 		}
 	}
-	only := ""
 	if l.sqlite {
-		columns, from, only = append(columns, "kind"), append(from, "0"), " AND e.kind = 0"
+		columns, from = append(columns, "kind"), append(from, "0")
 	}
-	l.exec(b, `INSERT INTO event (`+strings.Join(columns, ", ")+`) SELECT `+strings.Join(from, ", ")+
-		` FROM bench_event e CROSS JOIN bench_copy c WHERE c.k >= $1 AND c.k < $2`+only, l.copies, want)
+	text := `INSERT INTO event (` + strings.Join(columns, ", ") + `) SELECT ` + strings.Join(from, ", ") +
+		` FROM bench_event e CROSS JOIN bench_copy c WHERE c.k >= $1 AND c.k < $2`
+	if l.sqlite {
+		l.exec(b, text+` AND e.kind = 0`, l.copies, want)
+		return
+	}
+	// Two connections, each with half of the days.
+	middle := l.end.Add(-benchDays * 12 * time.Hour).Truncate(24 * time.Hour)
+	errs := make([]error, 2)
+	var wg sync.WaitGroup
+	for i, half := range []string{` AND e.ts < $3`, ` AND e.ts >= $3`} {
+		wg.Go(func() { _, errs[i] = l.db.ExecContext(context.Background(), text+half, l.copies, want, middle) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// empty removes all rows of a table.
+func (l *loader) empty(b *testing.B, table string) {
+	b.Helper()
+	if l.sqlite {
+		l.exec(b, `DELETE FROM `+table)
+		return
+	}
+	l.exec(b, `TRUNCATE `+table)
 }
 
 const benchMeasures = `events, prompts, uploads, matched, stopped, bytes_out, bytes_in`
@@ -171,7 +197,7 @@ func (l *loader) rollUp(b *testing.B, copies int64) {
 		sums = append(sums, "CAST(SUM("+m+") AS bigint)")
 	}
 	sum := strings.Join(sums, ", ")
-	l.exec(b, `DELETE FROM usage_hourly`)
+	l.empty(b, "usage_hourly")
 	l.exec(b, `INSERT INTO usage_hourly (app, hour, usr, device, src, country, grp, status, `+benchMeasures+`)
  SELECT app, hour, u, d, src, country, grp, status, `+sum+` FROM (
   SELECT app, hour, `+shifted("usr", "person")+` AS u, `+shifted("device", "device")+` AS d, src, country, grp, status, `+benchMeasures+`
@@ -179,7 +205,7 @@ func (l *loader) rollUp(b *testing.B, copies int64) {
 	for table, keys := range map[string]string{
 		"user_app_daily": "app, day, usr, status", "user_daily": "day, usr, status", "device_daily": "day, device", "group_daily": "day, grp, status",
 	} {
-		l.exec(b, `DELETE FROM `+table)
+		l.empty(b, table)
 		l.exec(b, `INSERT INTO `+table+` (`+keys+`, `+benchMeasures+`) SELECT `+keys+`, `+sum+` FROM (SELECT hour / 24 AS day, * FROM usage_hourly) x GROUP BY `+keys)
 	}
 	for _, table := range unpeopled {
@@ -191,7 +217,7 @@ func (l *loader) rollUp(b *testing.B, copies int64) {
 		if table == "match_daily" {
 			measures = "findings, events"
 		}
-		l.exec(b, `DELETE FROM `+table)
+		l.empty(b, table)
 		l.exec(b, `INSERT INTO `+table+` (`+keys+`, `+measures+`) SELECT `+keys+`, `+
 			strings.ReplaceAll(measures, ", ", fmt.Sprintf(" * %d, ", copies))+fmt.Sprintf(" * %d", copies)+` FROM bench_`+table)
 	}

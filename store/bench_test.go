@@ -3,10 +3,12 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -95,6 +97,61 @@ func BenchmarkIngest(b *testing.B) {
 	})
 }
 
+// BenchmarkEndToEnd records events, four at a time, while the sink runs: events/s until the
+// store has them all.
+func BenchmarkEndToEnd(b *testing.B) {
+	databases(b, func(b *testing.B, o store.Options, cpu func() time.Duration) {
+		ctx := context.Background()
+		s, err := store.Open(ctx, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		r, err := event.Open(ctx, s.OutboxDB(), event.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		sink := &counting{RowSink: s.Sink().(event.RowSink)}
+		ran := make(chan error, 1)
+		go func() { ran <- r.Run(ctx, sink) }()
+		const producers = 4
+		each := max(b.N/producers, 1)
+		b.ResetTimer()
+		spent := cpu()
+		errs := make([]error, producers)
+		var wg sync.WaitGroup
+		for i := range producers {
+			load := storetest.NewLoad(uint64(i), 10000, 200, time.Now().Add(-24*time.Hour), 40000)
+			wg.Go(func() {
+				for range each {
+					if err := r.Record(ctx, load.Next(), false); err != nil {
+						errs[i] = err
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if err := errors.Join(errs...); err != nil {
+			b.Fatal(err)
+		}
+		recorded := b.Elapsed()
+		for sink.n.Load() < int64(producers*each) {
+			time.Sleep(time.Millisecond)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(producers*each)/b.Elapsed().Seconds(), "events/s")
+		b.ReportMetric(float64(producers*each)/recorded.Seconds(), "recorded/s")
+		b.ReportMetric(float64((cpu()-spent).Microseconds())/float64(producers*each), "cpu-µs/event")
+		if err := r.Close(ctx); err != nil {
+			b.Error(err)
+		}
+		if err := <-ran; err != nil {
+			b.Error(err)
+		}
+	})
+}
+
 // cpuTime is what this process has used: on a busy machine it says more than the clock.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
@@ -121,7 +178,7 @@ func BenchmarkReports(b *testing.B) {
 				b.Fatal(err)
 			}
 			l.upTo(b, rows)
-			for _, panel := range append(panels(ctx, s, l.end), rawPanels(ctx, l)...) {
+			for _, panel := range panels(ctx, s, l.end) {
 				b.Run(fmt.Sprintf("%dM/%s", rows/1_000_000, panel.name), func(b *testing.B) {
 					for range b.N {
 						if err := panel.run(); err != nil {
@@ -130,6 +187,13 @@ func BenchmarkReports(b *testing.B) {
 					}
 					b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/op")
 				})
+			}
+			for _, panel := range rawPanels(ctx, l) {
+				began := time.Now()
+				if err := panel.run(); err != nil {
+					b.Fatal(err)
+				}
+				b.Logf("%dM/%s: %d ms, once", rows/1_000_000, panel.name, time.Since(began).Milliseconds())
 			}
 		}
 	})
