@@ -3,6 +3,7 @@ package dlp
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	multi "github.com/sluice-dlp/sluice/dlp/internal/scan"
 )
@@ -80,15 +81,28 @@ func everywhere(patterns []*pattern) []*pattern {
 }
 
 // Expressions returns the patterns as they are matched, with their word boundaries, for
-// tools and benchmarks.
-func (r *Rules) Expressions() []string {
+// tools and benchmarks: all of them, or those of the detectors that profiles use.
+func (r *Rules) Expressions(profiles ...string) []string {
 	var out []string
 	for _, d := range r.detectors {
+		if len(profiles) > 0 && !r.uses(profiles, d.id) {
+			continue
+		}
 		for _, p := range d.patterns {
 			out = append(out, p.expr)
 		}
 	}
 	return out
+}
+
+// uses reports whether one of the profiles has the detector.
+func (r *Rules) uses(profiles []string, detector string) bool {
+	for _, p := range r.profiles {
+		if _, has := p.detectors[detector]; has && slices.Contains(profiles, p.id) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *scanMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int) bool) error {

@@ -43,7 +43,7 @@ func run(hyperscan string, budget time.Duration, search int, seed uint64) error 
 		return err
 	}
 	fmt.Printf("%s; %d built-in patterns; best round of %v of processor time each\n", machine(), len(exprs), budget)
-	b := &bench{exprs: exprs, budget: budget, dir: dir, hyperscan: hyperscan}
+	b := &bench{exprs: exprs, standard: rules.Expressions("default"), budget: budget, dir: dir, hyperscan: hyperscan}
 	if err := b.prepare(); err != nil {
 		return err
 	}

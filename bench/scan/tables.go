@@ -33,7 +33,7 @@ func (b *bench) ordinary(c *texts.Corpora) error {
 	if err != nil {
 		return err
 	}
-	words, err := b.withWords()
+	words, err := b.variants()
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (b *bench) prompts(list [][]byte) error {
 	if err != nil {
 		return err
 	}
-	words, err := b.withWords()
+	words, err := b.variants()
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (b *bench) slowest(tries int, seed uint64) error {
 
 // scaling compares one goroutine with two.
 func (b *bench) scaling(text []byte) error {
-	db, err := b.db(kernels[0], nil)
+	db, err := b.db(kernels[0], b.exprs, nil)
 	if err != nil {
 		return err
 	}
