@@ -17,8 +17,8 @@ import (
 
 func main() {
 	hs := flag.String("hyperscan", "", "the program built from hyperscan/hyperscan.c; empty: without Hyperscan")
-	budget := flag.Duration("time", 2*time.Second, "processor time for each engine and text")
-	search := flag.Int("search", 300, "bodies to try in the search for slow ones")
+	budget := flag.Duration("time", 500*time.Millisecond, "processor time for each engine and text")
+	search := flag.Int("search", 100, "bodies to try in the search for slow ones")
 	seed := flag.Uint64("seed", 1, "of the search")
 	flag.Parse()
 	if err := run(*hs, *budget, *search, *seed); err != nil {
