@@ -41,10 +41,10 @@ func (l *loader) exec(b *testing.B, text string, args ...any) {
 	}
 }
 
-func (l *loader) number(b *testing.B, text string, args ...any) int64 {
+func (l *loader) number(b *testing.B, text string) int64 {
 	b.Helper()
 	var n int64
-	if err := l.db.QueryRowContext(context.Background(), text, args...).Scan(&n); err != nil {
+	if err := l.db.QueryRowContext(context.Background(), text).Scan(&n); err != nil {
 		b.Fatalf("%s: %v", text, err)
 	}
 	return n
