@@ -68,6 +68,7 @@ var readmeCommands = map[string]string{
 	"sluice events list --action block --since 24h":           "exit 0",
 	"sluice events show 0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44": "exit 1", // no event has this id
 	"sluice explain session.har --status chatgpt=approved":    "exit 0",
+	"sluice exceptions list":                                  "exit 0",
 	"sluice scan report.docx":                                 "exit 0",
 	"sluice profiles test my-profiles/":                       "exit 0",
 }
