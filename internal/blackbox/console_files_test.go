@@ -124,9 +124,10 @@ func (d *desk) worksWithoutScript(id string) {
 	d.says("No app matches")
 	d.Open(d.url + "/events?view=all")
 	d.Click(`.facets a[href*="severity=high"]`)
-	d.until("the severity is in the address", `location.search.includes("severity=high") && document.querySelectorAll("tbody tr").length === 1`)
-	d.Click("td.sel input[value='" + id + "']")
-	d.Click(`.bulk [value=confirmed]`)
+	d.until("the severity is in the address", `document.readyState === "complete" && location.search.includes("severity=high") && document.querySelectorAll("tbody tr").length === 1`)
+	d.Type("td.sel input[value='"+id+"']", " ") // by keyboard
+	d.until("the event is selected", `document.querySelector("td.sel input:checked") !== null`)
+	d.Type(`.bulk [value=confirmed]`, "\r")
 	d.says("1 event marked as confirmed.")
 	d.Open(d.url + "/playground")
 	d.Type("input[name=file]", filepath.Join(d.node.dir, "staff.docx"))
