@@ -282,7 +282,7 @@ func eventWorks(d *desk, card string) {
 	d.Select("select[name=mute]", "7")
 	d.Select("select[name=mute_for]", "person")
 	d.Type("textarea[name=note]", "A test card of the shop.")
-	d.Click("button[value=next]")
+	d.Type("button[value=next]", "\r")
 	d.until("the next event is open", fmt.Sprintf("location.pathname.startsWith('/events/0') && !%q.startsWith(location.pathname)", first))
 	d.says("Marked as false positive.")
 	d.visit(first)
