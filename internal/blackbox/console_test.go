@@ -277,7 +277,8 @@ func eventWorks(d *desk, card string) {
 		d.t.Error("the page shows the card")
 	}
 	first := d.Path()
-	d.Click("label[data-key=f]")
+	d.Press("f")
+	d.until("the verdict is chosen", `document.querySelector("input[value=false_positive]").checked`)
 	d.Select("select[name=reason]", "test_data")
 	d.Select("select[name=mute]", "7")
 	d.Select("select[name=mute_for]", "person")
