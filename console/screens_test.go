@@ -30,7 +30,7 @@ import (
 
 // shots is where TestScreens leaves its pictures: `make screens` gives docs/screens.
 var (
-	shots = flag.String("screens", "", "folder for the pictures of TestScreens; empty: they are taken and thrown away")
+	shots = flag.String("screens", "", "folder for the pictures of TestScreens; empty: none are taken")
 	only  = flag.String("only", "", "screens of TestScreens whose name holds this")
 )
 
@@ -280,12 +280,12 @@ func view(p *browser.Page, width, height int64, phone bool) {
 // keepShot takes a picture of the window and keeps it where -screens says.
 func keepShot(t *testing.T, p *browser.Page, name string) {
 	t.Helper()
+	if *shots == "" {
+		return
+	}
 	data := p.Picture()
 	if len(data) > 60_000 {
 		t.Errorf("%s: a picture of %d bytes, want at most 60,000", name, len(data))
-	}
-	if *shots == "" {
-		return
 	}
 	if err := os.WriteFile(filepath.Join(*shots, name+".webp"), data, 0o600); err != nil {
 		t.Fatal(err)
