@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/sluice-dlp/sluice/internal/outbound"
 )
 
 // collector posts to Splunk's HTTP event collector: one JSON object an event, one after the
@@ -22,23 +22,17 @@ type collector struct {
 }
 
 const (
-	postTime    = 30 * time.Second
-	maxPost     = 1 << 20 // bytes of a request before compression; Splunk takes 1 MB at least
-	maxWait     = time.Minute
-	answerBytes = 4 << 10
+	postTime = 30 * time.Second
+	maxPost  = 1 << 20 // bytes of a request before compression; Splunk takes 1 MB at least
+	maxWait  = time.Minute
 )
 
 func newCollector(o Options) (*collector, error) {
-	conf, err := clientTLS(o)
+	conf, err := outbound.TLS(o.CA, o.Cert, o.Key)
 	if err != nil {
 		return nil, err
 	}
-	return &collector{o: o, client: &http.Client{
-		Timeout:   postTime,
-		Transport: &http.Transport{TLSClientConfig: conf, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute},
-		// A redirect would carry the token to somewhere else.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &collector{o: o, client: outbound.Client(conf, postTime)}, nil
 }
 
 // refusal is an answer that says that the request will never be taken.
@@ -87,41 +81,27 @@ func (c *collector) postOnce(ctx context.Context, list []entry) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.o.URL, bytes.NewReader(body))
-	if err != nil {
-		return errors.New("the URL cannot be used") // its own error would show it
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Content-Encoding", "gzip")
-	req.Header.Set("User-Agent", "sluice")
+	header := map[string]string{"Content-Encoding": "gzip"}
 	if c.o.Token != "" {
-		req.Header.Set("Authorization", "Splunk "+c.o.Token)
+		header["Authorization"] = "Splunk " + c.o.Token
 	}
-	resp, err := c.client.Do(req)
+	status, answer, err := outbound.Post(ctx, c.client, c.o.URL, header, body)
 	if err != nil {
-		var u *url.Error // shows the URL, which may hold a credential
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("post: %w", err)
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, answerBytes)); err != nil {
-		return fmt.Errorf("post: read answer: %w", err)
+		return err
 	}
 	switch {
-	case resp.StatusCode/100 == 2:
+	case status/100 == 2:
 		return nil
-	case resp.StatusCode == http.StatusBadRequest || resp.StatusCode == http.StatusRequestEntityTooLarge:
-		return &refusal{resp.StatusCode}
-	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable:
-		if err := pause(ctx, resp.Header.Get("Retry-After")); err != nil {
+	case status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge:
+		return &refusal{status}
+	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+		if err := pause(ctx, answer.Get("Retry-After")); err != nil {
 			return err
 		}
-	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("post: status %d: check export's token", resp.StatusCode)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return fmt.Errorf("post: status %d: check export's token", status)
 	}
-	return fmt.Errorf("post: status %d", resp.StatusCode)
+	return fmt.Errorf("post: status %d", status)
 }
 
 // pause waits as long as the receiver asks, within bounds.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/internal/outbound"
 )
 
 const (
@@ -38,7 +39,7 @@ func newSyslog(o Options) (*syslog, error) {
 	if err != nil || u.Scheme != "tls" || u.Hostname() == "" {
 		return nil, errors.New("url: want tls://host:port")
 	}
-	conf, err := clientTLS(o)
+	conf, err := outbound.TLS(o.CA, o.Cert, o.Key)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/sluice-dlp/sluice/internal/outbound"
 )
 
 // mailer sends mail, on a connection of its own for each message.
@@ -37,7 +39,7 @@ func newMailer(o Options) (*mailer, error) {
 	if m.port == "" {
 		m.port = map[bool]string{false: "587", true: "465"}[m.implicit]
 	}
-	if m.tls, err = clientTLS(o.CA); err != nil {
+	if m.tls, err = outbound.TLS(o.CA, "", ""); err != nil {
 		return nil, err
 	}
 	m.tls.ServerName = m.host

@@ -1,25 +1,17 @@
 package notify
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
 	"time"
+
+	"github.com/sluice-dlp/sluice/internal/outbound"
 )
 
-const (
-	deliverTime = 20 * time.Second
-	answerBytes = 4 << 10
-)
+const deliverTime = 20 * time.Second
 
 // poster posts to a webhook.
 type poster struct {
@@ -28,33 +20,11 @@ type poster struct {
 }
 
 func newPoster(o Options) (*poster, error) {
-	conf, err := clientTLS(o.CA)
+	conf, err := outbound.TLS(o.CA, "", "")
 	if err != nil {
 		return nil, err
 	}
-	return &poster{o: o, client: &http.Client{
-		Timeout:   deliverTime,
-		Transport: &http.Transport{TLSClientConfig: conf, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute},
-		// A redirect would carry the message, and the token, to somewhere else.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
-}
-
-// clientTLS trusts the authorities of a file, or the system's where there is none.
-func clientTLS(ca string) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if ca == "" {
-		return conf, nil
-	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		return nil, fmt.Errorf("ca: %w", err)
-	}
-	conf.RootCAs = x509.NewCertPool()
-	if !conf.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca %s: no certificate in it; want PEM", ca)
-	}
-	return conf, nil
+	return &poster{o: o, client: outbound.Client(conf, deliverTime)}, nil
 }
 
 // deliver implements carrier. An error never shows the URL, which is a credential of many
@@ -64,28 +34,15 @@ func (p *poster) deliver(ctx context.Context, n *Notice) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errRefused, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.o.URL, bytes.NewReader(body))
-	if err != nil {
-		return errors.New("the URL cannot be used")
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "sluice")
+	header := map[string]string{}
 	if p.o.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+p.o.Token)
+		header["Authorization"] = "Bearer " + p.o.Token
 	}
-	resp, err := p.client.Do(req)
+	code, _, err := outbound.Post(ctx, p.client, p.o.URL, header, body)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("post: %w", err)
+		return err
 	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, answerBytes)); err != nil {
-		return fmt.Errorf("post: read answer: %w", err)
-	}
-	switch code := resp.StatusCode; {
+	switch {
 	case code/100 == 2:
 		return nil
 	case code == http.StatusBadRequest || code == http.StatusRequestEntityTooLarge || code == http.StatusUnprocessableEntity:

@@ -20,13 +20,13 @@ var graph = map[string][]string{
 	"profiles": {}, "migrations": {},
 	"reqmod":  {"icap", "classify", "extract", "dlp", "policy", "event", "internal/theme"},
 	"respmod": {"icap", "event"},
-	"export":  {"event"},
-	"notify":  {"event"},
+	"export":  {"event", "internal/outbound"},
+	"notify":  {"event", "internal/outbound"},
 	"store":   {"event", "policy", "migrations"},
 	"console": {"store", "policy", "classify", "event", "dlp", "internal/theme"},
 	"config":  {"icap", "dlp", "classify", "extract", "policy", "reqmod", "event", "store", "export", "notify", "console"},
 
-	"internal/theme": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
+	"internal/theme": {}, "internal/outbound": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
 }
 
 // rooms within a room: imported by their parent only.
