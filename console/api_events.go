@@ -52,11 +52,7 @@ func (s *Server) apiFilter(ctx context.Context, v *visitor, q url.Values) (store
 
 // hide leaves out of events what says who somebody is, where v may not see that.
 func (s *Server) hide(ctx context.Context, v *visitor, events []event.Event) error {
-	users := make([]string, len(events))
-	for i := range events {
-		users[i] = events[i].User
-	}
-	names, err := s.naming(ctx, v, users...)
+	names, err := s.naming(ctx, v, each(events, func(x *event.Event) string { return x.User })...)
 	if v.can(RightNames) {
 		return err
 	}

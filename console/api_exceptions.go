@@ -39,11 +39,7 @@ func (s *Server) apiExceptions(w http.ResponseWriter, r *http.Request, v *visito
 	if err != nil {
 		return err
 	}
-	users := make([]string, len(list))
-	for i := range list {
-		users[i] = list[i].User
-	}
-	names, err := s.naming(ctx, v, users...)
+	names, err := s.naming(ctx, v, each(list, func(x *store.Exception) string { return x.User })...)
 	if err != nil {
 		return err
 	}

@@ -170,11 +170,7 @@ func (s *Server) shares(r *http.Request, v *visitor, a asked, by store.Dimension
 	if err != nil || by != store.Users {
 		return shares, err
 	}
-	users := make([]string, len(shares))
-	for i := range shares {
-		users[i] = shares[i].Name
-	}
-	names, err := s.naming(r.Context(), v, users...)
+	names, err := s.naming(r.Context(), v, each(shares, func(x *store.Share) string { return x.Name })...)
 	for i := range shares {
 		shares[i].Name = names[shares[i].Name].Key
 	}

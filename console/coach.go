@@ -202,10 +202,7 @@ func (c *Coach) take(w http.ResponseWriter, r *http.Request) {
 		c.trouble(w, r, "redeem token", err)
 		return
 	}
-	ids := make([]string, len(list))
-	for i := range list {
-		ids[i] = list[i].ID
-	}
+	ids := each(list, func(x *store.Exception) string { return x.ID })
 	c.o.Log.Info("exception asked for", "app", ticket.App, "state", list[0].State, "until", list[0].Expires, "exceptions", ids, "event", ticket.Event)
 	// Relative, so that a proxy may serve the console under a path of its own.
 	w.Header().Set("Location", "coach/requests/"+strings.Join(ids, ","))

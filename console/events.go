@@ -131,15 +131,11 @@ func (s *Server) views(ctx context.Context, v *visitor, d *eventsData) error {
 
 // eventRows turns events into rows, with their reviews.
 func (s *Server) eventRows(ctx context.Context, v *visitor, list []event.Event, query string) ([]eventRow, error) {
-	ids, users := make([]string, len(list)), make([]string, len(list))
-	for i := range list {
-		ids[i], users[i] = list[i].ID, list[i].User
-	}
-	reviews, err := s.o.Store.Reviews(ctx, ids)
+	reviews, err := s.o.Store.Reviews(ctx, each(list, func(e *event.Event) string { return e.ID }))
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.naming(ctx, v, users...)
+	names, err := s.naming(ctx, v, each(list, func(e *event.Event) string { return e.User })...)
 	if err != nil {
 		return nil, err
 	}

@@ -79,11 +79,7 @@ func attach(w http.ResponseWriter, kind, name string) {
 }
 
 func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event, write func(*event.Event, person) error) error {
-	users := make([]string, len(list))
-	for i := range list {
-		users[i] = list[i].User
-	}
-	names, err := s.naming(ctx, v, users...)
+	names, err := s.naming(ctx, v, each(list, func(x *event.Event) string { return x.User })...)
 	if err != nil {
 		return err
 	}

@@ -81,11 +81,7 @@ func (s *Server) exceptions(w http.ResponseWriter, r *http.Request, v *visitor) 
 }
 
 func (s *Server) exceptionRows(ctx context.Context, v *visitor, list []store.Exception) ([]exceptionRow, error) {
-	users := make([]string, len(list))
-	for i := range list {
-		users[i] = list[i].User
-	}
-	names, err := s.naming(ctx, v, users...)
+	names, err := s.naming(ctx, v, each(list, func(x *store.Exception) string { return x.User })...)
 	if err != nil {
 		return nil, err
 	}

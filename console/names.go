@@ -64,6 +64,15 @@ func (s *Server) naming(ctx context.Context, v *visitor, users ...string) (map[s
 	return out, nil
 }
 
+// each returns one string of every element, as its name or id.
+func each[T any](list []T, of func(*T) string) []string {
+	out := make([]string, len(list))
+	for i := range list {
+		out[i] = of(&list[i])
+	}
+	return out
+}
+
 // namesShown remembers whose names an account has seen of late, so that the audit trail
 // says it once an hour and not with every page.
 type namesShown struct {

@@ -97,10 +97,7 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, v *visitor) erro
 
 // personRows adds each person's last 30 days.
 func (s *Server) personRows(ctx context.Context, v *visitor, list []store.Share) ([]personRow, error) {
-	users := make([]string, len(list))
-	for i := range list {
-		users[i] = list[i].Name
-	}
+	users := each(list, func(x *store.Share) string { return x.Name })
 	names, err := s.naming(ctx, v, users...)
 	if err != nil {
 		return nil, err
