@@ -42,33 +42,6 @@ func Meter(v, top float64, class string) template.HTML {
 		esc(class), num(share)))
 }
 
-// Share is one part of a split bar.
-type Share struct {
-	Name, Class string
-	Value       float64
-}
-
-// Split draws shares of a whole as one bar.
-func Split(shares []Share, label string) template.HTML {
-	total := 0.0
-	for _, s := range shares {
-		total += s.Value
-	}
-	var d drawing
-	d.f(`<svg class="split" role="img" aria-label="%s">`, esc(label))
-	x := 0.0
-	for _, s := range shares {
-		if total == 0 || s.Value <= 0 {
-			continue
-		}
-		w := 100 * s.Value / total
-		d.f(`<rect class="bar %s" x="%s%%" width="%s%%" height="100%%"><title>%s %s</title></rect>`, esc(s.Class), num(x), num(w), esc(s.Name), Short(s.Value))
-		x += w
-	}
-	d.f(`</svg>`)
-	return d.html()
-}
-
 // Heat is a grid of weekdays by hours.
 type Heat struct {
 	ID, Title, Unit string
