@@ -99,7 +99,7 @@ func TestHostsThatAreNoApp(t *testing.T) {
 		"microsoft.com", "www.office.com", "outlook.office.com", "amazonaws.com", "s3.amazonaws.com", "googleapis.com",
 		"storage.googleapis.com", "blob.core.windows.net", "acme.blob.core.windows.net", "notopenai.com", "openai.com.evil.example",
 		"xchatgpt.com", "chatgpt.com.example.org", "duckduckgo.com.example", "html.duckduckgo.com", "facebook.com", "wikipedia.org",
-		"bedrock-runtime.us-east-1.evil.amazonaws.com", "registry.npmjs.org", "api.cloudflare.com", "10.0.0.1", "::1", "[::1]:443", "volces.com",
+		"bedrock-runtime.us-east-1.evil.amazonaws.com", "registry.npm.example", "api.cloudflare.com", "10.0.0.1", "::1", "[::1]:443", "volces.com",
 		strings.Repeat("a.", 200) + "com",
 	} {
 		if m, ok := c.Host(host, ""); ok {
