@@ -6,20 +6,12 @@ import (
 	"time"
 
 	sampletexts "github.com/sluice-dlp/sluice/dlp/internal/texts"
-	"github.com/sluice-dlp/sluice/profiles"
 )
 
 // TestNarrowedMatcherFindsTheSame compares what profiles find with the matcher for all
 // patterns and with one for their own.
 func TestNarrowedMatcherFindsTheSame(t *testing.T) {
-	rules, err := Load(profiles.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := New(rules, Options{Key: make([]byte, keySize)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, e := builtins(t)
 	c, err := sampletexts.Ordinary()
 	if err != nil {
 		t.Fatal(err)
@@ -50,14 +42,7 @@ func TestNarrowedMatcherFindsTheSame(t *testing.T) {
 }
 
 func TestOftenAskedSelectionsGetAMatcher(t *testing.T) {
-	rules, err := Load(profiles.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := New(rules, Options{Key: make([]byte, keySize)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, e := builtins(t)
 	text := Text{Data: make([]byte, narrowAfter/2)}
 	pci := []string{"pci"}
 	before := e.Usage().Tables

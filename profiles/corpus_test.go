@@ -2,6 +2,7 @@ package profiles_test
 
 import (
 	"compress/gzip"
+	"io/fs"
 	"os"
 	"testing"
 
@@ -9,10 +10,10 @@ import (
 	"github.com/sluice-dlp/sluice/profiles"
 )
 
-// engine compiles the built-in rules.
-func engine(t testing.TB) *dlp.Engine {
+// engine compiles the built-in rules, and more of them.
+func engine(t testing.TB, more ...fs.FS) *dlp.Engine {
 	t.Helper()
-	rules, err := dlp.Load(profiles.FS)
+	rules, err := dlp.Load(append([]fs.FS{profiles.FS}, more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/sluice-dlp/sluice/dlp"
-	"github.com/sluice-dlp/sluice/profiles"
 )
 
 // The example packs load beside the built-in rules, and their profiles trigger at what they
@@ -15,14 +14,7 @@ func TestExamplePacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := dlp.Load(profiles.FS, own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := dlp.New(rules, dlp.Options{Key: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := engine(t, own)
 	cases := map[string]struct {
 		profile, text string
 		want          bool

@@ -9,7 +9,6 @@ import (
 	"testing/fstest"
 
 	"github.com/sluice-dlp/sluice/dlp"
-	"github.com/sluice-dlp/sluice/profiles"
 )
 
 // overlaps are the detectors that speak up at another's tests, and why they are right.
@@ -30,16 +29,7 @@ var overlaps = map[string]struct {
 func everything(t *testing.T, all map[string]declared) *dlp.Engine {
 	t.Helper()
 	ids := slices.Sorted(maps.Keys(all))
-	more := fstest.MapFS{"all.yaml": {Data: []byte("profiles: [{id: all, use: [" + strings.Join(ids, ", ") + "]}]\n")}}
-	rules, err := dlp.Load(profiles.FS, more)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := dlp.New(rules, dlp.Options{Key: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return engine(t, fstest.MapFS{"all.yaml": {Data: []byte("profiles: [{id: all, use: [" + strings.Join(ids, ", ") + "]}]\n")}})
 }
 
 // Every detector's match tests are scanned by all detectors together: its own finds

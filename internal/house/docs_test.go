@@ -106,3 +106,19 @@ func TestNoMachinePaths(t *testing.T) {
 		}
 	}
 }
+
+// A file over 1 MiB is a build's output or another's data, and stays in every clone for good.
+func TestNoLargeFiles(t *testing.T) {
+	for _, name := range tracked(t, ".") {
+		info, err := os.Lstat(filepath.Join(root, name))
+		if os.IsNotExist(err) {
+			continue // removed, and not yet committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > 1<<20 {
+			t.Errorf("%s has %d bytes; nothing tracked may be over 1 MiB", name, info.Size())
+		}
+	}
+}
