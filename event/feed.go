@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"sync"
 	"time"
@@ -32,6 +33,8 @@ type feed struct {
 	r    *Recorder
 	sink Sink
 	rows RowSink // nil: events only
+
+	room int // rows of the page before, which the next is likely to have
 
 	mu   sync.Mutex
 	pos  int64 // up to here everything is the sink's, or nothing for it
@@ -307,25 +310,30 @@ func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error)
 		return nil, 0, err
 	}
 	defer rows.Close()
-	var batch []Numbered
+	batch := make([]Numbered, 0, f.room)
+	var row Numbered
+	var ts Stamp
+	var kind int
+	dest := row.Event.dest(&row.raw, &ts, &row.Seq, &kind, &row.raw.sealed)
 	var last int64
 	for size := 0; size < feedBytes && rows.Next(); {
-		var n Numbered
-		var kind int
-		if err := n.Event.scan(&n.raw, rows.Scan, &n.Seq, &kind, &n.raw.sealed); err != nil {
+		if err := rows.Scan(dest...); err != nil {
 			return nil, 0, err
 		}
-		last, size, n.Counts = n.Seq, size+len(n.raw.detail)+len(n.raw.sealed)+512, kind == kindCount
+		row.Event.scanned(&row.raw, ts)
+		row.Counts = kind == kindCount
+		last, size = row.Seq, size+len(row.raw.detail)+len(row.raw.sealed)+512
+		if row.Counts && f.rows == nil {
+			continue
+		}
+		batch = append(batch, row)
 		if f.rows == nil {
-			if n.Counts {
-				continue
-			}
-			if err := n.Open(); err != nil {
+			if err := batch[len(batch)-1].Open(); err != nil {
 				f.r.o.Log.Error("event delivered without its detail", "sink", f.sink.Name(), "error", err)
 			}
 		}
-		batch = append(batch, n)
 	}
+	f.room = len(batch)
 	return batch, last, rows.Err()
 }
 
@@ -337,17 +345,18 @@ func (r *Recorder) prune(ctx context.Context) error {
 		return nil
 	}
 	const rows = 5000
-	for done := false; !done; {
-		res, err := r.conn.ExecContext(ctx, `DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= $1 ORDER BY seq LIMIT $2)`, upto, rows)
-		if err != nil {
+	for {
+		var first sql.NullInt64
+		if err := r.conn.QueryRowContext(ctx, `SELECT MIN(seq) FROM event`).Scan(&first); err != nil {
 			return err
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
+		if !first.Valid || first.Int64 > upto {
+			break
+		}
+		if _, err := r.conn.ExecContext(ctx, `DELETE FROM event WHERE seq <= $1`, min(upto, first.Int64+rows-1)); err != nil {
 			return err
 		}
-		done = n < rows
-		if !done && len(r.queue) > 0 {
+		if len(r.queue) > 0 {
 			return nil // writing comes first; the rest in a second
 		}
 	}

@@ -92,9 +92,9 @@ func (e *Event) values(dst []any, n int64) ([]any, error) {
 
 // raw is what of a row is kept in the form of the database until somebody needs more.
 type raw struct {
-	groups, detectors, gaps string
-	matches, n              int64
-	detail, sealed          []byte
+	groups, detectors, gaps, detail string
+	matches, n                      int64
+	sealed                          []byte
 }
 
 // ErrDetail says that the detail of an event cannot be read.
@@ -111,25 +111,35 @@ func Scan(scan func(dest ...any) error) (Event, error) {
 	return e, e.open(&r)
 }
 
-// scan reads the columns; those before an event's go into head.
-func (e *Event) scan(r *raw, scan func(dest ...any) error, head ...any) error {
+// scan reads the columns.
+func (e *Event) scan(r *raw, scan func(dest ...any) error) error {
 	var ts Stamp
-	err := scan(append(head, &ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
+	err := scan(e.dest(r, &ts)...)
+	e.scanned(r, ts)
+	return err
+}
+
+// dest is where the columns go; those before an event's go into head.
+func (e *Event) dest(r *raw, ts *Stamp, head ...any) []any {
+	return append(head, ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
 		&e.Source.Country, &e.Source.Site, &e.Device.ID, &e.App.ID, &e.App.Category, &e.App.Status,
 		&e.App.Source, &e.Activity, &e.Visibility, &e.Method, &e.Host, &e.Path, &e.BytesOut, &e.BytesIn,
 		&e.Decision.Action, &e.Decision.Would, &e.Decision.Mode, &e.Decision.Rule, &r.matches, &r.detectors,
-		&r.gaps, &e.LatencyUS, &r.n, &r.detail)...)
+		&r.gaps, &e.LatencyUS, &r.n, &r.detail)
+}
+
+// scanned sets what follows from columns that were read into dest.
+func (e *Event) scanned(r *raw, ts Stamp) {
 	e.Time, e.Count = time.Time(ts), r.n
 	if r.n == 1 {
 		e.Count = 0
 	}
-	return err
 }
 
 // open fills in what scan left in r.
 func (e *Event) open(r *raw) error {
 	var d detail
-	err := json.Unmarshal(r.detail, &d)
+	err := json.Unmarshal([]byte(r.detail), &d)
 	if err == nil {
 		err = json.Unmarshal([]byte(r.groups), &e.Groups)
 	}
@@ -183,8 +193,6 @@ func Number(seq int64, e *Event) (Numbered, error) {
 				*d = values[i].(string)
 			case *int64:
 				*d = values[i].(int64)
-			case *[]byte:
-				*d = []byte(values[i].(string))
 			case *Stamp:
 				*d = Stamp(values[i].(time.Time))
 			}
@@ -216,7 +224,7 @@ func (n *Numbered) Open() error { return n.Event.open(&n.raw) }
 func (n *Numbered) Detectors() string { return n.raw.detectors }
 
 // Detail returns the event's detail as JSON, without decoding it.
-func (n *Numbered) Detail() []byte { return n.raw.detail }
+func (n *Numbered) Detail() string { return n.raw.detail }
 
 // detail renders what has no column; over maxDetail the trace goes first, then the texts
 // of matches, then files and matches themselves.

@@ -76,7 +76,7 @@ func (b *copyBuffer) row(n *event.Numbered, ids rowIDs) error {
 	b.text(n.Gaps())
 	b.int8(e.LatencyUS)
 	b.int8(n.Requests())
-	b.bytes(n.Detail())
+	b.text(n.Detail())
 	if sealed := n.Sealed(); len(sealed) > 0 {
 		b.bytes(sealed)
 	} else {

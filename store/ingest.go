@@ -63,6 +63,9 @@ func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, ba
 	if err := p.makeDays(ctx, batch); err != nil {
 		return fmt.Errorf("make partitions: %w", err)
 	}
+	summed := sync.OnceValue(func() *rollups { return sum(batch, ids) })
+	go summed()    // while Postgres copies
+	defer summed() // the batch is the caller's again
 	err = pgx.BeginFunc(ctx, p.s.pool, func(tx pgx.Tx) error {
 		if err := moveCursor(ctx, tx, outbox, after, batch[len(batch)-1].Seq); err != nil {
 			return err
@@ -73,7 +76,7 @@ func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, ba
 		if err := addLate(ctx, tx, batch); err != nil {
 			return err
 		}
-		return p.keep.write(ctx, pgxTx{tx}, sum(batch, ids))
+		return p.keep.write(ctx, pgxTx{tx}, summed())
 	})
 	p.keep.settle(err == nil)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 const maxInterned = 1 << 17
 
 // internChunk is how many names one statement takes.
-const internChunk = 500
+const internChunk = 2000
 
 // interner gives names numbers, kept in a table; any number of nodes may do so at once. It
 // commits before the numbers are used: a number without a use does no harm.
@@ -33,7 +33,7 @@ type interner struct {
 type internKind struct {
 	table, key string
 	keyOf      func(name string) string
-	add        func(ctx context.Context, tx *sql.Tx, name string) error
+	add        func(ctx context.Context, tx *sql.Tx, names []string) error
 }
 
 // The kinds of names. A set of groups is named by its sorted JSON array.
@@ -41,8 +41,13 @@ func internPeople() internKind  { return internNames("person") }
 func internDevices() internKind { return internNames("device") }
 
 func internNames(table string) internKind {
-	return internKind{table: table, key: "name", keyOf: itself, add: func(ctx context.Context, tx *sql.Tx, name string) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (name) VALUES ($1) ON CONFLICT DO NOTHING`, name)
+	return internKind{table: table, key: "name", keyOf: itself, add: func(ctx context.Context, tx *sql.Tx, names []string) error {
+		args := make([]any, len(names))
+		for i, n := range names {
+			args[i] = n
+		}
+		rows := strings.ReplaceAll(placeholders(1, len(names)), ",", "), (")
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (name) VALUES (`+rows+`) ON CONFLICT DO NOTHING`, args...)
 		return err
 	}}
 }
@@ -51,7 +56,16 @@ func internGroups() internKind {
 	return internKind{table: "group_set", key: "digest", keyOf: digest, add: addGroups}
 }
 
-func addGroups(ctx context.Context, tx *sql.Tx, names string) error {
+func addGroups(ctx context.Context, tx *sql.Tx, sets []string) error {
+	for _, names := range sets {
+		if err := addGroupSet(ctx, tx, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addGroupSet(ctx context.Context, tx *sql.Tx, names string) error {
 	var groups []string
 	if err := json.Unmarshal([]byte(names), &groups); err != nil {
 		return fmt.Errorf("groups of an event: %w", err)
@@ -170,14 +184,7 @@ func (in *interner) lookUp(ctx context.Context, db *sql.DB, names []string) erro
 }
 
 func (in *interner) insert(ctx context.Context, db *sql.DB, names []string) error {
-	return inTx(ctx, db, func(tx *sql.Tx) error {
-		for _, n := range names {
-			if err := in.kind.add(ctx, tx, n); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return inTx(ctx, db, func(tx *sql.Tx) error { return in.kind.add(ctx, tx, names) })
 }
 
 // placeholders returns $first, … for n values.

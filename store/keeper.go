@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -110,9 +109,12 @@ func (k *keeper) settle(committed bool) {
 // freshness is how far last_ts of an app may lag.
 const freshness = time.Hour
 
+// appsChunk is how many apps one statement takes.
+const appsChunk = 200
+
 func (k *keeper) writeApps(ctx context.Context, q querier, seen map[string]*appSeen) error {
-	for _, app := range slices.Sorted(maps.Keys(seen)) {
-		now := *seen[app]
+	var changed []string
+	for app, now := range seen {
 		have, known := k.apps[app]
 		if known && have.name == now.name && have.category == now.category && have.status == now.status &&
 			!now.first.Before(have.first) && now.last.Sub(have.last) < freshness {
@@ -121,15 +123,24 @@ func (k *keeper) writeApps(ctx context.Context, q querier, seen map[string]*appS
 		if known && have.first.Before(now.first) {
 			now.first = have.first
 		}
-		err := q.exec(ctx, `INSERT INTO app (app, name, category, status, first_ts, last_ts) VALUES ($1, $2, $3, $4, $5, $6)
+		changed = append(changed, app)
+		k.staged = append(k.staged, func() { k.apps[app] = *now })
+	}
+	slices.Sort(changed) // all nodes in one order: no deadlock
+	for part := range slices.Chunk(changed, appsChunk) {
+		rows, args := make([]string, len(part)), make([]any, 0, 6*len(part))
+		for i, app := range part {
+			now := seen[app]
+			rows[i] = "(" + placeholders(len(args)+1, 6) + ")"
+			args = append(args, app, now.name, now.category, now.status, now.first, now.last)
+		}
+		err := q.exec(ctx, `INSERT INTO app (app, name, category, status, first_ts, last_ts) VALUES `+strings.Join(rows, ", ")+`
  ON CONFLICT (app) DO UPDATE SET name = excluded.name, category = excluded.category, status = excluded.status,
  first_ts = CASE WHEN excluded.first_ts < app.first_ts THEN excluded.first_ts ELSE app.first_ts END,
- last_ts = CASE WHEN excluded.last_ts > app.last_ts THEN excluded.last_ts ELSE app.last_ts END`,
-			app, now.name, now.category, now.status, now.first, now.last)
+ last_ts = CASE WHEN excluded.last_ts > app.last_ts THEN excluded.last_ts ELSE app.last_ts END`, args...)
 		if err != nil {
 			return err
 		}
-		k.staged = append(k.staged, func() { k.apps[app] = now })
 	}
 	return nil
 }

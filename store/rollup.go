@@ -87,6 +87,16 @@ type (
 		day int64
 		app string
 	}
+	// personKey and appActKey are what rows are added up by first: there are far fewer of them
+	// than rows, and each table's key is a part of one of them.
+	personKey struct {
+		usageKey
+		site string
+	}
+	appActKey struct {
+		appKey
+		visibility, source, gaps string
+	}
 )
 
 // matchMeasures are those of match_daily.
@@ -132,36 +142,45 @@ func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 		devices: tally[idKey]{}, groups: tally[idKey]{}, places: tally[placeKey]{}, coverage: tally[coverageKey]{},
 		matches: map[matchKey]*matchMeasures{}, people: map[dayApp]map[uint32]struct{}{}, seen: map[string]*appSeen{},
 	}
+	byPerson, byApp := tally[personKey]{}, tally[appActKey]{}
 	for i := range batch {
-		r.add(&batch[i], ids[i])
+		n, id := &batch[i], &ids[i]
+		e, m := &n.Event, measure(n)
+		hour := floorDiv(e.Time.Unix(), 3600)
+		app, status := e.App.ID, e.App.Status
+		byPerson.add(personKey{
+			usageKey{app, hour, int64(id.usr), int64(id.device), e.Source.IP, e.Source.Country, int64(id.grp), status}, e.Source.Site,
+		}, &m)
+		byApp.add(appActKey{appKey{hour, app, status, e.Decision.Action}, e.Visibility, e.App.Source, n.Gaps()}, &m)
+		r.addApp(e)
+		if n.MatchCount() > 0 {
+			r.addMatches(n, floorDiv(hour, 24))
+		}
+	}
+	for k, m := range byPerson {
+		r.addPersonal(&k, m)
+	}
+	for k, m := range byApp {
+		day, passed := floorDiv(k.hour, 24), int64(1)
+		if stopped(k.action) && k.action != "notify" {
+			passed = 0
+		}
+		r.apps.add(k.appKey, m)
+		r.coverage.add(coverageKey{day, k.app, k.visibility, k.source, firstWord(k.gaps), passed}, m)
 	}
 	return r
 }
 
-func (r *rollups) add(n *event.Numbered, id rowIDs) {
-	e, m := &n.Event, measure(n)
-	hour := floorDiv(e.Time.Unix(), 3600)
-	day := floorDiv(hour, 24)
-	app, status := e.App.ID, e.App.Status
-	usr, device, grp := int64(id.usr), int64(id.device), int64(id.grp)
-	r.usage.add(usageKey{app, hour, usr, device, e.Source.IP, e.Source.Country, grp, status}, &m)
-	r.apps.add(appKey{hour, app, status, e.Decision.Action}, &m)
-	r.userApps.add(userAppKey{app, day, usr, status}, &m)
-	r.users.add(idKey{day, usr, status}, &m)
-	r.devices.add(idKey{day: day, id: device}, &m)
-	r.groups.add(idKey{day, grp, status}, &m)
-	r.places.add(placeKey{day, e.Source.Country, e.Source.Site, app, status}, &m)
-	passed := int64(1)
-	if stopped(e.Decision.Action) && e.Decision.Action != "notify" {
-		passed = 0
-	}
-	r.coverage.add(coverageKey{day, app, e.Visibility, e.App.Source, firstWord(n.Gaps()), passed}, &m)
-	r.addPerson(dayApp{day, app}, uint32(usr))
-	r.addPerson(dayApp{day, ""}, uint32(usr))
-	r.addApp(e)
-	if n.MatchCount() > 0 {
-		r.addMatches(n, day)
-	}
+func (r *rollups) addPersonal(k *personKey, m *measures) {
+	day := floorDiv(k.hour, 24)
+	r.usage.add(k.usageKey, m)
+	r.userApps.add(userAppKey{k.app, day, k.usr, k.status}, m)
+	r.users.add(idKey{day, k.usr, k.status}, m)
+	r.devices.add(idKey{day: day, id: k.device}, m)
+	r.groups.add(idKey{day, k.grp, k.status}, m)
+	r.places.add(placeKey{day, k.country, k.site, k.app, k.status}, m)
+	r.addPerson(dayApp{day, k.app}, uint32(k.usr))
+	r.addPerson(dayApp{day, ""}, uint32(k.usr))
 }
 
 func (r *rollups) addPerson(k dayApp, usr uint32) {
