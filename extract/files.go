@@ -297,7 +297,7 @@ func (w *walk) inlineFile(d *jsonDoc, i int) bool {
 	}
 	value := t.Str(i)
 	enc, bytes64, ok := decodeBase64(value)
-	if uri || ok && (described && m.name != i || magic || n.Mark == markFile && len(value) > 64) {
+	if uri || ok && (described && m.name != i || magic || n.Mark == markFile && (m.data == i || len(value) > 64)) {
 		l := w.add(layer{parent: d.layer, codec: jsonText, start: n.Start, end: n.End, data: value})
 		var f UploadedFile
 		m.describe(t, &f)

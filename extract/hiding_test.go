@@ -47,6 +47,9 @@ func TestNothingHides(t *testing.T) {
 		"gzip in gzip, named twice":                  {"application/json", "gzip, gzip", string(pack["gzip"](pack["gzip"]([]byte(prompt(value)))))},
 		"gzip in two members":                        {"application/json", "gzip", string(pack["gzip"]([]byte(prompt(value)[:30]))) + string(pack["gzip"]([]byte(prompt(value)[30:])))},
 		"zstd that is called br":                     {"application/json", "br", string(pack["zstd"]([]byte(prompt(value))))},
+		"a data: URI in a page":                      {"text/html", "", `<!doctype html><html><body><a href="data:text/plain;base64,` + b64(value) + `">x</a></body></html>`},
+		"a data: URI in a page, percent-encoded":     {"text/html", "", `<!doctype html><html><body><img alt="x" src="DATA:,` + url.PathEscape(value) + `"></body></html>`},
+		"an archive in the data: URI of a page":      {"text/html", "", `<!doctype html><html><body><object data="data:;base64,` + b64(archive) + `"></object></body></html>`},
 		"gzip of a text that no header names":        {"text/plain", "", string(pack["gzip"]([]byte(value)))},
 	}
 	x := extract.New(extract.Options{})

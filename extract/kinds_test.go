@@ -192,6 +192,11 @@ func TestKinds(t *testing.T) {
 			url: "https://bedrock-runtime.eu-central-1.amazonaws.com/model/x/converse", header: []string{"Authorization", "AWS4-HMAC-SHA256 Credential=x"},
 			body: `{"system":[{"text":"Be brief."}],"messages":[{"role":"user","content":[{"text":"hello there"}]}]}`, user: []string{"hello there"}, system: []string{"Be brief."},
 		},
+		"Bedrock: a small file": {
+			url:  "https://bedrock-runtime.eu-central-1.amazonaws.com/model/x/converse",
+			body: `{"messages":[{"role":"user","content":[{"text":"who?"},{"document":{"format":"csv","name":"k","source":{"bytes":"` + b64 + `"}}}]}]}`,
+			user: []string{"who?"}, files: []string{"k 44"},
+		},
 		"Brave Ask": {
 			method: "GET", url: "https://search.brave.com/api/tap/v1/stream?q=the+secret+plan&id=x", user: []string{"the secret plan"},
 		},

@@ -25,6 +25,8 @@ func TestOddPlacesOfOfficeFiles(t *testing.T) {
 		"data of an add-in":                  part("customXml/item1.xml", `<r a="secret words"/>`),
 		"a property of the document":         part("docProps/custom.xml", `<p><vt:lpwstr>secret words</vt:lpwstr></p>`),
 		"runs with a font between them":      part("word/document.xml", `<w:t>secret </w:t><w:rFonts w:x="Two Words Here"/><w:t>words</w:t>`),
+		"the layout of a slide":              part("ppt/slideLayouts/slideLayout1.xml", `<p:sldLayout><a:t>secret words</a:t></p:sldLayout>`),
+		"a part beside the themes":           part("word/theme/notes.xml", `<w:t>secret words</w:t>`),
 		"a part that is called a picture":    part("word/media/image1.png", "secret words"),
 		"a part of a kind that is not known": part("foo/bar.dat", "\x00\x01\x02secret words\x00"),
 	}

@@ -256,7 +256,7 @@ func (w *walk) byText(path string, data []byte, depth int) {
 	case isMail(data):
 		w.mail(path, data, depth)
 	case isHTML(data):
-		w.html(path, data, cs)
+		w.html(path, data, cs, depth)
 	case isXML(data):
 		w.text(path, xmlText(cs.Decode(data)))
 	case depth == 0:

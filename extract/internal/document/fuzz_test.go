@@ -106,7 +106,7 @@ func FuzzRTF(f *testing.F) {
 }
 
 func FuzzHTML(f *testing.F) {
-	fuzzReader(f, func(w *walk, data []byte) { w.html("", data, charset.Detect(data, "")) }, ".html")
+	fuzzReader(f, func(w *walk, data []byte) { w.html("", data, charset.Detect(data, ""), 0) }, ".html")
 }
 
 func FuzzXML(f *testing.F) {

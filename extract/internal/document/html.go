@@ -2,6 +2,9 @@ package document
 
 import (
 	"bytes"
+	"encoding/base64"
+	"net/url"
+	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -22,9 +25,9 @@ func isHTML(data []byte) bool {
 // maxToken bounds one token of HTML, so that an unfinished tag is not a second copy.
 const maxToken = 4 << 20
 
-// html reads what a page shows or hides: text, comments, scripts, and the attributes that
-// hold words or addresses. Styles are left out.
-func (w *walk) html(path string, data []byte, cs charset.Charset) {
+// html reads what a page shows or hides: text, comments, scripts, the attributes that hold
+// words or addresses, and the files in data: URIs. Styles are left out.
+func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 	if cs.UTF8() {
 		if label, ok := charset.Label(metaCharset(data)); ok && !label.UTF8() && !bytes.Equal(bytes.ToValidUTF8(data, nil), data) {
 			cs = label
@@ -56,6 +59,10 @@ func (w *walk) html(path string, data []byte, cs charset.Charset) {
 			for attrs {
 				var key, value []byte
 				key, value, attrs = z.TagAttr()
+				if file, ok := dataURI(value); ok {
+					w.member(path, string(key), file, depth)
+					continue
+				}
 				out = appendHTMLAttribute(out, key, value)
 			}
 		case html.EndTagToken:
@@ -113,14 +120,32 @@ func appendHTMLAttribute(out, key, value []byte) []byte {
 	}
 	switch string(key) {
 	case "href", "src", "alt", "title", "value", "content", "placeholder", "aria-label", "label", "data-value", "action", "cite":
-		if has(value, "data:") {
-			return out
-		}
 		out = append(out, '\n')
 		out = append(out, bytes.TrimPrefix(value, []byte("mailto:"))...)
 		return append(out, '\n')
 	}
 	return out
+}
+
+// dataURI returns the bytes in a data: URI (RFC 2397).
+func dataURI(value []byte) ([]byte, bool) {
+	const scheme = "data:"
+	if len(value) < len(scheme) || !strings.EqualFold(string(value[:len(scheme)]), scheme) {
+		return nil, false
+	}
+	head, body, ok := strings.Cut(string(value[len(scheme):]), ",")
+	if !ok {
+		return nil, false
+	}
+	if plain, err := url.PathUnescape(body); err == nil {
+		body = plain
+	}
+	if !strings.HasSuffix(strings.ToLower(head), ";base64") {
+		return []byte(body), true
+	}
+	body = strings.TrimRight(strings.Join(strings.Fields(body), ""), "=")
+	data, err := base64.RawStdEncoding.DecodeString(body)
+	return data, err == nil
 }
 
 // metaCharset returns the charset that the head of a page names.

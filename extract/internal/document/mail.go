@@ -108,7 +108,7 @@ func (w *walk) mime(path string, h partHeader, r io.Reader, depth int) {
 		if !ok {
 			cs = charset.Detect(data, metaCharset(data))
 		}
-		w.html(join(path, name), data, cs)
+		w.html(join(path, name), data, cs, depth)
 	case strings.HasPrefix(kind, "text/"):
 		w.text(join(path, name), charset.Detect(data, params["charset"]).Decode(data))
 	default:

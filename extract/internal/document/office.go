@@ -31,7 +31,7 @@ func (w *walk) ooxml(path string, a *zipArchive, depth int) {
 			w.note(Encrypted)
 			continue
 		}
-		if boring(f.Name) {
+		if strings.HasSuffix(f.Name, "/") {
 			continue
 		}
 		part, ok := w.zipMember(a, f)
@@ -50,19 +50,6 @@ func (w *walk) ooxml(path string, a *zipArchive, depth int) {
 		}
 	}
 	w.text(join(path, "xl/sharedStrings.xml"), book.left())
-}
-
-// boring reports parts that hold the program's words, not a person's.
-func boring(name string) bool {
-	for _, s := range [...]string{
-		"/theme/", "fontTable.xml", "slideLayout", "[Content_Types].xml", "word/styles.xml",
-		"stylesWithEffects.xml", "webSettings.xml", "tableStyles.xml", "docProps/thumbnail", "printerSettings",
-	} {
-		if strings.Contains(name, s) {
-			return true
-		}
-	}
-	return strings.HasSuffix(name, "/")
 }
 
 // workbook is what the sheets of a workbook refer to.
