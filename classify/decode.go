@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // problems collects every mistake of a load.
@@ -53,7 +55,7 @@ func (d document) mapping(n *yaml.Node, what string, fields []field) {
 		seen = append(seen, key.Value)
 		f := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Value })
 		if f < 0 {
-			d.bad(key, "%s: unknown field %q%s", what, key.Value, meant(key.Value, keys(fields)))
+			d.bad(key, "%s: unknown field %q%s", what, key.Value, nearest.Hint(key.Value, keys(fields)))
 			continue
 		}
 		fields[f].read(n.Content[i+1])
@@ -85,7 +87,7 @@ func (d document) oneOf(key string, s *string, allowed ...string) field {
 			return
 		}
 		if !slices.Contains(allowed, v) {
-			d.bad(n, "%s: %q is not one of %s%s", key, v, strings.Join(allowed, ", "), meant(v, allowed))
+			d.bad(n, "%s: %q is not one of %s%s", key, v, strings.Join(allowed, ", "), nearest.Hint(v, allowed))
 			return
 		}
 		*s = v
@@ -138,41 +140,4 @@ func resolve(n *yaml.Node) *yaml.Node {
 		return n.Alias
 	}
 	return n
-}
-
-// meant returns a suggestion for a word that is not known, or "".
-func meant(word string, known []string) string {
-	best, bestDist := "", 3
-	for _, k := range known {
-		if d := distance(word, k); d < bestDist || (d == bestDist && best == "" && strings.HasPrefix(k, word)) {
-			best, bestDist = k, d
-		}
-	}
-	if best == "" || bestDist >= len(word) {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// distance is the number of edits between two short words.
-func distance(a, b string) int {
-	if len(a) > 40 || len(b) > 40 {
-		return 40
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

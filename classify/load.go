@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 //go:embed catalogue
@@ -261,7 +263,7 @@ func (l *loader) buildApp(def *definition) *entry {
 	for _, name := range def.protocols {
 		p, ok := l.protocols[name]
 		if !ok {
-			l.add(def.at, "app %q: protocols: %q is not defined%s", app.ID, name, meant(name, slices.Sorted(maps.Keys(l.protocols))))
+			l.add(def.at, "app %q: protocols: %q is not defined%s", app.ID, name, nearest.Hint(name, slices.Sorted(maps.Keys(l.protocols))))
 			continue
 		}
 		if app.ErrorShape == "" {

@@ -42,7 +42,7 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 	}{
 		"unknown keys name the closest known one, or all": {
 			"icap:\n  lisen: 127.0.0.1:1344\nzebra: 1\n",
-			[]string{`sluice.yaml:2: unknown setting "icap.lisen" (did you mean "listen"?)`, `sluice.yaml:3: unknown setting "zebra"; known here: `},
+			[]string{`sluice.yaml:2: unknown setting "icap.lisen" (did you mean "listen"?)`, `sluice.yaml:3: unknown setting "zebra" (one of `},
 		},
 		"wrong types say what to write": {
 			"icap:\n  deadline: soon\n  memory: lots\n  max_connections: many\nextract: {ocr: perhaps}\nlog: [info]\n",
@@ -108,7 +108,7 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 			"export:\n  - {type: kafka}\n  - {type: file}\n  - {type: syslog, url: 'udp://siem:514', token: x}\n" +
 				"  - {type: http, url: 'https://s:8088/x', token: a, token_file: missing, cert: missing}\n  - {type: stdout, only: some}\n  - {type: stdout, colour: red}\n",
 			[]string{
-				`sluice.yaml:7: unknown setting "export[5].colour"; known here: ca, cert, history, key, name, only, path, token, token_file, type, url`,
+				`sluice.yaml:7: unknown setting "export[5].colour" (one of name, type, url, path, token, token_file, ca, cert, key, only, history)`,
 			},
 		},
 		"an exporter's values are checked": {

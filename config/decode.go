@@ -3,10 +3,11 @@ package config
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // decoder fills a File from YAML nodes and collects every mistake.
@@ -101,7 +102,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, key string) {
 		index, known := fields[k.Value]
 		switch {
 		case !known:
-			d.fail(k, "unknown setting %q%s", full, didYouMean(k.Value, names))
+			d.fail(k, "unknown setting %q%s", full, nearest.HintOrAll(k.Value, names))
 		case seen[k.Value]:
 			d.fail(k, "setting %q is given twice; keep one", full)
 		default:
@@ -109,41 +110,4 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, key string) {
 			d.value(n.Content[i+1], v.Field(index), full)
 		}
 	}
-}
-
-// didYouMean names the closest known word, or lists them all when none is close.
-func didYouMean(word string, known []string) string {
-	best, at := "", 3
-	for _, k := range known {
-		if n := distance(word, k); n < at {
-			best, at = k, n
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf(" (did you mean %q?)", best)
-	}
-	known = slices.Clone(known)
-	slices.Sort(known)
-	return "; known here: " + strings.Join(known, ", ")
-}
-
-// distance is the Levenshtein distance of two short words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // Rules are parsed and validated detectors and profiles. They are immutable and safe for
@@ -188,9 +190,9 @@ func (l *loading) link() {
 		for _, u := range p.uses {
 			switch {
 			case u.tag != "" && tags[u.tag] == nil:
-				l.errs.add(p.file, u.line, "profile %q: no detector has the tag %q%s", p.id, u.tag, didYouMean(u.tag, known))
+				l.errs.add(p.file, u.line, "profile %q: no detector has the tag %q%s", p.id, u.tag, nearest.Hint(u.tag, known))
 			case u.id != "" && l.detectors[u.id] == nil:
-				l.errs.add(p.file, u.line, "profile %q: no detector %q%s", p.id, u.id, didYouMean(u.id, ids))
+				l.errs.add(p.file, u.line, "profile %q: no detector %q%s", p.id, u.id, nearest.Hint(u.id, ids))
 			case u.id != "":
 				p.detectors[u.id] = u.count
 			}

@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sluice-dlp/sluice/dlp/internal/check"
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // Limits of what one file may ask for.
@@ -162,7 +163,7 @@ func (r *reader) validators(n *yaml.Node) []check.Validator {
 	for _, name := range r.texts(n, "validate") {
 		v, ok := check.Lookup(name)
 		if !ok {
-			hint := didYouMean(name, check.Names())
+			hint := nearest.Hint(name, check.Names())
 			if hint == "" {
 				hint = "; `sluice profiles list --validators` lists them"
 			}

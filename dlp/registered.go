@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sluice-dlp/sluice/dlp/internal/known"
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // EDMStats says what BuildEDM took in.
@@ -84,7 +85,7 @@ func (r *reader) exact(n *yaml.Node, open func(string) ([]byte, error)) finder {
 		name := r.text(c, "a column")
 		i := slices.Index(x.table.Columns, name)
 		if i < 0 {
-			r.fault(c, "exact: no column %q in the file%s", name, didYouMean(name, x.table.Columns))
+			r.fault(c, "exact: no column %q in the file%s", name, nearest.Hint(name, x.table.Columns))
 			continue
 		}
 		x.want.Columns = append(x.want.Columns, i)

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // reader walks the YAML nodes of one file and notes every mistake instead of stopping at
@@ -75,7 +77,7 @@ func (r *reader) fields(n *yaml.Node, what string, fields map[string]func(*yaml.
 			r.fault(key, "field %q is given twice (first in line %d); keep one", key.Value, line)
 		case !ok:
 			known := slices.Sorted(maps.Keys(fields))
-			hint := didYouMean(key.Value, known)
+			hint := nearest.Hint(key.Value, known)
 			if hint == "" {
 				hint = "; " + what + " has " + strings.Join(known, ", ")
 			}
@@ -199,7 +201,7 @@ func (r *reader) choice(n *yaml.Node, what string, names ...string) int {
 	}
 	hint := ""
 	if n.Kind == yaml.ScalarNode {
-		hint = didYouMean(n.Value, names)
+		hint = nearest.Hint(n.Value, names)
 	}
 	r.wrongKind(n, what, strings.Join(names, ", ")+hint)
 	return 0

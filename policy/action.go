@@ -2,8 +2,8 @@ package policy
 
 import (
 	"fmt"
-	"slices"
-	"strings"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // Status is an app's approval status.
@@ -41,7 +41,7 @@ func ParseStatus(s string) (Status, error) {
 			return known, nil
 		}
 	}
-	return "", fmt.Errorf("unknown status %q%s", s, oneOf(s, statusNames()))
+	return "", fmt.Errorf("unknown status %q%s", s, nearest.HintOrAll(s, statusNames()))
 }
 
 func statusNames() []string {
@@ -105,7 +105,7 @@ func ParseAction(s string) (Action, error) {
 			return a, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown action %q%s", s, oneOf(s, actionNames()))
+	return 0, fmt.Errorf("unknown action %q%s", s, nearest.HintOrAll(s, actionNames()))
 }
 
 func actionNames() []string {
@@ -128,45 +128,3 @@ const (
 	PolicyError Gap = "policy_error"
 	Internal    Gap = "internal"
 )
-
-// oneOf is the remedy for a word that is none of known: the nearest one, or the list.
-func oneOf(s string, known []string) string {
-	if near := nearest(s, known); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
-	}
-	return " (one of " + strings.Join(known, ", ") + ")"
-}
-
-// nearest returns the known word that s is most likely a slip of, or "".
-func nearest(s string, known []string) string {
-	best, bound := "", 1+len(s)/3
-	for _, k := range known {
-		if d := distance(strings.ToLower(s), strings.ToLower(k)); d <= bound {
-			best, bound = k, d-1
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance. Words over 64 bytes are far from everything.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 1 << 16
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + slices.Min([]int{diagonal, row[j], row[j+1]})
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
-}

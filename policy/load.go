@@ -11,6 +11,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // Options are what Parse checks a policy against.
@@ -311,7 +313,7 @@ func (l *loader) rule(n *yaml.Node) {
 		s, ok := l.text(mode, where+": mode")
 		r.observe = s == "observe"
 		if ok && s != "observe" && s != "enforce" {
-			l.wrong(mode, "%s: unknown mode %q%s", where, s, oneOf(s, []string{"enforce", "observe"}))
+			l.wrong(mode, "%s: unknown mode %q%s", where, s, nearest.HintOrAll(s, []string{"enforce", "observe"}))
 		}
 	}
 	l.policy.rules = append(l.policy.rules, r)
@@ -343,7 +345,7 @@ func (l *loader) roles(n *yaml.Node, where string) []string {
 	var roles []string
 	l.texts(n, where+": roles", func(n *yaml.Node, s string) {
 		if !slices.Contains(known, s) {
-			l.wrong(n, "%s: unknown role %q%s", where, s, oneOf(s, known))
+			l.wrong(n, "%s: unknown role %q%s", where, s, nearest.HintOrAll(s, known))
 		}
 		if !slices.Contains(roles, s) {
 			roles = append(roles, s)

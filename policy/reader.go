@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // fileBytes bounds a policy file.
@@ -102,7 +104,7 @@ func (r *reader) mapping(n *yaml.Node, where string, fields map[string]func(key,
 		read, ok := fields[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode || !ok:
-			r.wrong(key, "%s: unknown field %q%s", where, key.Value, oneOf(key.Value, known))
+			r.wrong(key, "%s: unknown field %q%s", where, key.Value, nearest.HintOrAll(key.Value, known))
 		case seen[key.Value] > 0:
 			r.wrong(key, "%s: field %q is given twice, first in line %d; keep one", where, key.Value, seen[key.Value])
 		default:

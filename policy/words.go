@@ -8,6 +8,8 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // unknownNames finds the names in a parsed condition that are no variables, which the
@@ -15,7 +17,7 @@ import (
 func (c *compiler) unknownNames(tree *ast.AST) []fault {
 	var faults []fault
 	report := func(e ast.Expr, name string) {
-		near := oneOf(name, c.vocabulary.names())
+		near := nearest.HintOrAll(name, c.vocabulary.names())
 		faults = append(faults, fault{lineOf(tree, e), fmt.Sprintf("unknown variable %q%s", name, near)})
 	}
 	var walk func(e ast.Expr, bound []string)
@@ -32,7 +34,7 @@ func (c *compiler) unknownNames(tree *ast.AST) []fault {
 				}
 				return
 			}
-			if near := nearest(name, c.vocabulary.names()); near != "" || qualified {
+			if near := nearest.Word(name, c.vocabulary.names()); near != "" || qualified {
 				report(e, name)
 			}
 			return // a type name, or what the checker reports
@@ -142,11 +144,11 @@ func (c *compiler) wrongWord(tree *ast.AST, name ast.Expr, word string, at ast.E
 	}
 	switch {
 	case x.words != nil && !slices.Contains(x.words(), word):
-		return wrong("%s is never %q%s", x.name, word, oneOf(word, x.words()))
+		return wrong("%s is never %q%s", x.name, word, nearest.HintOrAll(word, x.words()))
 	case x.name == "app.id" && c.options.HasApp != nil && !c.options.HasApp(word):
 		return wrong("the catalogue has no app %q; `sluice apps list` shows the ids", word)
 	case x.name == "app.category" && len(c.options.Categories) > 0 && !slices.Contains(c.options.Categories, word):
-		return wrong("app.category is never %q%s", word, oneOf(word, c.options.Categories))
+		return wrong("app.category is never %q%s", word, nearest.HintOrAll(word, c.options.Categories))
 	case x.name == "source.country" && word != "" && !isCountry(word):
 		return wrong("source.country is never %q: write two capital letters of ISO 3166, for instance \"DE\"", word)
 	case x.name == "request.method" && word != strings.ToUpper(word):

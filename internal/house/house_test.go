@@ -16,7 +16,7 @@ const module = "github.com/sluice-dlp/sluice/"
 // graph is the import graph: a room may import only what is listed. The rooms and their
 // contracts are in ARCHITECTURE.md.
 var graph = map[string][]string{
-	"icap": {}, "classify": {}, "extract": {}, "dlp": {}, "policy": {}, "event": {},
+	"icap": {}, "classify": {"internal/nearest"}, "extract": {}, "dlp": {"internal/nearest"}, "policy": {"internal/nearest"}, "event": {},
 	"profiles": {}, "migrations": {},
 	"reqmod":  {"icap", "classify", "extract", "dlp", "policy", "event", "internal/theme"},
 	"respmod": {"icap", "event"},
@@ -24,9 +24,9 @@ var graph = map[string][]string{
 	"notify":  {"event", "internal/outbound"},
 	"store":   {"event", "policy", "migrations"},
 	"console": {"store", "policy", "classify", "event", "dlp", "internal/theme"},
-	"config":  {"icap", "dlp", "classify", "extract", "policy", "reqmod", "event", "store", "export", "notify", "console"},
+	"config":  {"icap", "dlp", "classify", "extract", "policy", "reqmod", "event", "store", "export", "notify", "console", "internal/nearest"},
 
-	"internal/theme": {}, "internal/outbound": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
+	"internal/theme": {}, "internal/outbound": {}, "internal/nearest": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
 }
 
 // rooms within a room: imported by their parent only.
