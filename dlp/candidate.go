@@ -32,7 +32,7 @@ func (c *candidate) rejected() bool { return c.confidence < int(Low) }
 
 // judge weighs one match of a pattern: boundaries, allow list, validators, context, against,
 // the cheap ones first.
-func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, around *[2]surroundings) {
+func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, around *nearby) {
 	c.confidence = int(p.confidence)
 	if c.explain {
 		c.note("pattern: %s confidence", p.confidence)
@@ -99,26 +99,47 @@ func (c *candidate) pass(validators []check.Validator, value string) (sure, ok b
 	return sure, true
 }
 
-// weigh lets the words around a value raise or lower its confidence.
-func (d *detector) weigh(c *candidate, needsContext bool, text []byte, around *[2]surroundings) {
+// weigh lets the words around a value raise or lower its confidence. What the heading of its
+// column says stands above them.
+func (d *detector) weigh(c *candidate, needsContext bool, text []byte, around *nearby) {
+	var label hinted
+	labelled := false
 	if d.context != nil {
-		if w, ok := d.context.near(text, c.start, c.end, &around[0]); ok {
-			c.confidence += d.context.step
-			c.note("context %q", w.word)
-		} else if w, ok := d.context.headed(text, c.start, c.end, &around[0].table); ok {
-			c.confidence += d.context.step
+		if w, ok := d.context.headed(text, c.start, c.end, &around.context.table); ok {
+			c.confidence = min(c.confidence+d.context.step, int(High))
 			c.note("column %q", w.word)
-		} else if needsContext {
+			return
+		}
+		label, labelled = d.context.near(text, c.start, c.end, &around.context)
+		switch {
+		case labelled:
+			c.confidence += d.context.step
+			c.note("context %q", label.word)
+		case needsContext && around.continues(d, text, c.start):
+			c.confidence += d.context.step
+			c.note("in a list")
+		case needsContext:
 			c.reject("needs context, and no context word is near")
 			return
 		}
 	}
 	c.confidence = min(c.confidence, int(High))
 	if d.against != nil {
-		if w, ok := d.against.near(text, c.start, c.end, &around[1]); ok {
-			c.confidence -= d.against.step
-			c.note("against %q", w.word)
-		}
+		d.oppose(c, label, labelled, text, around)
+	}
+	if needsContext && c.confidence >= int(Medium) {
+		around.list(d, c.end)
+	}
+}
+
+// oppose lets words speak against a value, unless they label another one.
+func (d *detector) oppose(c *candidate, label hinted, labelled bool, text []byte, around *nearby) {
+	if w, ok := d.against.near(text, c.start, c.end, &around.against); ok && (!labelled || !label.labels(&w, &around.against)) {
+		c.confidence -= d.against.step
+		c.note("against %q", w.word)
+	} else if w, ok := d.against.headed(text, c.start, c.end, &around.context.table); ok {
+		c.confidence -= d.against.step
+		c.note("against column %q", w.word)
 	}
 }
 

@@ -32,7 +32,8 @@ func (h *hints) headed(text []byte, start, end int, t *table) (hint, bool) {
 		head = head[:i]
 	}
 	t.folded = fold(t.folded[:0], head)
-	return h.find(t.folded)
+	w, ok := h.find(t.folded, 0)
+	return w.hint, ok
 }
 
 // holds finds the table around a value and reports whether there is one.

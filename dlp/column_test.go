@@ -8,6 +8,37 @@ import (
 	"github.com/sluice-dlp/sluice/dlp"
 )
 
+// What is next to a value counts: its own label, or that of its list, and not the label of
+// the number beside it.
+func TestLabelsBelongToTheirValues(t *testing.T) {
+	e := builtin(t)
+	cases := map[string]struct {
+		text, value, detector string
+		want                  bool
+	}{
+		"another number's label behind":        {"SSN: 515-06-9705 / EIN: 82-1026499", "515-06-9705", "us_ssn", true},
+		"and before":                           {"EIN 82-1026499, SSN 515-06-9705", "515-06-9705", "us_ssn", true},
+		"on the next line":                     {"ssn: 515-06-9705\nrouting: 111000025", "515-06-9705", "us_ssn", true},
+		"its own that speaks against it":       {"SSN department, part 515-06-9705", "515-06-9705", "us_ssn", false},
+		"nearer than its own":                  {"SSN? No, part no. 515-06-9705", "515-06-9705", "us_ssn", false},
+		"the second of a list":                 {"SSNs, all of people whom we paid in March: 515069705, Ada Bell 586260142", "586260142", "us_ssn", true},
+		"a label that ends a list":             {"SSNs, all of people whom we paid in March: 515069705, Ada No: 586260142", "586260142", "us_ssn", false},
+		"a column that speaks against a value": {"date,order_id,amount\n" + strings.Repeat("1.2.,4956511913338275,12\n", 9), "4956511913338275", "credit_card", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			report := e.Scan(context.Background(), dlp.Query{}, dlp.Text{Data: []byte(c.text)})
+			found := false
+			for _, f := range report.Findings {
+				found = found || f.Detector == c.detector && c.text[f.Start:f.End] == c.value
+			}
+			if found != c.want {
+				t.Errorf("found: %v, want %v", found, c.want)
+			}
+		})
+	}
+}
+
 // Far down a table only the heading of its column says what a number is.
 func TestHeadingsOfColumnsAreContext(t *testing.T) {
 	e := builtin(t)

@@ -45,10 +45,45 @@ func unspaced(r rune) bool {
 type surroundings struct {
 	from, start, end, to int
 	folded               []byte
+	middle               int // where the value is in folded
 	table                table
 }
 
+// nearby is what stands around the values of a text.
+type nearby struct {
+	context, against surroundings
+	listed           map[*detector]int // end of the last value that had its context or its list's
+}
+
 // forget is called when the text is another.
+func (n *nearby) forget() {
+	n.context.forget()
+	n.against.forget()
+	clear(n.listed)
+}
+
+// longestItem is how far apart the values of a list may be: a name fits between.
+const longestItem = 40
+
+// continues reports whether text[start:] goes on with a list of a detector's values: between
+// the last one and this is a comma, a line break or the like, and nothing that is a label.
+func (n *nearby) continues(d *detector, text []byte, start int) bool {
+	end, ok := n.listed[d]
+	if !ok || start <= end || start-end > longestItem {
+		return false
+	}
+	between := text[end:start]
+	return bytes.ContainsAny(between, ",;|/\n") && !bytes.ContainsAny(between, ":=#0123456789")
+}
+
+// list remembers a value that has its context.
+func (n *nearby) list(d *detector, end int) {
+	if n.listed == nil {
+		n.listed = map[*detector]int{}
+	}
+	n.listed[d] = end
+}
+
 func (s *surroundings) forget() { s.from, s.table = -1, table{folded: s.table.folded} }
 
 // fold returns text[from:start] and text[end:to] folded. No word reaches across the value.
@@ -61,6 +96,7 @@ func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {
 		from++ // the far cut went through a word
 	}
 	s.folded = append(fold(s.folded[:0], text[from:start]), '\n')
+	s.middle = len(s.folded)
 	for to < len(text) && to > end && letterByte(text[to-1]) && letterByte(text[to]) {
 		to-- // the far cut went through a word
 	}
@@ -68,13 +104,22 @@ func (s *surroundings) fold(text []byte, from, start, end, to int) []byte {
 	return s.folded
 }
 
-// near looks for the first in the list of the words around text[start:end].
-func (h *hints) near(text []byte, start, end int, around *surroundings) (hint, bool) {
+// hinted is a word found near a value.
+type hinted struct {
+	hint
+	at       int  // in the folded text
+	distance int  // bytes of folded text between it and the value
+	behind   bool // the value
+}
+
+// near looks for the nearest of the words around text[start:end].
+func (h *hints) near(text []byte, start, end int, around *surroundings) (hinted, bool) {
 	from, to := max(0, start-h.before), min(len(text), end+h.after)
 	if !h.mayBegin(text[from:start]) && !h.mayBegin(text[end:to]) {
-		return hint{}, false
+		return hinted{}, false
 	}
-	return h.find(around.fold(text, from, start, end, to))
+	folded := around.fold(text, from, start, end, to)
+	return h.find(folded, around.middle)
 }
 
 // mayBegin reports whether a word can begin in a text that is not folded yet. Numbers among
@@ -88,24 +133,50 @@ func (h *hints) mayBegin(text []byte) bool {
 	return false
 }
 
-// find looks for the first in the list of the words in a folded text.
-func (h *hints) find(folded []byte) (hint, bool) {
-	best := len(h.words)
+// find looks for the word of a folded text that is nearest to the value at middle, which no
+// word reaches across. Of words equally near, the first in the list counts.
+func (h *hints) find(folded []byte, middle int) (hinted, bool) {
+	best, found := len(h.words), hinted{distance: len(folded) + 1}
 	for i, c := range folded {
 		if h.first[c] == 0 {
 			continue
 		}
+		if i-middle > found.distance {
+			break
+		}
 		begins := i == 0 || !inWord(folded, i)
 		for _, k := range h.buckets[h.first[c]] {
-			if k < best && (begins || h.words[k].openStart) && h.words[k].at(folded, i) {
-				best = k
+			away := i - middle
+			if i < middle {
+				away = middle - 1 - i - len(h.words[k].folded) // without the line end in front of the value
+			}
+			if (away < found.distance || away == found.distance && k < best) && (begins || h.words[k].openStart) && h.words[k].at(folded, i) {
+				best, found = k, hinted{h.words[k], i, away, i >= middle}
 			}
 		}
 	}
-	if best == len(h.words) {
-		return hint{}, false
+	return found, best < len(h.words)
+}
+
+// labels reports whether w, a context word, is the value's label, and against, further away,
+// another value's: "SSN 515-06-9705, EIN 82-1026499" or "order 4711, card 4956511913338275".
+func (w *hinted) labels(against *hinted, around *surroundings) bool {
+	const beside = 2 // what stands in front is as near as what is so much nearer behind
+	switch {
+	case w.behind:
+		return false
+	case against.behind:
+		return w.distance <= against.distance+beside
+	case w.distance >= against.distance:
+		return false
 	}
-	return h.words[best], true
+	digits := 0
+	for _, c := range around.folded[against.at:around.middle] {
+		if isDigit(c) {
+			digits++
+		}
+	}
+	return digits >= 4
 }
 
 // index sorts the words by their first byte.

@@ -18,13 +18,15 @@ func FuzzFold(f *testing.F) {
 	})
 }
 
-func TestContextTakesTheFirstOfItsWordsThatIsNear(t *testing.T) {
+func TestContextTakesTheNearestOfItsWords(t *testing.T) {
 	h := &hints{before: 40, after: 20, words: []hint{newHint("social security"), newHint("*nummer"), newHint("tax*"), newHint("機密"), newHint("id")}}
 	h.index()
 	cases := map[string]struct{ before, after, want string }{
 		"in front":                        {"my ID is ", "", "id"},
 		"behind":                          {"", " is my Tax-number", "tax"},
-		"the first in the list":           {"id or Social\n Security ", "", "social security"},
+		"the nearest in front":            {"id or Social\n Security ", "", "social security"},
+		"the nearest behind":              {"social security or so: ", " tax", "tax"},
+		"the first in the list":           {"id ", " id tax", "id"},
 		"no part of a word":               {"identity valid paid ", "", ""},
 		"the end of a compound":           {"Steuernummer: ", "", "nummer"},
 		"a word in camel case":            {"userId=", "", "id"},

@@ -65,8 +65,7 @@ func (r *reading) forget() {
 func (s *scan) read(data []byte, l *layer) {
 	s.data, s.layer, s.lower = data, l, s.lower[:0]
 	clear(s.keyword)
-	s.around[0].forget()
-	s.around[1].forget()
+	s.around.forget()
 	err := s.match(data)
 	if err == nil {
 		s.search(data, l)

@@ -19,7 +19,7 @@ type scan struct {
 	own *narrowed // the selection's own matcher, if it has one
 
 	reading
-	around [2]surroundings // for context, for against
+	around nearby
 	place  place
 	found  []found // in the current text
 	counts [2]int  // of found and report.Findings: those that decide something, and idle ones
