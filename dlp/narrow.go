@@ -32,7 +32,21 @@ func (e *Engine) used(s *selection, n int) {
 	if wanted == 0 || (len(s.want)-wanted)*narrowLeast < len(s.want) || e.selections.narrowing.Add(1) > mostNarrow {
 		return
 	}
-	go e.narrow(s)
+	e.selections.closing.Lock()
+	defer e.selections.closing.Unlock()
+	if !e.selections.closed {
+		e.selections.compiling.Go(func() { e.narrow(s) })
+	}
+}
+
+// Close waits for matchers that are being compiled, a second at most for each. Scans that
+// run go on, and an engine that is closed still scans; it only gets no more matchers of its
+// own. The engine that takes its place, or the end of the program, is the time to call it.
+func (e *Engine) Close() {
+	e.selections.closing.Lock()
+	e.selections.closed = true
+	e.selections.closing.Unlock()
+	e.selections.compiling.Wait()
 }
 
 // narrow compiles a matcher for s. Should that fail, the one for all goes on.

@@ -30,6 +30,9 @@ type selections struct {
 	count atomic.Int32
 
 	narrowing atomic.Int32 // selections that have, or will have, a matcher of their own
+	compiling sync.WaitGroup
+	closing   sync.Mutex
+	closed    bool // no more matchers; under closing
 }
 
 // selection returns what profiles look for; nil asks about all that are loaded.

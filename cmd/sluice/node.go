@@ -165,9 +165,13 @@ func (n *node) swap(ctx context.Context, rs *ruleset) error {
 	if err != nil {
 		return err
 	}
+	before := n.rules
 	n.rules = rs
 	n.handler.Swap(rules)
 	n.running.Store(&console.Rules{Catalogue: rs.catalogue, Engine: rs.engine, Policy: rs.policy, Statuses: statuses, Version: n.handler.Version()})
+	if before != nil && before.engine != rs.engine {
+		before.engine.Close()
+	}
 	if err := n.store.Keep(ctx); err != nil {
 		n.log.Error("a start without Postgres would enforce older statuses", "error", err)
 	}
@@ -323,6 +327,9 @@ func (n *node) close() error {
 	errs = append(errs, n.closeExporters())
 	if n.extractor != nil {
 		errs = append(errs, n.extractor.Close())
+	}
+	if n.rules != nil {
+		n.rules.engine.Close()
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())
