@@ -122,10 +122,11 @@ func redacted(text string, fs []Finding) string {
 	var out strings.Builder
 	at := int64(0)
 	for _, f := range fs {
-		if f.Start >= at {
-			out.WriteString(text[at:f.Start] + Redaction(f))
+		start, end := f.Spread()
+		if end > at {
+			out.WriteString(text[at:max(at, start)] + Redaction(f))
 		}
-		at = max(at, f.End)
+		at = max(at, end)
 	}
 	return out.String() + text[at:]
 }

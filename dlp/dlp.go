@@ -122,8 +122,31 @@ type Finding struct {
 	Role        string     `json:"role"`
 	Evidence    []string   `json:"evidence"`
 
-	Text     int  `json:"-"`                  // index into the texts given to Scan
+	Text     int  `json:"-"` // index into the texts given to Scan
+	spread   span // beyond Start and End: what findings that gave way to this one claimed
 	Rejected bool `json:"rejected,omitempty"` // only with Query.Explain: a candidate that was turned down; Evidence says why
+}
+
+// span is a stretch of a text; empty when it ends at 0.
+type span struct{ start, end int64 }
+
+// Spread returns the bytes to take out so that nothing of the finding is left: from Start to
+// End, and what weaker findings of at least medium confidence that gave way to it claimed
+// beyond. Those are of the same text.
+func (f *Finding) Spread() (start, end int64) {
+	if f.spread.end == 0 {
+		return f.Start, f.End
+	}
+	return min(f.Start, f.spread.start), max(f.End, f.spread.end)
+}
+
+// spreadOver lets f cover what o, which gives way to it, would have taken out.
+func (f *Finding) spreadOver(o *Finding) {
+	start, end := f.Spread()
+	otherStart, otherEnd := o.Spread()
+	if otherStart < start || otherEnd > end {
+		f.spread = span{min(start, otherStart), max(end, otherEnd)}
+	}
 }
 
 // Query says what to scan for.

@@ -1,6 +1,7 @@
 package dlp
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,7 +56,10 @@ const blackout = "████"
 // one the findings came from. Used for excerpts, paths and file names.
 func MaskAll(text []byte, fs []Finding) string {
 	spans := slices.Clone(fs)
-	slices.SortFunc(spans, func(a, b Finding) int { return int(a.Start - b.Start) })
+	for i := range spans {
+		spans[i].Start, spans[i].End = spans[i].Spread()
+	}
+	slices.SortFunc(spans, func(a, b Finding) int { return cmp.Compare(a.Start, b.Start) })
 	var out strings.Builder
 	at := int64(0)
 	for _, f := range spans {

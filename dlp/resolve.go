@@ -53,6 +53,9 @@ func (s *scan) give(f *found, kept []found, rivals []int) {
 				}
 			}
 		}
+		if f.Confidence >= Medium && len(left) < len(f.Profiles) {
+			rival.spreadOver(&f.Finding)
+		}
 		if len(left) == 0 {
 			f.reject("gives way to " + rival.Detector)
 			return

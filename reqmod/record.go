@@ -290,9 +290,8 @@ func (c *call) excerpt(f dlp.Finding) string {
 	}
 	suspects := report.Findings
 	for _, o := range c.findings {
-		if o.Text == f.Text && o.Start < to && o.End > from {
-			o.Start, o.End = o.Start-from, o.End-from
-			suspects = append(suspects, o)
+		if start, end := o.Spread(); o.Text == f.Text && start < to && end > from {
+			suspects = append(suspects, dlp.Finding{Start: start - from, End: end - from})
 		}
 	}
 	start, end := int(min(f.Start-from, int64(len(window)))), int(min(f.End-from, int64(len(window))))
@@ -305,9 +304,8 @@ func (c *call) excerpt(f dlp.Finding) string {
 func within(findings []dlp.Finding, from, to int) []dlp.Finding {
 	var list []dlp.Finding
 	for _, f := range findings {
-		if int(f.Start) < to && int(f.End) > from {
-			f.Start, f.End = max(f.Start-int64(from), 0), min(f.End, int64(to))-int64(from)
-			list = append(list, f)
+		if start, end := f.Spread(); int(start) < to && int(end) > from {
+			list = append(list, dlp.Finding{Start: max(start-int64(from), 0), End: min(end, int64(to)) - int64(from)})
 		}
 	}
 	return list

@@ -31,6 +31,9 @@ func (c *call) redact() {
 // united puts findings that share bytes of a text together, under the name of the one that
 // begins first, the longest of those: one value then has one mask, of the length of the whole.
 func united(findings []dlp.Finding) []dlp.Finding {
+	for i := range findings {
+		findings[i].Start, findings[i].End = findings[i].Spread()
+	}
 	slices.SortStableFunc(findings, func(a, b dlp.Finding) int {
 		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
 	})
