@@ -23,6 +23,12 @@ func (s byteSet) union(t byteSet) byteSet {
 	return byteSet{s[0] | t[0], s[1] | t[1], s[2] | t[2], s[3] | t[3]}
 }
 
+func (s byteSet) intersect(t byteSet) byteSet {
+	return byteSet{s[0] & t[0], s[1] & t[1], s[2] & t[2], s[3] & t[3]}
+}
+
+func (s *byteSet) remove(b byte) { s[b>>6] &^= 1 << (b & 63) }
+
 func (s byteSet) size() int {
 	return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) + bits.OnesCount64(s[2]) + bits.OnesCount64(s[3])
 }

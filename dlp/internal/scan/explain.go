@@ -11,7 +11,7 @@ import (
 func (db *DB) Unanchored() []int { return db.always }
 
 // Kernel returns the name of the kernel in use.
-func (db *DB) Kernel() string { return db.name }
+func (db *DB) Kernel() string { return db.kernel.name }
 
 // Explain says how pattern p is looked for, for people.
 func (db *DB) Explain(p int) string {

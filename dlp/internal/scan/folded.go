@@ -5,7 +5,7 @@ package scan
 // batches of text that hold such a letter are searched in a copy with s and k in its place.
 
 const (
-	foldedMost = 3 * window          // bytes that window letters of a folded copy can stand for
+	foldedMost = onwardReach         // bytes behind a batch that count: window letters can be of 3 each
 	foldedSize = batch*block + block // of the copy, with what follows the batch
 )
 

@@ -144,12 +144,16 @@ func chooseKernel(name string) (namedKernel, error) {
 	return namedKernel{}, fmt.Errorf("kernel %q: not on this machine", name)
 }
 
-// namedKernel is a kernel that this machine can run.
+// namedKernel is a kernel that this machine can run, with what the sift needs.
 type namedKernel struct {
-	name string
-	run  kernel
-	quad quadKernel
+	name   string
+	run    kernel
+	quad   quadKernel
+	places placesKernel
+	probe  probeKernel
 }
+
+var portable = namedKernel{"portable", portableKernel, portableQuad, portablePlaces, portableProbe}
 
 // quadKernel writes to out, which has room for as many, those of the places at of x where
 // slots of q hold, and returns how many there are. Places are at most inBatch.
@@ -160,3 +164,18 @@ type quadHit struct {
 	place uint64
 	slots [quadWords]uint64
 }
+
+// placesKernel writes the positions that one field of the masks has to out, and returns them.
+type placesKernel func(m []masks, which field, out *places) []uint16
+
+// field is one of those of masks.
+type field int
+
+const (
+	ofSlots field = iota
+	ofKeys
+)
+
+// probeKernel writes those of the places at of x where p may have a key to out, and returns
+// them.
+type probeKernel func(p *probe, x *batchText, at []uint16, out *places) []uint16

@@ -4,9 +4,9 @@ import "golang.org/x/sys/cpu"
 
 // kernels returns the kernels that this machine can run, best first.
 func kernels() []namedKernel {
-	ks := []namedKernel{{"portable", portableKernel, portableQuad}}
-	if cpu.X86.HasAVX2 {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, quadByAVX2}}, ks...)
+	ks := []namedKernel{portable}
+	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
+		ks = append([]namedKernel{{"avx2", avx2Kernel, quadByAVX2, placesByAVX2, probeByAVX2}}, ks...)
 	}
 	return ks
 }
@@ -32,3 +32,27 @@ func quadByAVX2(q *quad, class *[256]uint8, x *batchText, at []uint16, out []qua
 
 //go:noescape
 func avx2Quad(q *quad, class *[256]uint8, x *batchText, at *uint16, n int, out *quadHit) int
+
+func placesByAVX2(m []masks, which field, out *places) []uint16 {
+	if len(m) == 0 {
+		return nil
+	}
+	first := &m[0].slots
+	if which == ofKeys {
+		first = &m[0].keys
+	}
+	return out[:avx2Places(first, len(m), &bitsOf, &out[0])]
+}
+
+//go:noescape
+func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int
+
+func probeByAVX2(p *probe, x *batchText, at []uint16, out *places) []uint16 {
+	if len(at) == 0 {
+		return nil
+	}
+	return out[:avx2Probe(p, x, &at[0], len(at), &out[0])]
+}
+
+//go:noescape
+func avx2Probe(p *probe, x *batchText, at *uint16, n int, out *uint16) int

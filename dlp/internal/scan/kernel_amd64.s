@@ -290,3 +290,78 @@ each:
 	VZEROUPPER
 	MOVQ AX, ret+48(FP)
 	RET
+
+// func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int
+TEXT ·avx2Places(SB), NOSPLIT, $0-40
+	MOVQ m+0(FP), SI
+	MOVQ n+8(FP), CX
+	MOVQ bits+16(FP), DX
+	MOVQ out+24(FP), DI
+	MOVQ DI, R8
+
+	// X1: the position of the byte of the mask that is looked up, in every word; X2: 8.
+	VPXOR        X1, X1, X1
+	MOVL         $0x00080008, AX
+	VMOVD        AX, X2
+	VPBROADCASTD X2, X2
+
+	// Positions of the bits of one byte; as many are kept as there are.
+#define EIGHT \
+	MOVBLZX   BX, AX         \
+	SHRQ      $8, BX         \
+	VPMOVZXBW (DX)(AX*8), X0 \
+	VPADDW    X1, X0, X0     \
+	VPADDW    X2, X1, X1     \
+	VMOVDQU   X0, (DI)       \
+	POPCNTL   AX, AX         \
+	LEAQ      (DI)(AX*2), DI
+
+mask:
+	MOVQ (SI), BX
+	ADDQ $32, SI
+	EIGHT
+	EIGHT
+	EIGHT
+	EIGHT
+	EIGHT
+	EIGHT
+	EIGHT
+	EIGHT
+	DECQ CX
+	JNZ  mask
+
+	SUBQ R8, DI
+	SHRQ $1, DI
+	MOVQ DI, ret+32(FP)
+	RET
+
+// func avx2Probe(p *probe, x *batchText, at *uint16, n int, out *uint16) int
+TEXT ·avx2Probe(SB), NOSPLIT, $0-48
+	MOVQ p+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ at+16(FP), R8
+	MOVQ n+24(FP), CX
+	MOVQ out+32(FP), R9
+	MOVQ (DI), R10
+	MOVQ 8(DI), R11
+	XORL AX, AX
+	LEAQ (R8)(CX*2), R8
+	NEGQ CX
+
+place:
+	MOVWLZX (R8)(CX*2), BX
+	MOVL    (SI)(BX*1), DX
+	ORL     $0x20202020, DX
+	IMUL3L  $0x9e3779b1, DX, DX
+	SHRXL   R11, DX, DX
+	MOVW    BX, (R9)(AX*2)
+	MOVL    DX, BX
+	SHRL    $6, BX
+	MOVQ    (R10)(BX*8), BX
+	BTQ     DX, BX
+	ADCQ    $0, AX
+	INCQ    CX
+	JNZ     place
+
+	MOVQ AX, ret+40(FP)
+	RET

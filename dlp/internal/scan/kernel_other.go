@@ -3,4 +3,4 @@
 package scan
 
 // kernels returns the kernels that this machine can run, best first.
-func kernels() []namedKernel { return []namedKernel{{"portable", portableKernel, portableQuad}} }
+func kernels() []namedKernel { return []namedKernel{portable} }

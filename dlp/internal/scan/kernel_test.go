@@ -115,6 +115,39 @@ func TestQuadsAgree(t *testing.T) {
 	}
 }
 
+func TestPlacesAndProbesAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	x := new(batchText)
+	for i := range x {
+		x[i] = byte(r.Uint32())
+	}
+	p := &probe{new([mostWords]uint64), mapShift(2000)}
+	for i := range p.four {
+		p.four[i] = r.Uint64() & r.Uint64()
+	}
+	for range 20 {
+		ms := make([]masks, r.IntN(batch+1))
+		for k := range ms {
+			ms[k] = masks{slots: r.Uint64() & r.Uint64() & r.Uint64(), keys: r.Uint64() &^ -uint64(r.IntN(2)), folds: 1}
+		}
+		for _, which := range []field{ofSlots, ofKeys} {
+			want := slices.Clone(portablePlaces(ms, which, new(places)))
+			kept := portableProbe(p, x, want, new(places))
+			if which == ofKeys && len(want) > 200 && (len(kept) == 0 || len(kept) == len(want)) {
+				t.Fatalf("%d of %d places are kept: not a test", len(kept), len(want))
+			}
+			for _, k := range kernels() {
+				if got := k.places(ms, which, new(places)); !slices.Equal(got, want) {
+					t.Errorf("%s: %d places, or others, want %d", k.name, len(got), len(want))
+				}
+				if got := k.probe(p, x, want, new(places)); !slices.Equal(got, kept) {
+					t.Errorf("%s: %d kept, or others, want %d", k.name, len(got), len(kept))
+				}
+			}
+		}
+	}
+}
+
 func FuzzKernels(f *testing.F) {
 	f.Add(uint64(1), []byte("a word, 123-45-6789 and pa\u017fsword \u212a, then more of it and so on until the block is full"))
 	f.Fuzz(func(t *testing.T, seed uint64, text []byte) {

@@ -10,14 +10,20 @@ import (
 // letters folded. A bitmap, which competes for the nearest cache, turns most other
 // positions down, and gates those that go on otherwise than any sequence with the key.
 type keyTable struct {
-	four    *[mostWords]uint64 // by the hash of the key: some key has it
-	shift   uint               // from a product to its hash
-	gates   []gate             // by another hash of the key
-	past    uint               // from a product to that
-	lists   []keyList          // open addressing
+	probe
+	gates   []gate    // by another hash of the key
+	past    uint      // from a product to that
+	lists   []keyList // open addressing
 	entries []keyEntry
+	onward  []lazyOnward // of the entries
 	classes []byteSet
 	index   map[byteSet]uint16 // of classes, while the table is built
+}
+
+// probe is the bitmap. The assembly knows its layout.
+type probe struct {
+	four  *[mostWords]uint64 // by the hash of the key: some key has it
+	shift uint               // from a product to its hash
 }
 
 // gate has the bits that all sequences with a key, or with one of the same hash, agree in:
@@ -176,6 +182,7 @@ func newKeyTable(all []keyed) *keyTable {
 		i = j
 	}
 	t.index = nil
+	t.onward = make([]lazyOnward, len(t.entries))
 	return t
 }
 
@@ -214,16 +221,26 @@ func (e *keyEntry) gate(wordStart bool) gate {
 	return g
 }
 
-// find returns the entries under the key with which u begins.
-func (t *keyTable) find(u uint64) []keyEntry {
+// sequence returns what e stands for.
+func (t *keyTable) sequence(e *keyEntry) sequence {
+	q := sequence{n: window}
+	for j, c := range e.class {
+		q.class[j] = t.classes[c]
+	}
+	return q
+}
+
+// find returns the indexes of the entries under the key with which u begins: the first, and
+// the one behind the last.
+func (t *keyTable) find(u uint64) (first, end int32) {
 	key := foldKey(uint32(u))
 	for i := t.hash(key); ; i++ {
 		l := &t.lists[i&uint32(len(t.lists)-1)]
 		if l.n == 0 {
-			return nil
+			return 0, 0
 		}
 		if l.key == key {
-			return t.entries[l.first : l.first+l.n]
+			return l.first, l.first + l.n
 		}
 	}
 }

@@ -46,22 +46,22 @@ func (p *pattern) end(b []byte, at int, steps *int) int {
 	if p.words != nil {
 		return p.words.end(b, at, steps)
 	}
-	d := p.whole.dfa.Load()
+	return p.automaton(&p.whole, 0).end(b, at, steps)
+}
+
+// automaton returns the one of the pattern from item from on, which l is for.
+func (p *pattern) automaton(l *lazyDFA, from int) *dfa {
+	d := l.dfa.Load()
 	if d == nil {
-		p.whole.once.Do(func() { p.whole.dfa.Store(newDFA(p.program(0))) })
-		d = p.whole.dfa.Load()
+		l.once.Do(func() { l.dfa.Store(newDFA(p.program(from))) })
+		d = l.dfa.Load()
 	}
-	return d.end(b, at, steps)
+	return d
 }
 
 // goesOn reports whether what begins at the anchor can match at b[at:].
 func (p *pattern) goesOn(b []byte, at int, steps *int) bool {
-	d := p.tail.dfa.Load()
-	if d == nil {
-		p.tail.once.Do(func() { p.tail.dfa.Store(newDFA(p.program(p.cut))) })
-		d = p.tail.dfa.Load()
-	}
-	return d.end(b, at, steps) >= 0
+	return p.automaton(&p.tail, p.cut).end(b, at, steps) >= 0
 }
 
 // program compiles the pattern's expression from one of its items on. Compile has parsed

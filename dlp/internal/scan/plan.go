@@ -12,10 +12,11 @@ type slot struct {
 type plan struct {
 	tables tables
 	slots  []slot
-	exact  []exactWord // of the slots, in the order of groups
-	quads  []quad      // what each four of exact hold at
-	joint  []joint     // one for each quarter of an exactWord
-	class  [256]uint8  // bytes that no slot tells apart have one class
+	onward []lazyOnward // of the slots
+	exact  []exactWord  // of the slots, in the order of groups
+	quads  []quad       // what each four of exact hold at
+	joint  []joint      // one for each quarter of an exactWord
+	class  [256]uint8   // bytes that no slot tells apart have one class
 	keys   *keyTable
 }
 
@@ -51,6 +52,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 			p.slots = append(p.slots, slot{a.sequences[j], int32(i), a.wordStart})
 		}
 	}
+	p.onward = make([]lazyOnward, len(p.slots))
 	p.groupSlots(r)
 	p.groupKeys(anchors, r)
 	p.keys = newKeyTable(keys)

@@ -28,6 +28,7 @@ type run struct {
 	next   []int64 // in windows: how far each pattern has come in the whole text
 	base   int64   // in windows: the offset of text
 	budget int     // steps that each pattern's automaton may make
+	plain  bool    // the batch has neither ſ nor K
 	redo   []int   // patterns to be done again by the other engine
 
 	scan uint32 // number of this scan, so that progress need not be cleared
@@ -104,11 +105,12 @@ func (r *run) of(p int) *progress {
 
 // search looks at b[off:end], of which n blocks are in v, and returns the kernel's carry.
 func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
-	carry = r.db.kernel(&r.db.plan.tables, v, n, carry, 0, &r.found)
+	carry = r.db.kernel.run(&r.db.plan.tables, v, n, carry, 0, &r.found)
 	if needsFolding(r.text, off, end, r.found.masks[:n]) {
 		r.searchFolded(off, end)
 		return carry
 	}
+	r.plain = true
 	r.pick(v, n, n*block, func(i int) int { return off + i })
 	return carry
 }
@@ -119,7 +121,8 @@ func (r *run) searchFolded(off, end int) {
 	f := &r.folded
 	own := f.fill(r.text, off, end)
 	n := (own + block - 1) / block
-	r.db.kernel(&r.db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
+	r.db.kernel.run(&r.db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
+	r.plain = false
 	r.pick(f.text[:], n, own, func(i int) int { return off + int(f.at[i]) })
 }
 
@@ -149,15 +152,20 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 // place i of the batch.
 func (r *run) key(u uint64, pos, i int) {
 	t := r.db.plan.keys
-	list := t.find(u)
-	for k := range list {
-		e := &list[k]
+	k, end := t.find(u)
+	for ; k < end; k++ {
+		e := &t.entries[k]
 		if !t.holds(e, u) {
 			continue
 		}
-		if a := r.db.anchors[e.pattern]; !a.wordStart || r.found.masks[i/block].starts>>(i%block)&1 != 0 {
-			r.anchored(int(e.pattern), a, pos)
+		a := r.db.anchors[e.pattern]
+		if a.wordStart && r.found.masks[i/block].starts>>(i%block)&1 == 0 {
+			continue
 		}
+		if r.plain && !t.onward[k].fits(r, e.pattern, func() sequence { return t.sequence(e) }, pos) {
+			continue
+		}
+		r.anchored(int(e.pattern), a, pos)
 	}
 }
 
@@ -168,6 +176,14 @@ func (r *run) slot(k kept, pos int) {
 	c := k.slots
 	if r.found.masks[k.place/block].starts>>(k.place%block)&1 == 0 {
 		c &^= w.start
+	}
+	if r.plain {
+		for m := c; m != 0; m &= m - 1 {
+			i := w.slots[bits.TrailingZeros64(m)]
+			if s := &p.slots[i]; !p.onward[i].fits(r, s.pattern, func() sequence { return s.q }, pos) {
+				c &^= m & -m
+			}
+		}
 	}
 	for q := range quarters {
 		if quarter := uint16(c >> (q * mostParts)); quarter&(quarter-1) != 0 {

@@ -45,9 +45,7 @@ type DB struct {
 	patterns []pattern
 	anchors  []*anchor
 	plan     *plan
-	kernel   kernel
-	quad     quadKernel
-	name     string
+	kernel   namedKernel
 	always   []int // patterns without an anchor
 	flight   *flight
 	redone   atomic.Int64
@@ -77,7 +75,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.kernel, db.quad, db.name = k.run, k.quad, k.name
+	db.kernel = k
 	db.runs.New = func() any { return &run{db: db, at: make([]progress, len(patterns))} }
 	return db, nil
 }

@@ -14,12 +14,12 @@ import (
 type places [batch*block + ahead]uint16
 
 // ahead is how many positions are written without looking whether there are so many.
-const ahead = 4
+const ahead = 8
 
 // sieve is the sift's working space.
 type sieve struct {
 	keys, slots places
-	maybe       [batch * block]uint16 // not keys itself: loads would wait for stores
+	maybe       places // not keys itself: loads would wait for stores
 	places      [batch * block]uint16
 	hits        [hits]quadHit
 	kept        []kept
@@ -35,18 +35,45 @@ type kept struct {
 	slots uint64
 }
 
-// put appends the positions that m has in block k to the n that are in the list.
-func (l *places) put(n, k int, m uint64) int {
-	base := uint16(k * block)
-	c := n + bits.OnesCount64(m)
-	for ; n < c; n += ahead {
-		d := l[n : n+ahead : n+ahead]
-		for j := range d {
-			d[j] = base + uint16(bits.TrailingZeros64(m))
-			m &= m - 1
+// bitsOf has, for each byte, the places of its bits, one in each byte, lowest first.
+var bitsOf = func() (of [256]uint64) {
+	for b := range of {
+		for m, n := b, 0; m != 0; m, n = m&(m-1), n+8 {
+			of[b] |= uint64(bits.TrailingZeros(uint(m))) << n
 		}
 	}
-	return c
+	return of
+}()
+
+// portablePlaces is the placesKernel in plain Go.
+func portablePlaces(ms []masks, which field, out *places) []uint16 {
+	n := 0
+	for k := range ms {
+		base, m := uint16(k*block), ms[k].slots
+		if which == ofKeys {
+			m = ms[k].keys
+		}
+		for end := n + bits.OnesCount64(m); n < end; {
+			d := (*[4]uint16)(out[n:])
+			for j := range d {
+				d[j] = base + uint16(bits.TrailingZeros64(m))
+				m &= m - 1
+			}
+			n = min(n+len(d), end)
+		}
+	}
+	return out[:n]
+}
+
+// portableProbe is the probeKernel in plain Go.
+func portableProbe(p *probe, x *batchText, at []uint16, out *places) []uint16 {
+	n, four, shift := 0, p.four, p.shift&31
+	for _, i := range at {
+		h := hashed(foldKey(uint32(x.at(i)))) >> shift
+		out[n&inBatch] = i
+		n += int(four[h>>6%mostWords] >> (h & 63) & 1)
+	}
+	return out[:n]
 }
 
 // batchText is the text of a batch. As an array it can be read without looking at its length.
@@ -71,45 +98,32 @@ func (x *batchText) at(i uint16) uint64 {
 
 // siftKeys returns the positions of the first n blocks where a key of the table may be.
 func (r *run) siftKeys(x *batchText, n int) []uint16 {
-	l, t := &r.sieve.keys, r.db.plan.keys
-	c := 0
-	for k := range n {
-		c = l.put(c, k, r.found.masks[k].keys)
-	}
-	maybe, m := &r.sieve.maybe, 0
-	four, shift := t.four, t.shift&31
-	for _, i := range l[:c] {
-		h := hashed(foldKey(uint32(x.at(i)))) >> shift
-		maybe[m&(len(maybe)-1)] = i
-		m += int(four[h>>6%mostWords] >> (h & 63) & 1)
-	}
-	out, k := &r.sieve.places, 0
+	t, k := r.db.plan.keys, &r.db.kernel
+	l := k.places(r.found.masks[:n], ofKeys, &r.sieve.keys)
+	maybe := k.probe(&t.probe, x, l, &r.sieve.maybe)
+	out, c := &r.sieve.places, 0
 	gates, past := t.gates, t.past&31
-	for _, i := range maybe[:m] {
+	for _, i := range maybe {
 		u := x.at(i)
 		g := &gates[hashedAgain(foldKey(uint32(u)))>>past]
 		none := ^(r.found.masks[i/block&(batch-1)].starts >> (i % block)) << 63
-		out[k&(len(out)-1)] = i
+		out[c&inBatch] = i
 		if (u&^noStart|none)&g.mask == g.value {
-			k++
+			c++
 		}
 	}
-	return out[:k]
+	return out[:c]
 }
 
 // siftSlots returns the positions of the first n blocks where whole sequences hold.
 func (r *run) siftSlots(x *batchText, n int) []kept {
-	l, p := &r.sieve.slots, r.db.plan
-	c := 0
-	for k := range n {
-		c = l.put(c, k, r.found.masks[k].slots)
-	}
+	l, p := r.db.kernel.places(r.found.masks[:n], ofSlots, &r.sieve.slots), r.db.plan
 	out, hits := r.sieve.kept[:0], &r.sieve.hits
 	for q := range p.quads {
-		for at := l[:c]; len(at) > 0; {
+		for at := l; len(at) > 0; {
 			few := at[:min(len(at), len(hits))]
 			at = at[len(few):]
-			for _, h := range hits[:r.db.quad(&p.quads[q], &p.class, x, few, hits[:])] {
+			for _, h := range hits[:r.db.kernel.quad(&p.quads[q], &p.class, x, few, hits[:])] {
 				for k, slots := range h.slots {
 					if slots != 0 {
 						out = append(out, kept{uint16(h.place), uint16(q*quadWords + k), slots})

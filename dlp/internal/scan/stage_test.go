@@ -29,7 +29,7 @@ func BenchmarkStages(b *testing.B) {
 							default:
 								carry := uint64(0)
 								for off := 0; off+batch*block+window < len(text); off += batch * block {
-									carry = db.kernel(&db.plan.tables, text[off:], batch, carry, 0, &r.found)
+									carry = db.kernel.run(&db.plan.tables, text[off:], batch, carry, 0, &r.found)
 									if stage > 0 {
 										sink += len(r.siftKeys(r.sieve.text(text[off:]), batch))
 									}

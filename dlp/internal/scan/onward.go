@@ -1,0 +1,208 @@
+package scan
+
+import (
+	"cmp"
+	"regexp/syntax"
+	"slices"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// onward is what a match must show beside the eight bytes of its anchor: bytes behind them,
+// and, where a match begins at one distance only, before them. Most places at which an
+// anchor holds by chance differ in one of the first that are looked at, so that no automaton
+// is started for them. It is worked out when an anchor first holds.
+type onward struct{ tests []onwardTest }
+
+// onwardTest says that the byte at that distance from the anchor is in class. Where the text
+// has none, a byte 0 stands for it.
+type onwardTest struct {
+	at    int
+	class byteSet
+}
+
+// lazyOnward is an onward that is made when first needed.
+type lazyOnward struct{ at atomic.Pointer[onward] }
+
+const (
+	onwardReach = 40 // bytes behind the beginning of an anchor that are looked at
+	onwardTests = 8  // bytes that are looked at
+	dullClass   = 200
+)
+
+// fits reports whether a match can have its anchor at b[pos], as far as o tells. The text
+// from there on, for onwardReach bytes, has neither ſ nor K.
+func (o *onward) fits(b []byte, pos int) bool {
+	for i := range o.tests {
+		t := &o.tests[i]
+		c := byte(0)
+		if j := pos + t.at; uint(j) < uint(len(b)) {
+			c = b[j]
+		}
+		if !t.class.has(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// fits reports whether a match of pattern p can have its anchor q at r.text[pos].
+func (l *lazyOnward) fits(r *run, p int32, q func() sequence, pos int) bool {
+	o := l.at.Load()
+	if o == nil {
+		at := q()
+		o = r.db.onward(p, &at)
+		l.at.Store(o)
+	}
+	return o.fits(r.text, pos)
+}
+
+// onward works out what pattern p must show beside q.
+func (db *DB) onward(p int32, q *sequence) *onward {
+	pat, a := &db.patterns[p], db.anchors[p]
+	if pat.words != nil {
+		return &onward{}
+	}
+	if !a.several() {
+		return newOnward(pat.automaton(&pat.whole, 0).prog, q, a.far)
+	}
+	return newOnward(pat.automaton(&pat.tail, pat.cut).prog, q, 0)
+}
+
+// newOnward follows prog, which shows q behind base bytes, byte by byte.
+func newOnward(prog *syntax.Prog, q *sequence, base int) *onward {
+	o := &onward{}
+	f := follower{prog: prog, seen: make([]uint8, len(prog.Inst))}
+	f.enter(uint32(prog.Start), false, false)
+	for at := range base + onwardReach {
+		if f.free {
+			break
+		}
+		last := f.ended
+		given := anyByte
+		if j := at - base; j >= 0 && j < q.n {
+			given = q.class[j]
+		}
+		class := f.read(given)
+		if last {
+			class = class.union(behindWord)
+		}
+		if (at < base || at >= base+q.n) && class.size() < dullClass {
+			o.tests = append(o.tests, onwardTest{at - base, class})
+		}
+		if last {
+			break
+		}
+	}
+	// What is far away depends least on what is known already.
+	slices.SortFunc(o.tests, func(a, b onwardTest) int {
+		return cmp.Or(cmp.Compare(a.class.size(), b.class.size()), cmp.Compare(max(b.at, -b.at), max(a.at, -a.at)))
+	})
+	o.tests = slices.Clip(o.tests[:min(len(o.tests), onwardTests)])
+	return o
+}
+
+// follower reads with a program all texts at once, a byte at a time. It takes a rune outside
+// ASCII for bytes of any number.
+type follower struct {
+	prog  *syntax.Prog
+	seen  []uint8 // by instruction, the ways in which it was entered
+	now   []follow
+	next  []follow
+	free  bool // a match can have ended: nothing is known of what comes next
+	ended bool // a match can have ended, with a word that does
+}
+
+// follow is an instruction that reads the next byte. Within a rune, more bytes of which may
+// come, it reads them first.
+type follow struct {
+	pc     uint32
+	within bool
+}
+
+// read takes a byte that is in given, and returns those that it can be.
+func (f *follower) read(given byteSet) (all byteSet) {
+	f.now, f.next = f.next, f.now[:0]
+	clear(f.seen)
+	f.ended = false
+	for _, t := range f.now {
+		class, to := highByte, t.pc
+		if !t.within {
+			in := &f.prog.Inst[t.pc]
+			class, to = bytesOfInst(in), in.Out
+		}
+		class = class.intersect(given)
+		if class.empty() {
+			continue
+		}
+		all = all.union(class)
+		f.enter(to, false, class.subset(wordBytes))
+		if !class.intersect(highByte).empty() && f.seen[to]&seenWithin == 0 {
+			f.seen[to] |= seenWithin
+			f.next = append(f.next, follow{to, true})
+		}
+	}
+	return all
+}
+
+// seenWithin is a bit of follower.seen; the lower ones are for ways to enter.
+const seenWithin = 1 << 4
+
+// enter goes to pc, behind a word character, and past a \b, or not.
+func (f *follower) enter(pc uint32, boundary, word bool) {
+	way := uint8(1)
+	if boundary {
+		way <<= 1
+	}
+	if word {
+		way <<= 2
+	}
+	if f.seen[pc]&way != 0 {
+		return
+	}
+	first := f.seen[pc]&(seenWithin-1) == 0
+	f.seen[pc] |= way
+	switch in := &f.prog.Inst[pc]; in.Op {
+	case syntax.InstAlt, syntax.InstAltMatch:
+		f.enter(in.Out, boundary, word)
+		f.enter(in.Arg, boundary, word)
+	case syntax.InstCapture, syntax.InstNop:
+		f.enter(in.Out, boundary, word)
+	case syntax.InstEmptyWidth:
+		f.enter(in.Out, boundary || syntax.EmptyOp(in.Arg)&syntax.EmptyWordBoundary != 0, word)
+	case syntax.InstMatch:
+		if boundary && word {
+			f.ended = true
+		} else {
+			f.free = true
+		}
+	case syntax.InstFail:
+	case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+		if first {
+			f.next = append(f.next, follow{pc: pc})
+		}
+	}
+}
+
+// bytesOfInst returns the bytes that a rune that in takes can begin with; of a rune outside
+// ASCII, any.
+func bytesOfInst(in *syntax.Inst) (s byteSet) {
+	switch in.Op {
+	case syntax.InstRuneAny:
+		return anyByte
+	case syntax.InstRuneAnyNotNL:
+		s = anyByte
+		s.remove('\n')
+		return s
+	default:
+	}
+	runeRanges(in, func(lo, hi rune) {
+		if lo < utf8.RuneSelf {
+			s.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
+		}
+		if hi >= utf8.RuneSelf {
+			s = s.union(highByte)
+		}
+	})
+	return s
+}
