@@ -99,6 +99,7 @@ type Catalogue struct {
 	byID     map[string]*entry
 	hosts    map[string][]claim
 	shapes   map[string]*shape // by the name a shape endpoint has in its protocol
+	dialects []dialect
 	fixtures []Fixture
 	version  string
 
@@ -136,6 +137,9 @@ func (c *Catalogue) Endpoints() []*Endpoint {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.shapes)) {
 		add(c.shapes[name].endpoint)
+	}
+	for i := range c.dialects {
+		add(c.dialects[i].Endpoint)
 	}
 	add(c.anySession)
 	add(c.anyRaw)

@@ -27,7 +27,7 @@ func connectShape(r Request, kind, body []byte) string {
 		return "connect-chat"
 	}
 	streaming := containsFold(kind, "application/connect+")
-	if streaming && hasWord(service, "chat") && (hasWord(method, "chat") || answers(method)) {
+	if streaming && hasWord(service, "chat") && answers(method) && (!hasWord(method, "chat") || begins(method, "chat", "stream")) {
 		return "connect-chat"
 	}
 	if !containsFold(kind, "json") || len(body) < 6 || body[0]&1 != 0 {
@@ -53,8 +53,18 @@ func lastTwo(path string) (service, method string) {
 	return path[:i], path[i+1:]
 }
 
+// begins reports whether the first word of a method is one of those.
+func begins(method string, words ...string) bool {
+	for _, w := range words {
+		if len(method) >= len(w) && equalFold([]byte(method[:len(w)]), w) && wordEnd(method, len(w)) {
+			return true
+		}
+	}
+	return false
+}
+
 func speaks(service string) bool {
-	for _, w := range [...]string{"ai", "llm", "gpt", "copilot", "completion", "completions", "inference", "generative", "genai", "assistant", "aiserver", "codeium", "exa"} {
+	for _, w := range [...]string{"ai", "llm", "gpt", "copilot", "completion", "completions", "inference", "generative", "genai", "assistant", "aiserver", "codeium", "exa", "aiplatform", "generativelanguage", "asr", "tts", "speech"} {
 		if hasWord(service, w) {
 			return true
 		}
@@ -63,7 +73,7 @@ func speaks(service string) bool {
 }
 
 func answers(method string) bool {
-	for _, w := range [...]string{"chat", "complete", "completion", "completions", "generate", "generation", "ask", "prompt", "converse", "infer", "inference", "embed", "embeddings", "predict", "answer"} {
+	for _, w := range [...]string{"chat", "complete", "completion", "completions", "generate", "generation", "ask", "prompt", "converse", "infer", "inference", "embed", "embeddings", "predict", "answer", "recognize", "synthesize"} {
 		if hasWord(method, w) {
 			return true
 		}

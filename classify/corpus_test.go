@@ -49,7 +49,7 @@ func (s sample) request(t *testing.T) Request {
 // recognised wherever they are served, also under a prefix of a gateway's.
 func TestEveryKindOfAITrafficIsClaimed(t *testing.T) {
 	c := builtin(t)
-	for _, s := range samples(t, "shapes.jsonl", 120) {
+	for _, s := range samples(t, "shapes.jsonl", 440) {
 		r := s.request(t)
 		if m, ok := c.Shape(r, s.Base64); !ok || m.Source != "shape" || m.App.ID != "unknown.example.net" || m.Endpoint == nil {
 			t.Errorf("%s: %s is not recognised", s.Name, s.URL)
@@ -66,9 +66,9 @@ func TestEveryKindOfAITrafficIsClaimed(t *testing.T) {
 // chats and messages.
 func TestEverydayRequestsAreNotClaimed(t *testing.T) {
 	c := builtin(t)
-	for _, s := range samples(t, "ordinary.jsonl", 150) {
+	for _, s := range samples(t, "ordinary.jsonl", 550) {
 		if _, ok := c.Shape(s.request(t), s.Base64); ok {
-			t.Errorf("%s: %s is taken for %q", s.Name, s.URL, recognise(s.request(t), s.Base64))
+			t.Errorf("%s: %s is taken for %q", s.Name, s.URL, nameOf(s.request(t), s.Base64))
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (s *signals) dialect() string {
 	return ""
 }
 
-func (s *signals) text(name string) bool { return s.root.get(name).is(stringValue) }
+func (s *signals) text(name string) bool { return s.root.get(name).text() != "" }
 
 // some reports whether a member is a text, or a list that begins with one.
 func (s *signals) some(name string) bool {
@@ -62,7 +62,7 @@ func (s *signals) openAIDialect() bool {
 			return ok
 		}
 	case s.root.has("instructions", "previous_response_id") && s.some("input"):
-		return s.model != "" && (knownModel(s.model) || s.root.has("previous_response_id", "tools", "reasoning", "stream") || s.client)
+		return s.model != "" && (s.known || s.root.has("previous_response_id", "tools", "reasoning", "stream") || s.client)
 	}
 	// A conversation as the ChatGPT page sends it: the author is an object.
 	for first := range s.root.get("messages").each {
@@ -137,16 +137,12 @@ func (s *signals) speech() bool {
 	return s.text("text") && strings.Contains(s.path, "/text-to-speech/") && s.root.has("model_id", "voice_settings")
 }
 
-// chain recognises what serves chains and agents: LangServe, Flowise, Dify, CopilotKit.
+// chain recognises what serves chains and agents: LangServe, CopilotKit.
 func (s *signals) chain() bool {
 	switch {
 	case s.root.has("input") && s.root.get("config").is(object) && s.ends("/invoke", "/stream", "/batch", "/stream_log", "/stream_events"):
 		in := s.root.get("input")
 		return in.is(stringValue) || in.has("question", "input", "messages", "query", "text", "topic", "chat_history")
-	case s.text("question"):
-		return strings.Contains(s.path, "/prediction/")
-	case s.ends("/completion-messages"):
-		return s.root.get("inputs").is(object) && s.root.has("response_mode")
 	case s.root.get("operationName").text() == "generateCopilotResponse":
 		return s.root.get("variables").has("data")
 	}

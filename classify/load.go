@@ -228,7 +228,13 @@ func (l *loader) build() *Catalogue {
 }
 
 func (l *loader) buildShapes(c *Catalogue, def *definition) {
+	kind := func(e *Endpoint) *shape {
+		return &shape{endpoint: e, errorShape: def.app.ErrorShape, category: cmp.Or(def.app.Category, "model-api")}
+	}
 	for _, e := range def.endpoints {
+		if e.line || e.holds != nil {
+			c.dialects = append(c.dialects, dialect{rule: compile(e.Endpoint), shape: kind(e.Endpoint), line: e.line, holds: e.holds})
+		}
 		old := c.shapes[e.shape]
 		if e.shape == "" || old != nil && old.endpoint.Source == e.Source {
 			continue // the first of an item's paths stands for all
@@ -237,7 +243,7 @@ func (l *loader) buildShapes(c *Catalogue, def *definition) {
 			l.add(e.Source, "shape %q: is the name of the endpoint at %s too; keep one", e.shape, old.endpoint.Source)
 			continue
 		}
-		c.shapes[e.shape] = &shape{endpoint: e.Endpoint, errorShape: def.app.ErrorShape, category: cmp.Or(def.app.Category, "model-api")}
+		c.shapes[e.shape] = kind(e.Endpoint)
 	}
 }
 

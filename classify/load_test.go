@@ -96,6 +96,10 @@ func TestBadFiles(t *testing.T) {
 			`:3: trains: "maybe" is not one of yes, opt-out, opt-in, no, mixed`,
 			`:3: terms: need "source" (the page that says so) and "date" (when it was read)`,
 		},
+		"anywhere.yaml": {
+			`:3: anywhere: "question:texts" is no member; write "name", "outer.name", "list.*.name", or "name:text" ("words", "list", "object")`,
+			`:3: anywhere: "" is no member`,
+		},
 		"kinds.yaml":  {`:1: app: must be a mapping of keys to values`},
 		"both.yaml":   {`:1: app "x": is an app or a protocol, not both`},
 		"big-id.yaml": {`:1: id: "My App" must be up to 64 lower-case letters, digits, dots and hyphens`},
@@ -254,6 +258,7 @@ func FuzzShape(f *testing.F) {
 		r := k.request(f)
 		f.Add(r.Method, r.Path, string(r.header("Content-Type")), []byte(k.body))
 	}
+	f.Add("POST", "/conversation/1", `multipart/form-data; boundary="b"`, []byte("--b\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"inputs\":\"x\",\"is_retry\":true}\r\n--b--\r\n"))
 	c := builtin(f)
 	f.Fuzz(func(t *testing.T, method, path, kind string, body []byte) {
 		r := Request{Method: method, Host: "unknown.example.net", Path: path, Header: func(name string) []byte {

@@ -32,13 +32,17 @@ type claim struct {
 }
 
 func (e *entry) add(ep *Endpoint) {
+	e.rules = append(e.rules, compile(ep))
+	e.app.Endpoints = append(e.app.Endpoints, ep)
+}
+
+func compile(ep *Endpoint) rule {
 	r := rule{Endpoint: ep, anyHost: ep.Host == ""}
 	r.path, _ = parseTemplate(ep.Path)    // checked by parse
 	r.host, _ = parseHost(ep.Host, false) // checked by parse
 	name, value, _ := strings.Cut(ep.When.Header, ":")
 	r.headers, r.value = strings.TrimSpace(name), strings.TrimSpace(value)
-	e.rules = append(e.rules, r)
-	e.app.Endpoints = append(e.app.Endpoints, ep)
+	return r
 }
 
 // claim enters the hosts of an app, and the hosts that only its endpoints name.

@@ -326,7 +326,7 @@ func TestOrdinaryRequestsAreNotClaimed(t *testing.T) {
 			ran++
 			if _, ok := c.Shape(r, []byte(body)); ok {
 				claimed++
-				t.Logf("%s: %s %s is taken for %q", name, path, body, recognise(r, []byte(body)))
+				t.Logf("%s: %s %s is taken for %q", name, path, body, nameOf(r, []byte(body)))
 			}
 		}
 	}

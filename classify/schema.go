@@ -29,10 +29,13 @@ type definition struct {
 	fixturesKnown bool
 }
 
-// parsedEndpoint is an endpoint with the name under which Shape finds it.
+// parsedEndpoint is an endpoint with what Shape finds it by: the name of a kind of request
+// that it is known by, or what the request must hold.
 type parsedEndpoint struct {
 	*Endpoint
 	shape string
+	line  bool
+	holds [][]need
 }
 
 var (
@@ -208,6 +211,8 @@ func (d document) endpoint(n *yaml.Node, what string) []parsedEndpoint {
 	e := Endpoint{Source: d.at(n)}
 	var hosts, paths []string
 	var shape string
+	var line bool
+	var holds [][]need
 	before := len(d.problems.list)
 	d.mapping(n, what, []field{
 		d.oneOf("method", &e.Method, methods...),
@@ -219,6 +224,7 @@ func (d document) endpoint(n *yaml.Node, what string) []parsedEndpoint {
 		d.text("context", &e.Context), d.text("files", &e.Files), d.text("noise", &e.Noise),
 		d.oneOf("evidence", &e.Evidence, evidences...), d.date(&e.Date),
 		{"shape", func(n *yaml.Node) { shape = d.id(n, "shape") }},
+		{"anywhere", func(n *yaml.Node) { d.anywhere(n, &holds, &line) }},
 	})
 	if len(d.problems.list) > before {
 		return nil
@@ -243,7 +249,7 @@ func (d document) endpoint(n *yaml.Node, what string) []parsedEndpoint {
 			}
 			one := e
 			one.Host = h
-			out = append(out, parsedEndpoint{&one, shape})
+			out = append(out, parsedEndpoint{&one, shape, line, holds})
 		}
 	}
 	return out

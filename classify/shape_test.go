@@ -114,17 +114,21 @@ func TestShape(t *testing.T) {
 			m, ok := c.Shape(r, []byte(k.body))
 			if k.want == "" {
 				if ok {
-					t.Fatalf("taken for %q", recognise(r, []byte(k.body)))
+					t.Fatalf("taken for %q", nameOf(r, []byte(k.body)))
 				}
 				return
 			}
 			if !c.Candidate(r) {
 				t.Fatal("is no candidate")
 			}
-			if got := recognise(r, []byte(k.body)); got != k.want {
+			if got := nameOf(r, []byte(k.body)); got != k.want {
 				t.Fatalf("recognised as %q, want %q", got, k.want)
 			}
-			if !ok || m.App.ID != "unknown.example.net" || m.Source != "shape" || m.Endpoint != c.shapes[k.want].endpoint {
+			want := c.shapes[k.want]
+			if d := c.dialect(r, content(r, []byte(k.body))); d != nil {
+				want = d // which knows more of it
+			}
+			if !ok || m.App.ID != "unknown.example.net" || m.Source != "shape" || m.Endpoint != want.endpoint {
 				t.Fatalf("match %+v %v", m, ok)
 			}
 		})
@@ -155,7 +159,7 @@ func TestShapeOfACompressedBody(t *testing.T) {
 	}
 	r := shapeCase{url: "/x"}.request(t)
 	for name, body := range map[string][]byte{"whole": buf.Bytes(), "beginning": buf.Bytes()[:buf.Len()/2]} {
-		if got := recognise(r, body); got != "openai-chat" {
+		if got := nameOf(r, body); got != "openai-chat" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -189,3 +193,6 @@ func TestPromptToAnUnlistedPathOfAKnownApp(t *testing.T) {
 		})
 	}
 }
+
+// nameOf is the name of a request's shape.
+func nameOf(r Request, body []byte) string { return recognise(r, body, content(r, body)) }

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -11,47 +12,90 @@ type signals struct {
 	root   value
 	path   string // lower case
 	model  string // lower case, "" when there is none
+	known  bool   // a model that is known is named
 	params int    // parameters that only models take
-	stream bool   // the client waits for server-sent events
+	events bool   // the client waits for server-sent events
+	stream bool   // it asks for a stream in the body
 	client bool   // a header that only AI clients send
 }
 
 func read(r Request, root value) *signals {
 	s := &signals{r: r, root: root, path: strings.ToLower(r.Path)}
-	s.model = strings.ToLower(root.get("model").text())
-	for c := range root.each {
-		if isParameter(string(c.key())) {
-			s.params++
-		}
-	}
-	s.stream = containsFold(r.header("Accept"), "text/event-stream")
+	s.model, s.known = modelOf(root)
+	s.params = parameters(root)
+	s.events = containsFold(r.header("Accept"), "text/event-stream")
+	s.stream = root.get("stream").literal("true") || root.get("streaming").literal("true")
 	s.client = aiClient(r)
 	return s
+}
+
+// parameters counts the members of v that are parameters of a model.
+func parameters(v value) int {
+	n := 0
+	for c := range v.each {
+		switch key := string(c.key()); {
+		case key == "temperature":
+			if degrees(c) {
+				continue // of an oven
+			}
+			n++
+		case isParameter(key):
+			n++
+		}
+	}
+	return n
+}
+
+// degrees reports whether a temperature is none of a model's, which goes from 0 to 2.
+func degrees(v value) bool {
+	t := v.node().text
+	number, err := strconv.ParseFloat(strings.Trim(string(v.s.data[t.from:t.to]), `"`), 64)
+	return err != nil || number < 0 || number > 2
 }
 
 // isParameter reports whether a name is a parameter of a language model and of little
 // else.
 func isParameter(name string) bool {
 	switch name {
-	case "temperature", "top_p", "topP", "top_k", "topK", "max_tokens", "maxTokens", "max_completion_tokens", "max_output_tokens",
+	case "top_p", "topP", "top_k", "topK", "max_tokens", "maxTokens", "max_completion_tokens", "max_output_tokens",
 		"maxOutputTokens", "max_new_tokens", "num_predict", "n_predict", "num_ctx", "presence_penalty", "frequency_penalty",
 		"repetition_penalty", "repeat_penalty", "stop_sequences", "stopSequences", "logit_bias", "logprobs", "top_logprobs",
 		"tool_choice", "toolChoice", "stream_options", "reasoning_effort", "response_format", "thinking", "anthropic_version",
-		"negative_prompt", "num_inference_steps", "guidance_scale", "cfg_scale", "keep_alive", "inferenceConfig":
+		"negative_prompt", "num_inference_steps", "guidance_scale", "cfg_scale", "keep_alive", "inferenceConfig",
+		"maximum_tokens", "maxTokensToSample", "max_tokens_to_sample", "max_context_length", "max_gen_len", "completion_args", "completionOptions":
 		return true
 	}
 	return false
 }
 
-// aiClient reports a header that only clients of models send.
-func aiClient(r Request) bool {
-	for _, name := range [...]string{
-		"Anthropic-Version", "Anthropic-Beta", "Openai-Organization", "Openai-Beta", "Openai-Project", "X-Goog-Api-Client",
-		"Copilot-Integration-Id", "Mcp-Session-Id", "Mcp-Protocol-Version", "X-Stainless-Lang",
-	} {
-		if v := r.header(name); len(v) > 0 && (name != "X-Goog-Api-Client" || containsFold(v, "genai")) {
+// protocolHeaders are headers that only requests to models have.
+var protocolHeaders = [...]string{
+	"Anthropic-Version", "Anthropic-Beta", "Openai-Organization", "Openai-Beta", "Openai-Project", "Copilot-Integration-Id", "Ai-Language-Model-Id",
+	"Mcp-Session-Id", "Mcp-Protocol-Version", "A2a-Version", "X-Amzn-Bedrock-Agentcore-Runtime-Session-Id",
+}
+
+// aiProtocol reports a header that a request to a model or an agent has for its protocol's sake.
+func aiProtocol(r Request) bool {
+	for _, name := range protocolHeaders {
+		if len(r.header(name)) > 0 {
 			return true
 		}
+	}
+	if containsFold(r.header("X-Goog-Api-Client"), "genai") {
+		return true
+	}
+	// AWS names its service in the target, and in the scope that the signature is for.
+	if target := r.header("X-Amz-Target"); containsFold(target, "CodeWhisperer") || containsFold(target, "QDeveloper") {
+		return true
+	}
+	signed := r.header("Authorization")
+	return containsFold(signed, "/bedrock/aws4_request") || containsFold(signed, "/bedrock-agentcore/aws4_request")
+}
+
+// aiClient reports a header that only clients of models send.
+func aiClient(r Request) bool {
+	if aiProtocol(r) || len(r.header("X-Stainless-Lang")) > 0 {
+		return true
 	}
 	agent := r.header("User-Agent")
 	for _, name := range [...]string{
@@ -65,44 +109,34 @@ func aiClient(r Request) bool {
 	return false
 }
 
-// families are beginnings of names of models. A name counts when one of them stands at
-// its start or after a separator, as in "openai/gpt-5" and "hf.co/Qwen3".
-var families = [...]string{
-	"gpt-3", "gpt-4", "gpt-5", "gpt-6", "gpt-oss", "chatgpt-", "o1-mini", "o1-pr", "o1-20", "o3-mini", "o3-pro", "o3-deep", "o3-20",
-	"o4-mini", "claude-", "gemini-1", "gemini-2", "gemini-3", "gemini-pro", "gemini-flash", "gemini-embedding", "gemma-", "gemma:", "gemma2",
-	"gemma3", "llama-", "llama2", "llama3", "llama4", "codellama", "mistral-", "mistral:", "mixtral", "ministral", "magistral",
-	"codestral", "devstral", "pixtral", "qwen", "qwq", "deepseek-", "grok-", "command-r", "command-a", "phi-", "phi3", "phi4",
-	"text-embedding-", "text-davinci", "whisper-", "dall-e", "tts-1", "kimi-", "moonshot-v", "glm-", "chatglm", "doubao-",
-	"ernie-", "hunyuan-", "yi-34b", "yi-large", "yi-lightning", "nova-lite", "nova-pro", "nova-micro", "nova-premier", "jamba-",
-	"sonar-", "falcon-7b", "falcon-40b", "falcon-180b", "falcon3", "bge-", "nomic-embed", "voyage-3", "voyage-code", "sdxl", "stable-diffusion",
-	"flux-1", "flux.1", "flux-pro", "flux-dev", "flux-schnell", "flux-kontext", "minimax-", "abab6", "abab7", "starcoder",
-	"dolphin-mi", "dolphin-2", "dolphin3", "hermes-2", "hermes-3", "hermes-4", "nemotron", "granite-3", "granite-4", "granite3", "granite4",
-	"olmo-", "smollm", "vicuna-", "wizardlm", "solar-pro", "solar-mini", "step-1", "step-2", "step-3",
+// addressed recognises what no other rule knows, but says of itself that it is for a model.
+func (s *signals) addressed() string {
+	if s.root.node().children > 0 && (aiProtocol(s.r) || bedrockPath(s.path)) {
+		return "ai-messages"
+	}
+	return ""
 }
 
-// knownModel reports whether a lower-case name is that of a model.
-func knownModel(name string) bool {
-	if len(name) > 200 || strings.IndexByte(name, ' ') >= 0 { // with blanks it is another product's
+// bedrockPath reports "/model/vendor.name/invoke": models of Bedrock are named by their vendor,
+// and before it perhaps by the region.
+func bedrockPath(path string) bool {
+	_, rest, ok := strings.Cut(path, "/model/")
+	if !ok {
 		return false
 	}
-	switch name {
-	case "o1", "o3", "sonar", "mistral", "grok":
-		return true
+	model, verb, _ := strings.Cut(rest, "/")
+	switch verb {
+	case "invoke", "invoke-with-response-stream", "converse", "converse-stream", "count-tokens":
+	default:
+		return false
 	}
-	for _, f := range families {
-		for at := 0; ; {
-			i := strings.Index(name[at:], f)
-			if i < 0 {
-				break
-			}
-			at += i
-			if at == 0 || strings.IndexByte("/:._@-", name[at-1]) >= 0 {
-				return true
-			}
-			at++
+	for part := range strings.SplitSeq(model, ".") {
+		switch part {
+		case "amazon", "anthropic", "meta", "mistral", "cohere", "ai21", "stability", "deepseek", "qwen", "openai", "writer", "luma", "twelvelabs":
+			return true
 		}
 	}
-	return false
+	return strings.HasPrefix(model, "arn")
 }
 
 // ends reports whether the path ends with one of the suffixes.
@@ -178,8 +212,11 @@ func (s *signals) contents() string {
 		at.has("generationConfig", "generation_config", "systemInstruction", "system_instruction", "safetySettings", "safety_settings", "toolConfig")
 	seen, good := 0, 0
 	for turn := range at.get("contents").each {
+		if !turn.is(object) {
+			break
+		}
 		seen++
-		role := turn.get("role").text()
+		role := strings.ToLower(turn.get("role").text())
 		if geminiParts(turn) && (sure && role == "" || role == "user" || role == "model" || role == "function") {
 			good++
 		}
@@ -194,12 +231,20 @@ func (s *signals) contents() string {
 }
 
 func geminiParts(turn value) bool {
-	for part := range turn.get("parts").each {
-		if part.has("text", "inlineData", "inline_data", "functionCall", "function_call", "functionResponse", "function_response", "fileData", "file_data") {
+	parts := turn.get("parts")
+	if parts.is(object) { // one part may stand without its list
+		return geminiPart(parts)
+	}
+	for part := range parts.each {
+		if geminiPart(part) {
 			return true
 		}
 	}
 	return false
+}
+
+func geminiPart(part value) bool {
+	return part.has("text", "inlineData", "inline_data", "functionCall", "function_call", "functionResponse", "function_response", "fileData", "file_data")
 }
 
 // responses recognises the Responses API and what else has a model and an input.
@@ -209,11 +254,8 @@ func (s *signals) responses() string {
 	if input.is(array) {
 		for first := range input.each {
 			words = first.is(stringValue)
-			switch first.get("type").text() {
-			case "message", "function_call", "function_call_output", "reasoning", "item_reference", "local_shell_call", "custom_tool_call":
-				if s.model != "" {
-					return "openai-responses"
-				}
+			if s.model != "" && responseItem(first.get("type").text()) {
+				return "openai-responses"
 			}
 			break
 		}
@@ -227,13 +269,22 @@ func (s *signals) responses() string {
 	case s.path == "/responses" || s.ends("/v1/responses", "/openai/responses", "/codex/responses"):
 		return "openai-responses"
 	case s.ends("/responses") || s.root.has("instructions", "previous_response_id", "reasoning", "max_output_tokens"):
-		if s.stream || s.client || s.params > 0 || knownModel(s.model) {
+		if s.events || s.client || s.params > 0 || s.known {
 			return "openai-responses"
 		}
-	case knownModel(s.model):
+	case s.known:
 		return "openai-input"
 	}
 	return ""
+}
+
+// responseItem reports a type of item that the Responses API takes.
+func responseItem(kind string) bool {
+	switch kind {
+	case "message", "reasoning", "item_reference", "compaction", "mcp_approval_response":
+		return true
+	}
+	return strings.HasSuffix(kind, "_call") || strings.HasSuffix(kind, "_call_output")
 }
 
 // object recognises an input that is an object with a prompt in it, or a chain's.
@@ -256,37 +307,47 @@ func (s *signals) prompt() string {
 	prompt := s.root.get("prompt")
 	text := prompt.is(stringValue)
 	for first := range prompt.each {
-		text = text || prompt.is(array) && first.is(stringValue)
+		text = text || prompt.is(array) && (first.is(stringValue) || first.get("type").text() == "text" && s.model != "")
 		break
 	}
 	if !text {
 		return ""
 	}
-	known := knownModel(s.model)
+	known := s.known || knownModel(s.path)
 	switch {
 	case s.ends("/api/generate") && s.model != "":
 		return "ollama-generate"
-	case s.root.has("negative_prompt", "num_inference_steps", "guidance_scale", "cfg_scale", "sampler_name"), s.ends("/images/generations"):
+	case s.root.has("negative_prompt", "num_inference_steps", "guidance_scale", "cfg_scale", "sampler_name"), s.ends("/images/generations", "/images/edits"), s.draws():
 		return "openai-image"
 	case s.ends("/completions", "/completion", "/complete"), known && s.params > 0, s.params > 1, s.params > 0 && (s.model != "" || s.spoken()):
 		return "openai-completions"
-	case known, s.stream && s.spoken(), s.client:
+	case known, s.events && s.spoken(), s.client, strings.Contains(s.path, "/ai/run/"):
 		return "ai-prompt"
 	}
 	return ""
 }
 
+// draws reports whether a prompt comes with what a picture, a film or a piece of music is
+// to be like.
+func (s *signals) draws() bool {
+	if !s.root.has("aspect_ratio", "aspectRatio", "num_images", "numImages", "image_size", "duration", "seed", "output_format", "style_preset",
+		"rendering_speed", "input_reference") && !(s.root.has("width") && s.root.has("height")) && !(s.root.has("size") && s.root.has("n", "quality")) {
+		return false
+	}
+	return s.model != "" || strings.Contains(s.path, "generat") || strings.Contains(s.path, "image") || strings.Contains(s.path, "video") || strings.Contains(s.path, "/model/")
+}
+
 // inputs recognises text-generation servers: inputs with parameters.
 func (s *signals) inputs() string {
-	inputs := s.root.get("inputs")
-	parameters := s.root.get("parameters")
-	n := 0
-	for c := range parameters.each {
-		if isParameter(string(c.key())) {
-			n++
+	if parameters(s.root.get("parameters")) > 0 {
+		if inputs := s.root.get("inputs"); inputs.is(stringValue) || inputs.is(array) {
+			return "inputs"
+		}
+		if s.some("input") {
+			return "ai-messages"
 		}
 	}
-	if (inputs.is(stringValue) || inputs.is(array)) && (n > 0 || s.ends("/generate", "/generate_stream", "/embed", "/predict")) {
+	if s.some("inputs") && s.ends("/generate", "/generate_stream", "/embed", "/embed_all", "/embed_sparse", "/predict") {
 		return "inputs"
 	}
 	return ""
@@ -311,27 +372,68 @@ func (s *signals) web() string {
 		return "thread-message"
 	}
 	asked, surely := s.asked()
-	if !asked {
+	if !asked || s.reports() {
 		return ""
 	}
 	talk := s.root.has("conversation_id", "conversationId", "chat_id", "chatId", "session_id", "sessionId", "thread_id", "threadId",
-		"parent_message_id", "parentMessageId", "history", "chat_history", "chatHistory", "model")
+		"parent_message_id", "parentMessageId", "history", "chat_history", "chatHistory", "bot_id", "botId", "agent_id", "agentId")
 	switch {
-	case knownModel(s.model) && (surely || s.stream || s.params > 0 || s.spoken()), s.stream && talk:
+	case s.known && (surely || s.events || s.stream || s.params > 0 || s.spoken() || talk), s.events && (talk || s.model != ""),
+		s.stream && s.spoken(), s.params > 1 && surely, s.params > 0 && surely && s.spoken(), (surely || s.text("input")) && s.oracle(), s.instructed():
 		return "ai-prompt"
 	}
 	return ""
 }
 
+// instructed reports whether a model is told in one text how to be, and in another what to do.
+func (s *signals) instructed() bool {
+	if !s.text("system_prompt") && !s.text("systemPrompt") {
+		return false
+	}
+	for _, key := range [...]string{"prompt", "user_prompt", "userPrompt", "message", "user_message", "userMessage", "query", "question", "input", "user_input"} {
+		if s.root.get(key).text() != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// oracle reports whether a path ends in the name of what only answers prompts: "/api/gpt",
+// "/llm/generate".
+func (s *signals) oracle() bool {
+	path := strings.TrimSuffix(s.path, "/")
+	before, last := lastTwo(path)
+	if strings.Contains(last, "gpt") || strings.Contains(last, "llm") || last == "copilot" || last == "chatbot" {
+		return true
+	}
+	switch last {
+	case "chat", "ask", "query", "generate", "complete", "completion", "completions", "prompt", "invoke", "answer", "stream", "message", "messages":
+		_, parent := lastTwo(before)
+		switch parent {
+		case "llm", "gpt", "chatgpt", "openai", "ollama", "genai", "copilot", "ai", "claude", "gemini", "chatbot", "ai-agent", "ai-assistant":
+			return true
+		}
+	}
+	return false
+}
+
 // asked reports whether a member holds what somebody may have typed; surely, when its name
 // says that it is to be answered. GraphQL and SQL have queries, too.
 func (s *signals) asked() (asked, surely bool) {
-	if s.root.has("operationName", "variables", "extensions") {
+	if s.asksGraph() {
 		return false, false
 	}
-	for i, key := range [...]string{"prompt", "message", "query", "question", "user_input", "userInput", "userMessage", "input", "text", "content", "instruction"} {
-		if text := strings.TrimLeft(s.root.get(key).text(), " \t\\n"); text != "" && !isQuery(text) {
-			return true, i < 7
+	for i, key := range [...]string{
+		"prompt", "message", "query", "question", "user_input", "userInput", "userMessage", "user_message", "userPrompt", "user_prompt", "chatInput",
+		"input", "text", "content", "instruction", "q",
+	} {
+		v := s.root.get(key)
+		text := strings.TrimLeft(v.text(), " \t\\n")
+		if v.is(object) && key == "message" {
+			text = v.get("text").text()
+		}
+		if text != "" && !isQuery(text) {
+			return true, i < 11
 		}
 	}
 	return false, false

@@ -261,6 +261,16 @@ func (v value) each(yield func(value) bool) {
 	}
 }
 
+// first returns the first element of an array.
+func (v value) first() value {
+	if v.is(array) {
+		for e := range v.each {
+			return e
+		}
+	}
+	return value{v.s, -1}
+}
+
 // text returns the raw text of a string, or "".
 func (v value) text() string {
 	if !v.is(stringValue) {
@@ -268,6 +278,12 @@ func (v value) text() string {
 	}
 	t := v.node().text
 	return string(v.s.data[t.from:t.to])
+}
+
+// literal reports whether v is that number or word.
+func (v value) literal(word string) bool {
+	t := v.node().text
+	return v.is(scalar) && string(v.s.data[t.from:t.to]) == word
 }
 
 // key returns the raw name of a member.
