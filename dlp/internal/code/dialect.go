@@ -87,7 +87,43 @@ func dialect(word, rest []byte, s shape, last byte) int {
 		"APPEND", "REPORT", "TABLES", "PARAMETERS", "METHOD", "ENDMETHOD", "END-IF.", "END-IF", "GOBACK.", "GOBACK", "EXEC":
 		return when(last == '.' && shouted(rest), 4)
 	}
+	switch {
+	case verbs[string(word)] && len(rest) > 2 && rest[0] == '-' && rest[1] >= 'A' && rest[1] <= 'Z' && last != '.' && last != '?':
+		return 4 // a cmdlet: Get-ChildItem
+	case len(rest) > 2 && rest[0] == ' ' && rest[1] == ':' && classes[rest[2]] == letter && last != '.':
+		return 3 // a call with a symbol: validates :total
+	}
 	return assembly(word, rest, s)
+}
+
+// verbs begin the names of cmdlets.
+var verbs = set("Get Set New Remove Add Write Read Where Select Sort ForEach Import Export Invoke Start Stop Out Test ConvertTo ConvertFrom Copy Move Rename Join Split Enable Disable Update")
+
+// Words behind the bracket that begins a form of Lisp: those that define, and others.
+var (
+	defines = set("define defn defun defmacro defvar defparameter defrecord defmethod defprotocol ns defn- def define-syntax setq setf")
+	forms   = set("let let* letrec lambda if cond when unless fn loop recur do progn begin map filter reduce mapcar println display format str list cons car cdr append apply require use doseq for -> ->>")
+)
+
+// lisp scores a line that begins with a form.
+func lisp(t []byte, s shape) int {
+	if t[0] != '(' || s.open == 0 {
+		return 0
+	}
+	end := bytes.IndexAny(t[1:], " \t([")
+	if end < 0 {
+		return 0
+	}
+	word := string(t[1 : 1+end])
+	switch {
+	case defines[word]:
+		return 4
+	case forms[word]:
+		return when((s.open >= 2 || s.open > s.closing || s.operators > 0) && t[len(t)-1] != '.', 3)
+	case word == "+" || word == "-" || word == "*" || word == "/" || word == "=" || word == "<" || word == ">" || word == "<=" || word == ">=":
+		return when(s.open >= 2 || s.words <= 4, 3)
+	}
+	return 0
 }
 
 // shouted reports text with few small letters, as old languages are written. Names and

@@ -12,11 +12,13 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 	ends := last == '{' || last == ';' || last == ':' || last == ')' || last == '('
 	switch string(word) {
 	case "def", "fn", "func", "function", "sub", "proc", "fun", "defp", "defmodule":
-		return when(s.open > 0 || last == '{' || bytes.HasSuffix(rest, []byte(" do")), 4)
+		return when(s.open > 0 || last == '{' || bytes.HasSuffix(rest, []byte(" do")), 4) +
+			when(string(word) == "def" && s.words == 2 && s.open == 0 && last != '.' && last != ',', 3)
 	case "class", "struct", "interface", "enum", "trait", "impl", "namespace", "module", "object", "record", "protocol", "extension", "actor", "data", "mod":
 		return when((last == '{' || last == ':' || last == ';' || last == '(' || last == ')') && s.words <= 10 && (last != ':' || s.words <= 4), 4) +
 			when(bytes.HasSuffix(rest, []byte(" where")) && s.words <= 8, 4) +
 			when(string(word) == "namespace" && s.words <= 5 && bytes.IndexByte(rest, '.') > 0 && last != '.', 4) +
+			when(string(word) == "class" && s.words <= 6 && hasAny(rest, " < ") && last != '{', 4) +
 			when(s.words == 2 && last != ':' && len(rest) > 1 && rest[1] >= 'A' && rest[1] <= 'Z' && s.symbols == 0, 2)
 	case "type", "package":
 		return when((last == '{' || last == ';' || last == '(' || s.equals > 0 || bytes.HasSuffix(rest, []byte(" struct"))) && s.words <= 10, 4) +
@@ -30,7 +32,7 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 	case "public", "private", "protected", "static", "final", "internal", "override", "abstract", "async", "pub", "extern", "unsafe", "virtual", "inline", "typedef", "template", "readonly", "suspend", "sealed", "partial", "fileprivate", "mutating", "volatile", "constexpr", "auto", "void", "int", "char", "bool", "double", "float", "long", "unsigned", "uint8_t", "uint16_t", "uint32_t", "size_t", "String":
 		return when((code || last == '{' || last == ';') && ends || s.equals > 0 || s.braces > 1 || s.open > 0 && s.closing > 0 || declares(rest) && s.words <= 5 && last != '.', 4)
 	case "const", "let", "var", "val", "local", "my", "our", "dim", "Dim", "Set", "set":
-		return when(s.equals > 0 || s.pairs > 0 || last == ';' && s.words <= 5 || last == '(', 4)
+		return when(s.equals > 0 || s.pairs > 0 || last == ';' && s.words <= 5 || last == '(' || typed(rest) && s.words <= 5 || s.open > 0 && bytes.HasPrefix(rest, []byte(" function ")), 4)
 	case "if", "for", "while", "switch", "elif", "elsif", "else", "match", "foreach", "unless", "until", "case", "when", "try", "catch", "except", "finally", "with", "guard", "loop", "rescue", "begin", "ensure", "default":
 		return control(string(word), rest, s, indent, last, code)
 	case "select":
@@ -39,7 +41,7 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 		return max(control("where", rest, s, indent, last, code), lowerSQL("where", rest, s))
 	case "return", "raise", "throw", "yield", "await", "defer", "go", "assert", "delete", "del", "goto", "panic":
 		return when(last == ';' || indent >= 2 && (s.words <= 6 || s.symbols > 1) || code && s.words <= 10, 3)
-	case "break", "continue", "pass", "fi", "done", "esac", "end", "endif", "endfunction", "next", "then", "do", "nil", "super":
+	case "break", "continue", "pass", "fi", "done", "esac", "end", "endif", "endfunction", "endmodule", "endcase", "endclass", "next", "then", "do", "nil", "super":
 		return when(len(rest) == 0 || last == ';' || last == ')', 2)
 	case "print", "println", "printf", "puts", "echo", "console.log", "fmt.Println", "fmt.Printf", "System.out.println", "self", "this":
 		return when(s.open > 0 || indent >= 2 || len(rest) > 1 && (rest[0] == '.' || rest[1] == '"'), 3)
@@ -69,6 +71,16 @@ func declares(rest []byte) bool {
 		}
 	}
 	return false
+}
+
+// typed reports "name: Type" behind let or var.
+func typed(rest []byte) bool {
+	i := bytes.Index(rest, []byte(": "))
+	if i < 2 || i+2 >= len(rest) || rest[0] != ' ' || bytes.IndexByte(rest[1:i], ' ') >= 0 {
+		return false
+	}
+	c := rest[i+2]
+	return c >= 'A' && c <= 'Z' || c == '[' || c == '(' || hasAny(rest[i:], ": int", ": string", ": str", ": bool", ": float", ": number", ": u8", ": u32", ": i32", ": i64", ": f64")
 }
 
 func when(ok bool, score int) int {
@@ -114,6 +126,8 @@ func control(word string, rest []byte, s shape, indent int, last byte, code bool
 		return 3 // else:
 	case last == ':':
 		return when(s.words <= 12 && (code || indent >= 2 || s.operators > 1 || bytes.Contains(rest, []byte(" in ")) && s.words <= 5), 3)
+	case word == "case" && bytes.HasSuffix(trimmed, []byte(" of")):
+		return when(s.words <= 6, 3)
 	case bytes.HasSuffix(trimmed, []byte("then")), bytes.HasSuffix(trimmed, []byte(" do")):
 		return when(s.symbols > 0, 3)
 	case trimmed[0] == '(' && s.open > 0:

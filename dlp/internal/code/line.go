@@ -227,6 +227,8 @@ func diffLine(line []byte) int {
 // prosaic scores a line of words: an end to code, unless it is a comment.
 func prosaic(t []byte, indent int) scored {
 	switch {
+	case hasSuffix(t, " end") && bytes.HasPrefix(t, []byte("if ")) && hasAny(t, " then "):
+		return scored{score: 4, indent: indent}
 	case classes[t[0]]&(letter|digit) != 0:
 	case bytes.HasPrefix(t, []byte("//")), bytes.HasPrefix(t, []byte("/*")), bytes.HasPrefix(t, []byte(`"""`)):
 		return scored{score: 1, kind: comment, indent: indent}
@@ -296,7 +298,7 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	if data(t, s, first) {
 		return plain, 0
 	}
-	score := 0
+	score := lisp(t, s)
 	word, rest := firstWord(t)
 	if len(word) > 0 {
 		score = keyword(word, rest, s, indent, last)
@@ -317,6 +319,12 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	}
 	if s.words <= 9 {
 		score += min(s.pairs, 2)
+	}
+	if first == '|' {
+		score++ // a case of a match
+	}
+	if last == 'f' && hasSuffix(t, " of") && hasAny(t, " = case ") {
+		score += 6
 	}
 	score += min(s.pairs, 2)
 	if assigns(word, rest) && !bytes.HasPrefix(rest, []byte(" = {")) {
@@ -377,7 +385,7 @@ func data(t []byte, s shape, first byte) bool {
 		return true
 	case first >= '0' && first <= '9':
 		return true
-	case first == '|' && !bytes.HasPrefix(t, []byte("|>")), first == '$' && len(t) > 1 && t[1] == ' ':
+	case first == '|' && !bytes.HasPrefix(t, []byte("|>")) && !(hasAny(t, " -> ") && t[len(t)-1] != '|'), first == '$' && len(t) > 1 && t[1] == ' ':
 		return true
 	case first == '<' && s.calls == 0 && s.pairs == 0:
 		return true
