@@ -59,6 +59,10 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 		c.reject("allow list")
 		return
 	}
+	if d.allow.samples[check.Compact(value)] && saysSample(text, c.start, c.end) {
+		c.reject("a well-known sample, and called one")
+		return
+	}
 	vouched, ok := c.pass(validators, value)
 	if !ok {
 		return
