@@ -45,7 +45,7 @@ func TestBuiltinPatternsEqualTheirOracles(t *testing.T) {
 	list := append(sampletexts.Words(200), "tax", "tax return", "mark", "top secret")
 	ps = append(ps, multi.Pattern{Words: list, Fold: true, WholeWord: true})
 	var dbs []*multi.DB
-	for _, kernel := range []string{"", "portable"} {
+	for _, kernel := range multi.Kernels() {
 		db, err := multi.Compile(ps, multi.Options{Kernel: kernel})
 		if err != nil {
 			t.Fatal(err)

@@ -38,7 +38,7 @@ type bench struct {
 	others    []engine
 }
 
-var kernels = []string{"avx2", "portable"}
+var kernels = []string{"avx512vbmi", "avx2", "portable"}
 
 func (b *bench) prepare() error {
 	var err error

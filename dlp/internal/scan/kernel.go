@@ -21,8 +21,7 @@ const (
 
 // plane has, for one place, the groups among eight whose class there has a byte, by the
 // byte's low and high half. A byte counts as being in a class when its two halves occur
-// there, if not together; that is what AVX2 can look up at once, and the portable kernel
-// does the same, so that all kernels return the same masks.
+// there, if not together; that is what AVX2 can look up at once. Other kernels report less.
 type plane struct{ lo, hi [16]uint8 }
 
 // counts are the groups of a plane that count, anywhere and only where a word begins,
@@ -39,7 +38,11 @@ type tables struct {
 	slotAny, slotStart uint32 // groups of slots that count anywhere, and where a word begins
 	keyAny, keyStart   uint32
 
+	slotAt [window][256]uint32    // by byte, the groups of slots whose class at the place has it
+	keyAt  [keyWindow][256]uint32 // of keys
+
 	portable *portableTables
+	vbmi     *vbmiTables
 }
 
 // finish derives what the kernels need from what the plan has entered.
@@ -56,7 +59,8 @@ func (t *tables) finish() {
 	for i := range t.keyWide {
 		spread(&t.keyWide[i], uint8(t.keyAny>>(8*i)), uint8(t.keyStart>>(8*i)))
 	}
-	t.portable = newPortableTables(t)
+	t.portable = newPortableTables(t, t.slotsAt, t.keysAt)
+	t.vbmi = newVBMITables(t)
 }
 
 // masks say which of a block's 64 positions deserve a look.
@@ -82,6 +86,7 @@ type kernel func(t *tables, v []byte, n int, carry, loose uint64, out *findings)
 func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
 	for j := range t.slot {
 		t.slot[j][group/8].add(group%8, q.at(j))
+		q.at(j).each(func(b byte) { t.slotAt[j][b] |= 1 << group })
 	}
 	if wordStart {
 		t.slotStart |= 1 << group
@@ -94,6 +99,7 @@ func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
 func (t *tables) setKeys(group int, q *sequence, wordStart bool) {
 	for j := range t.key {
 		t.key[j][group/8].add(group%8, q.at(j))
+		q.at(j).each(func(b byte) { t.keyAt[j][b] |= 1 << group })
 	}
 	switch {
 	case group == foldGroup: // told apart
@@ -114,6 +120,26 @@ func (p *plane) add(bit int, class byteSet) {
 // at returns the groups whose class has b.
 func (p *plane) at(b byte) uint8 { return p.lo[b&15] & p.hi[b>>4] }
 
+// slotsAt returns the groups of slots whose class at place j has b.
+func (t *tables) slotsAt(j int, b byte) uint32 { return t.slotAt[j][b] }
+
+// keysAt returns the groups of keys whose class at place j has b.
+func (t *tables) keysAt(j int, b byte) uint32 { return t.keyAt[j][b] }
+
+// slotsByHalves returns the groups of slots that b counts for when its halves are looked up.
+func (t *tables) slotsByHalves(j int, b byte) uint32 { return groupsAt(t.slot[j][:], b) }
+
+// keysByHalves is that for groups of keys.
+func (t *tables) keysByHalves(j int, b byte) uint32 { return groupsAt(t.key[j][:], b) }
+
+// groupsAt returns the groups of all planes that b counts for.
+func groupsAt(planes []plane, b byte) (groups uint32) {
+	for i := range planes {
+		groups |= uint32(planes[i].at(b)) << (8 * i)
+	}
+	return groups
+}
+
 // setWords fills the tables for word characters; each run of them within one high half
 // has a bit.
 func (t *tables) setWords() {
@@ -124,6 +150,14 @@ func (t *tables) setWords() {
 			t.word.lo[lo] |= 1 << bit
 		}
 	}
+}
+
+// Kernels returns the names of the kernels that this machine can run, best first.
+func Kernels() (names []string) {
+	for _, k := range kernels() {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 // chooseKernel returns the kernel of that name; empty means what SLUICE_KERNEL says, or

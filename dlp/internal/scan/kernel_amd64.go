@@ -8,6 +8,9 @@ func kernels() []namedKernel {
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
 		ks = append([]namedKernel{{"avx2", avx2Kernel, quadByAVX2, placesByAVX2, probeByAVX2}}, ks...)
 	}
+	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
+		ks = append([]namedKernel{{"avx512vbmi", vbmiKernel, quadByAVX2, placesByAVX2, probeByAVX2}}, ks...)
+	}
 	return ks
 }
 

@@ -23,17 +23,19 @@ const (
 	laneBytes = 4 // that are looked at in lanes
 )
 
-func newPortableTables(t *tables) *portableTables {
+// newPortableTables returns the tables for t, in which slots and keys tell the groups that a
+// byte counts for at a place.
+func newPortableTables(t *tables, slots, keys func(j int, b byte) uint32) *portableTables {
 	p := &portableTables{}
 	p.count[0] = uint64(t.slotAny) | uint64(t.keyAny|1<<foldGroup)<<slotGroups
 	p.count[1] = p.count[0] | uint64(t.slotStart) | uint64(t.keyStart)<<slotGroups
 	for b := range 256 {
 		for j := range p.full {
-			keys := uint32(1<<keyGroups - 1)
+			key := uint32(1<<keyGroups - 1)
 			if j < keyWindow {
-				keys = groupsAt(t.key[j][:], byte(b))
+				key = keys(j, byte(b))
 			}
-			at := uint64(groupsAt(t.slot[j][:], byte(b))) | uint64(keys)<<slotGroups
+			at := uint64(slots(j, byte(b))) | uint64(key)<<slotGroups
 			p.full[j][b] = at
 			if j >= laneBytes {
 				continue
@@ -47,14 +49,6 @@ func newPortableTables(t *tables) *portableTables {
 		}
 	}
 	return p
-}
-
-// groupsAt returns the groups of all planes whose class has b.
-func groupsAt(planes []plane, b byte) (groups uint32) {
-	for i := range planes {
-		groups |= uint32(planes[i].at(b)) << (8 * i)
-	}
-	return groups
 }
 
 // inLanes gives each of the groups in any a lane, or several one, and returns the lanes of

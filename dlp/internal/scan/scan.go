@@ -29,8 +29,8 @@ type Pattern struct {
 
 // Options adjust a DB. The zero value is right for nearly all uses.
 type Options struct {
-	// Kernel names the kernel to use: portable or avx2. Empty: SLUICE_KERNEL, or else
-	// the best one that the processor has.
+	// Kernel names the kernel to use, one of Kernels. Empty: SLUICE_KERNEL, or else the
+	// best one.
 	Kernel string
 	// InFlight caps the bytes that are inside RE2 at a time; default 256 MiB. Texts that
 	// alone exceed it are left to package regexp.

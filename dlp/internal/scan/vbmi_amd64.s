@@ -1,0 +1,170 @@
+#include "textflag.h"
+
+// The layout of vbmiTables in vbmi.go.
+#define SLOT 256        // slot: 8 places of 3 planes of 128 bytes
+#define KEY 3328        // key: 6 places of 4 planes
+#define WORD 6400       // word
+#define SLOTANY 6528    // slotAny: for each plane 64 bytes
+#define SLOTSTART 6720
+#define KEYANY 6912
+#define KEYSTART 7168
+#define CODES 1024      // codes: in findings, behind 32 masks of 32 bytes
+
+// PLANE looks a plane up for two blocks, whose codes are in Z16 and Z17.
+#define PLANE(at, a, b) \
+	VMOVDQU64 at(DI), Z18      \
+	VMOVDQU64 (at+64)(DI), Z19 \
+	VMOVDQA64 Z16, a           \
+	VPERMI2B  Z19, Z18, a      \
+	VMOVDQA64 Z17, b           \
+	VPERMI2B  Z19, Z18, b
+
+#define NARROW(at, a, b) \
+	PLANE(at, Z14, Z15) \
+	VPANDQ Z14, a, a    \
+	VPANDQ Z15, b, b
+
+#define LOAD(j) \
+	VMOVDQU64 j(R10), Z16 \
+	VMOVDQU64 (64+j)(R10), Z17
+
+#define SLOTS(j) \
+	NARROW(SLOT+384*j, Z0, Z7)     \
+	NARROW(SLOT+384*j+128, Z1, Z8) \
+	NARROW(SLOT+384*j+256, Z2, Z9)
+
+#define KEYS(j) \
+	NARROW(KEY+512*j, Z3, Z10)     \
+	NARROW(KEY+512*j+128, Z4, Z11) \
+	NARROW(KEY+512*j+256, Z5, Z12) \
+	NARROW(KEY+512*j+384, Z6, Z13)
+
+// COUNT3 and COUNT4 set a bit of dst for each position at which a group counts.
+#define COUNT3(at, a, b, c, dst) \
+	VPANDQ     at(DI), a, Z14               \
+	VPTERNLOGQ $0xf8, (at+64)(DI), b, Z14   \
+	VPTERNLOGQ $0xf8, (at+128)(DI), c, Z14  \
+	VPTESTMB   Z14, Z14, K1                 \
+	KMOVQ      K1, dst
+
+#define COUNT4(at, a, b, c, d, dst) \
+	VPANDQ     at(DI), a, Z14               \
+	VPTERNLOGQ $0xf8, (at+64)(DI), b, Z14   \
+	VPTERNLOGQ $0xf8, (at+128)(DI), c, Z14  \
+	VPTERNLOGQ $0xf8, (at+192)(DI), d, Z14  \
+	VPTESTMB   Z14, Z14, K1                 \
+	KMOVQ      K1, dst
+
+// STARTS makes of the word characters in AX where words begin, in R12.
+#define STARTS \
+	LEAQ (R8)(AX*2), R12 \
+	MOVQ AX, R8          \
+	SHRQ $63, R8         \
+	NOTQ R12             \
+	ANDQ AX, R12         \
+	ORQ  R9, R12
+
+// MASKS writes the masks of a block.
+#define MASKS(at, s0, s1, s2, k0, k1, k2, k3) \
+	COUNT3(SLOTANY, s0, s1, s2, AX)       \
+	COUNT3(SLOTSTART, s0, s1, s2, BX)     \
+	ANDQ     R12, BX                      \
+	ORQ      BX, AX                       \
+	MOVQ     AX, at(DX)                   \
+	COUNT4(KEYANY, k0, k1, k2, k3, AX)    \
+	COUNT4(KEYSTART, k0, k1, k2, k3, BX)  \
+	ANDQ     R12, BX                      \
+	ORQ      BX, AX                       \
+	MOVQ     AX, (at+8)(DX)               \
+	VPMOVB2M k3, K1                       \
+	KMOVQ    K1, AX                       \
+	MOVQ     AX, (at+16)(DX)              \
+	MOVQ     R12, (at+24)(DX)
+
+// ENCODE makes codes of the bytes in Z0.
+#define ENCODE \
+	VMOVDQA64 Z0, Z1               \
+	VPERMI2B  Z19, Z18, Z1         \
+	VPMOVB2M  Z0, K1               \
+	VPERMI2B  Z21, Z20, K1, Z0     \
+	VMOVDQU8  Z0, K1, Z1           \
+	VMOVDQU64 Z1, (R10)
+
+// func vbmi(t *vbmiTables, v *byte, n int, carry, loose uint64, out *findings) uint64
+TEXT ·vbmi(SB), NOSPLIT, $0-56
+	MOVQ t+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ carry+24(FP), R8
+	MOVQ loose+32(FP), R9
+	MOVQ out+40(FP), DX
+
+	// Codes of all bytes first: every place reads them again, one byte on.
+	LEAQ      CODES(DX), R10
+	MOVQ      CX, BX
+	VMOVDQU64 (DI), Z18
+	VMOVDQU64 64(DI), Z19
+	VMOVDQU64 128(DI), Z20
+	VMOVDQU64 192(DI), Z21
+
+encode:
+	VMOVDQU64 (SI), Z0
+	ENCODE
+	ADDQ $64, SI
+	ADDQ $64, R10
+	DECQ BX
+	JNZ  encode
+	VMOVQ (SI), X0
+	ENCODE
+
+	LEAQ CODES(DX), R10
+
+next:
+	LOAD(0)
+	PLANE(WORD, Z14, Z15)
+	PLANE(SLOT, Z0, Z7)
+	PLANE(SLOT+128, Z1, Z8)
+	PLANE(SLOT+256, Z2, Z9)
+	PLANE(KEY, Z3, Z10)
+	PLANE(KEY+128, Z4, Z11)
+	PLANE(KEY+256, Z5, Z12)
+	PLANE(KEY+384, Z6, Z13)
+	VPTESTMB Z14, Z14, K2
+	VPTESTMB Z15, Z15, K3
+	LOAD(1)
+	SLOTS(1)
+	KEYS(1)
+	LOAD(2)
+	SLOTS(2)
+	KEYS(2)
+	LOAD(3)
+	SLOTS(3)
+	KEYS(3)
+	LOAD(4)
+	SLOTS(4)
+	KEYS(4)
+	LOAD(5)
+	SLOTS(5)
+	KEYS(5)
+	LOAD(6)
+	SLOTS(6)
+	LOAD(7)
+	SLOTS(7)
+
+	KMOVQ K2, AX
+	STARTS
+	MASKS(0, Z0, Z1, Z2, Z3, Z4, Z5, Z6)
+	DECQ CX
+	JZ   done
+	KMOVQ K3, AX
+	STARTS
+	MASKS(32, Z7, Z8, Z9, Z10, Z11, Z12, Z13)
+	ADDQ $64, DX
+	ADDQ $128, R10
+	DECQ CX
+	JNZ  next
+
+done:
+	VZEROUPPER
+	MOVQ R8, ret+48(FP)
+	RET
