@@ -240,12 +240,9 @@ func (d *dfa) end(b []byte, at int, steps *int) int {
 	return end
 }
 
-// ends is end for every part: ends gets where the match of each ends, or -1. It returns
-// the work done.
-func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) int {
-	for k := range d.parts {
-		ends[k] = -1
-	}
+// ends is end for every part: ends gets where the match of each ends that has one. It
+// returns the work done and those.
+func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) (steps int, matched uint16) {
 	s := d.cur.Load()
 	t := s.table.Load()
 	row := s.start[sideBefore(b, at)]
@@ -253,7 +250,11 @@ func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) int {
 	for {
 		class, w := d.abc.end(), 1
 		if i < len(b) {
-			class, w = d.abc.decode(b[i:])
+			if c := b[i]; c < utf8.RuneSelf {
+				class = uint32(d.abc.ascii[c])
+			} else {
+				class, w = d.abc.decode(b[i:])
+			}
 		}
 		to := atomic.LoadUint32(&t.next[row+class])
 		if to == 0 {
@@ -261,13 +262,14 @@ func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) int {
 			built++
 		}
 		if to&matchBit != 0 {
+			matched |= t.hits[row+class]
 			for h := t.hits[row+class]; h != 0; h &= h - 1 {
 				ends[bits.TrailingZeros16(h)] = i
 			}
 		}
 		row = to &^ matchBit
 		if row>>d.shift == deadRow || i >= len(b) {
-			return i - at + 1 + built*buildFee
+			return i - at + 1 + built*buildFee, matched
 		}
 		i += w
 	}

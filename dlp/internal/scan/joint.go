@@ -7,33 +7,63 @@ import (
 	"sync/atomic"
 )
 
-// joint is the common automaton of those patterns of a quarter of an exactWord that begin
-// where their slot does. A run of digits is a candidate for a dozen patterns at once; one
-// automaton reads it once for all of them.
+// joint is the common automaton of those of up to mostParts patterns that begin where their
+// anchor does. A run of digits, or the word password, is a candidate for a dozen patterns at
+// once; one automaton reads it once for all of them.
 type joint struct {
-	slots [mostParts]int32 // in plan.slots
-	part  [mostParts]int8  // by bit of has
-	has   uint16           // those that take part
-	once  sync.Once
-	auto  atomic.Pointer[dfa]
+	patterns [mostParts]int32 // by bit
+	part     [mostParts]int8  // by bit of has
+	has      uint16           // those that take part
+	once     sync.Once
+	auto     atomic.Pointer[dfa]
 }
 
 const (
-	mostJoint = 4000 // instructions of a joint automaton
+	mostJoint = 20_000 // instructions of a joint automaton
 	quarters  = wordSlots / mostParts
 )
 
-// prepare says which slots of quarter q of w take part.
-func (j *joint) prepare(db *DB, w *exactWord, q int) {
-	copy(j.slots[:], w.slots[q*mostParts:])
-	for bit := range max(0, min(mostParts, w.n-q*mostParts)) {
-		p := db.plan.slots[j.slots[bit]].pattern
-		if db.anchors[p].far == 0 && db.patterns[p].words == nil {
-			j.has |= 1 << bit
+// add makes pattern p the one of a bit.
+func (j *joint) add(db *DB, bit int, p int32) {
+	j.patterns[bit] = p
+	if db.anchors[p].far == 0 && db.patterns[p].words == nil {
+		j.has |= 1 << bit
+	}
+}
+
+// joinSlots makes the joints for the slots, one for each quarter of an exactWord.
+func (p *plan) joinSlots(db *DB) {
+	p.joint = make([]joint, len(p.exact)*quarters)
+	for i := range p.exact {
+		for n, s := range p.exact[i].slots[:p.exact[i].n] {
+			p.joint[i*quarters+n/mostParts].add(db, n%mostParts, p.slots[s].pattern)
 		}
 	}
-	if bits.OnesCount16(j.has) < 2 {
-		j.has = 0
+}
+
+// joinKeys makes the joints for the keys, one for each set of patterns that keys share.
+func (t *keyTable) joinKeys(db *DB) {
+	known := map[[mostParts]int32]int32{}
+	t.joint = make([]int32, len(t.entries))
+	for _, l := range t.lists {
+		for first := l.first; first < l.first+l.n; first += mostParts {
+			set := [mostParts]int32{}
+			few := t.entries[first:min(l.first+l.n, first+mostParts)]
+			for i := range few {
+				set[i] = few[i].pattern + 1 // 0: none
+			}
+			at, ok := known[set]
+			if !ok {
+				at = int32(len(t.joints))
+				known[set] = at
+				j := &joint{}
+				for i := range few {
+					j.add(db, i, few[i].pattern)
+				}
+				t.joints = append(t.joints, j)
+			}
+			t.joint[first] = at
+		}
 	}
 }
 
@@ -46,7 +76,7 @@ func (j *joint) automaton(db *DB) *dfa {
 		size := 0
 		for c := j.has; c != 0; c &= c - 1 {
 			bit := bits.TrailingZeros16(c)
-			p := db.plan.slots[j.slots[bit]].pattern
+			p := j.patterns[bit]
 			if _, ok := parts[p]; !ok {
 				parts[p] = int8(len(progs))
 				prog := db.patterns[p].program(0)
@@ -62,13 +92,21 @@ func (j *joint) automaton(db *DB) *dfa {
 	return j.auto.Load()
 }
 
-// together tries the slots in c, which hold at pos, with the joint automaton. It returns
+// memory returns the bytes that the automaton holds, about.
+func (j *joint) memory() int64 {
+	if d := j.auto.Load(); d != nil {
+		return int64(d.memory())
+	}
+	return 0
+}
+
+// together tries the patterns in c, whose anchors hold at pos, with the joint automaton. It returns
 // those that are still to be tried one by one.
 func (r *run) together(j *joint, c uint16, pos int) uint16 {
-	var open uint16 // slots whose pattern can still begin at pos
+	var open uint16 // those that can still begin at pos
 	for m := c & j.has; m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros16(m)
-		if g := r.of(int(r.db.plan.slots[j.slots[bit]].pattern)); !g.off && g.next <= pos {
+		if g := r.of(int(j.patterns[bit])); !g.off && g.next <= pos {
 			open |= 1 << bit
 		}
 	}
@@ -81,19 +119,19 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 		return c
 	}
 	var ends [mostParts]int
-	steps := d.ends(r.text, pos, &ends) / n
-	for m := open; m != 0; m &= m - 1 {
+	steps, ended := d.ends(r.text, pos, &ends)
+	// One of them answers for the work; when its budget is spent, the next one does.
+	first := int(j.patterns[bits.TrailingZeros16(open)])
+	if g := r.of(first); g.steps+steps > r.budget {
+		r.giveUp(first, g)
+	} else {
+		g.steps += steps
+	}
+	for m := open; ended != 0 && m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros16(m)
-		p := int(r.db.plan.slots[j.slots[bit]].pattern)
+		p := int(j.patterns[bit])
 		g := r.of(p)
-		if g.next > pos || r.ended {
-			continue // another slot of the same pattern came first
-		}
-		g.next = pos + 1
-		if g.steps += steps; g.steps > r.budget {
-			r.giveUp(p, g)
-		}
-		if end := ends[j.part[bit]]; end > pos {
+		if end := ends[j.part[bit]]; ended>>j.part[bit]&1 != 0 && end > pos && !g.off && g.next <= pos && !r.ended {
 			g.next = end
 			r.ended = !r.emit(p, pos, end)
 		}

@@ -190,13 +190,14 @@ type namedKernel struct {
 var portable = namedKernel{"portable", portableKernel, portableQuad, portablePlaces, portableProbe}
 
 // quadKernel writes to out, which has room for as many, those of the places at of x where
-// slots of q hold, and returns how many there are. Places are at most inBatch.
-type quadKernel func(q *quad, class *[256]uint8, x *batchText, at []uint16, out []quadHit) int
+// slots of q hold, and returns how many there are. Places are at most inBatch; m has where
+// words begin.
+type quadKernel func(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int
 
 // quadHit is a place with the slots that hold there.
 type quadHit struct {
-	place uint64
-	slots [quadWords]uint64
+	place uint64 // and, above it, the number of the quad
+	slots slotSet
 }
 
 // placesKernel writes the positions that one field of the masks has to out, and returns them.

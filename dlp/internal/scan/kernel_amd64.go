@@ -25,16 +25,16 @@ func avx2Kernel(t *tables, v []byte, n int, carry, loose uint64, out *findings) 
 //go:noescape
 func avx2(t *tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 
-func quadByAVX2(q *quad, class *[256]uint8, x *batchText, at []uint16, out []quadHit) int {
+func quadByAVX2(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int {
 	if len(at) == 0 {
 		return 0
 	}
 	out = out[:len(at)]
-	return avx2Quad(q, class, x, &at[0], len(at), &out[0])
+	return avx2Quad(q, class, m, x, &at[0], len(at), &out[0])
 }
 
 //go:noescape
-func avx2Quad(q *quad, class *[256]uint8, x *batchText, at *uint16, n int, out *quadHit) int
+func avx2Quad(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
 
 func placesByAVX2(m []masks, which field, out *places) []uint16 {
 	if len(m) == 0 {

@@ -249,24 +249,38 @@ next:
 	SHLQ    $8, tmp               \
 	VPAND   (32*j)(DI)(tmp*1), Y0, Y0
 
-// func avx2Quad(q *quad, class *[256]uint8, x *batchText, at *uint16, n int, out *quadHit) int
-TEXT ·avx2Quad(SB), NOSPLIT, $0-56
+#define BEGIN 65536     // begin: in quad
+
+// func avx2Quad(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
+TEXT ·avx2Quad(SB), NOSPLIT, $0-64
 	MOVQ q+0(FP), DI
 	MOVQ class+8(FP), SI
-	MOVQ x+16(FP), DX
-	MOVQ at+24(FP), R8
-	MOVQ n+32(FP), CX
-	MOVQ out+40(FP), R9
+	MOVQ m+16(FP), BX
+	MOVQ x+24(FP), DX
+	MOVQ at+32(FP), R8
+	MOVQ n+40(FP), CX
+	MOVQ out+48(FP), R9
 	XORQ AX, AX
 
 each:
 	MOVWQZX (R8), R10
 	ADDQ    $2, R8
 	MOVQ    (DX)(R10*1), R11
+
+	// By whether a word begins.
+	MOVQ    R10, R12
+	SHRQ    $6, R12
+	SHLQ    $5, R12
+	MOVQ    24(BX)(R12*1), R12
+	BTQ     R10, R12
+	SBBQ    R12, R12
+	ANDQ    $32, R12
+	VMOVDQU BEGIN(DI)(R12*1), Y0
+
 	MOVBQZX R11, R12
 	MOVBQZX (SI)(R12*1), R12
 	SHLQ    $8, R12
-	VMOVDQU (DI)(R12*1), Y0
+	VPAND   (DI)(R12*1), Y0, Y0
 	NARROW(1, R13)
 	NARROW(2, R12)
 	NARROW(3, R13)
@@ -278,17 +292,17 @@ each:
 	// Write it in any case, and keep it unless it is empty.
 	MOVQ    R10, (R9)
 	VMOVDQU Y0, 8(R9)
-	XORL    BX, BX
+	XORL    R12, R12
 	VPTEST  Y0, Y0
-	SETNE   BX
-	ADDQ    BX, AX
-	LEAQ    (BX)(BX*4), BX
-	LEAQ    (R9)(BX*8), R9
+	SETNE   R12
+	ADDQ    R12, AX
+	LEAQ    (R12)(R12*4), R12
+	LEAQ    (R9)(R12*8), R9
 	DECQ    CX
 	JNZ     each
 
 	VZEROUPPER
-	MOVQ AX, ret+48(FP)
+	MOVQ AX, ret+56(FP)
 	RET
 
 // func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int

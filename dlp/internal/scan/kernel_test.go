@@ -92,9 +92,17 @@ func TestQuadsAgree(t *testing.T) {
 		class[b] = uint8(b % 40)
 		for j := range window {
 			for k := range quadWords {
-				q[class[b]][j][k] = r.Uint64()
+				q.at[class[b]][j][k] = r.Uint64()
 			}
 		}
+	}
+	m := new([batch]masks)
+	for k := range m {
+		m[k].starts = r.Uint64()
+	}
+	for k := range quadWords {
+		q.begin[1][k] = ^uint64(0)
+		q.begin[0][k] = r.Uint64() & r.Uint64()
 	}
 	for i := range x {
 		x[i] = byte(r.Uint32())
@@ -106,16 +114,16 @@ func TestQuadsAgree(t *testing.T) {
 		}
 	}
 	want := make([]quadHit, len(at))
-	want = want[:portableQuad(q, class, x, at, want)]
+	want = want[:portableQuad(q, class, m, x, at, want)]
 	if len(want) < 10 || len(want) == len(at) {
 		t.Fatalf("%d of %d places hold: not a test", len(want), len(at))
 	}
 	for _, k := range kernels() {
 		got := make([]quadHit, len(at))
-		if got = got[:k.quad(q, class, x, at, got)]; !slices.Equal(got, want) {
+		if got = got[:k.quad(q, class, m, x, at, got)]; !slices.Equal(got, want) {
 			t.Errorf("%s: %d places, or others, want %d", k.name, len(got), len(want))
 		}
-		if n := k.quad(q, class, x, nil, nil); n != 0 {
+		if n := k.quad(q, class, m, x, nil, nil); n != 0 {
 			t.Errorf("%s: %d of no places", k.name, n)
 		}
 	}

@@ -16,6 +16,8 @@ type keyTable struct {
 	lists   []keyList // open addressing
 	entries []keyEntry
 	onward  []lazyOnward // of the entries
+	joint   []int32      // by the first entry of a list, and each mostParts-th: in joints
+	joints  []*joint
 	classes []byteSet
 	index   map[byteSet]uint16 // of classes, while the table is built
 }

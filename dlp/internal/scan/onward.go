@@ -2,6 +2,7 @@ package scan
 
 import (
 	"cmp"
+	"math/bits"
 	"regexp/syntax"
 	"slices"
 	"sync/atomic"
@@ -47,30 +48,32 @@ func (o *onward) fits(b []byte, pos int) bool {
 }
 
 // fits reports whether a match of pattern p can have its anchor q at r.text[pos].
-func (l *lazyOnward) fits(r *run, p int32, q func() sequence, pos int) bool {
+func (l *lazyOnward) fits(r *run, p int32, q func() (q sequence, keyed bool), pos int) bool {
 	o := l.at.Load()
 	if o == nil {
-		at := q()
-		o = r.db.onward(p, &at)
+		at, keyed := q()
+		o = r.db.onward(p, &at, keyed)
 		l.at.Store(o)
 	}
 	return o.fits(r.text, pos)
 }
 
 // onward works out what pattern p must show beside q.
-func (db *DB) onward(p int32, q *sequence) *onward {
+func (db *DB) onward(p int32, q *sequence, keyed bool) *onward {
 	pat, a := &db.patterns[p], db.anchors[p]
-	if pat.words != nil {
+	switch {
+	case pat.words != nil:
 		return &onward{}
+	case a.several():
+		return newOnward(pat.automaton(&pat.tail, pat.cut).prog, q, 0, keyed)
+	default:
+		return newOnward(pat.automaton(&pat.whole, 0).prog, q, a.far, keyed)
 	}
-	if !a.several() {
-		return newOnward(pat.automaton(&pat.whole, 0).prog, q, a.far)
-	}
-	return newOnward(pat.automaton(&pat.tail, pat.cut).prog, q, 0)
 }
 
-// newOnward follows prog, which shows q behind base bytes, byte by byte.
-func newOnward(prog *syntax.Prog, q *sequence, base int) *onward {
+// newOnward follows prog, which shows q behind base bytes, byte by byte. Of a key's eight
+// bytes only those bits have been looked at that are always the same.
+func newOnward(prog *syntax.Prog, q *sequence, base int, keyed bool) *onward {
 	o := &onward{}
 	f := follower{prog: prog, seen: make([]uint8, len(prog.Inst))}
 	f.enter(uint32(prog.Start), false, false)
@@ -87,7 +90,7 @@ func newOnward(prog *syntax.Prog, q *sequence, base int) *onward {
 		if last {
 			class = class.union(behindWord)
 		}
-		if (at < base || at >= base+q.n) && class.size() < dullClass {
+		if (at < base || at >= base+q.n || keyed && !q.decided(at-base)) && class.size() < dullClass {
 			o.tests = append(o.tests, onwardTest{at - base, class})
 		}
 		if last {
@@ -100,6 +103,18 @@ func newOnward(prog *syntax.Prog, q *sequence, base int) *onward {
 	})
 	o.tests = slices.Clip(o.tests[:min(len(o.tests), onwardTests)])
 	return o
+}
+
+// decided reports whether the bits that all bytes of the class at place j share tell which
+// bytes it has.
+func (q *sequence) decided(j int) bool {
+	all, some := byte(0xff), byte(0)
+	c := q.at(j)
+	c.each(func(b byte) {
+		all &= b
+		some |= b
+	})
+	return c.size() == 1<<bits.OnesCount8(all^some)
 }
 
 // follower reads with a program all texts at once, a byte at a time. It takes a rune outside

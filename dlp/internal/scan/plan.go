@@ -23,13 +23,18 @@ type plan struct {
 // exactWord has up to 64 slots.
 type exactWord struct {
 	slots [wordSlots]int32
-	n     int    // slots in use
-	start uint64 // slots that count only where a word begins
+	n     int // slots in use
 }
 
 // quad has, for four exactWords, each class of bytes and each place, the slots whose class
-// there has the bytes. What a look-up needs lies together.
-type quad [256][window][quadWords]uint64
+// there has the bytes. What a look-up needs lies together. The assembly knows the layout.
+type quad struct {
+	at    [256][window]slotSet
+	begin [2]slotSet // slots that count where no word begins, and where one does
+}
+
+// slotSet has a bit for each slot of a quad.
+type slotSet [quadWords]uint64
 
 const (
 	wordSlots = 64
@@ -86,7 +91,6 @@ func (p *plan) groupSlots(r *sample) {
 			}
 		}
 	}
-	p.joint = make([]joint, len(p.exact)*quarters)
 }
 
 // classify gives bytes a class each, in which all of them are in the same classes of slots.
@@ -135,12 +139,13 @@ func (p *plan) enter(n int, i int32) {
 		p.quads = append(p.quads, quad{})
 	}
 	w.slots[bit], w.n = i, bit+1
-	if s.wordStart {
-		w.start |= 1 << bit
-	}
 	q := &p.quads[at]
+	q.begin[1][word%quadWords] |= 1 << bit
+	if !s.wordStart {
+		q.begin[0][word%quadWords] |= 1 << bit
+	}
 	for j := range window {
-		s.q.at(j).each(func(b byte) { q[p.class[b]][j][word%quadWords] |= 1 << bit })
+		s.q.at(j).each(func(b byte) { q.at[p.class[b]][j][word%quadWords] |= 1 << bit })
 	}
 }
 

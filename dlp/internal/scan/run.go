@@ -132,7 +132,7 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	x := r.sieve.text(v)
 	keys, slots := r.siftKeys(x, n), r.siftSlots(x, n)
 	for len(keys)+len(slots) > 0 && !r.ended {
-		if len(slots) == 0 || len(keys) > 0 && keys[0] <= slots[0].place {
+		if len(slots) == 0 || len(keys) > 0 && uint64(keys[0]) <= slots[0].place&inBatch {
 			i := int(keys[0])
 			keys = keys[1:]
 			if i < own {
@@ -140,10 +140,15 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 			}
 			continue
 		}
-		k := slots[0]
+		h := &slots[0]
 		slots = slots[1:]
-		if int(k.place) < own {
-			r.slot(k, pos(int(k.place)))
+		if i := int(h.place & inBatch); i < own {
+			at := pos(i)
+			for k, c := range h.slots {
+				if c != 0 {
+					r.slot(int(h.place>>quadShift)*quadWords+k, c, at)
+				}
+			}
 		}
 	}
 }
@@ -152,42 +157,51 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 // place i of the batch.
 func (r *run) key(u uint64, pos, i int) {
 	t := r.db.plan.keys
-	k, end := t.find(u)
-	for ; k < end; k++ {
-		e := &t.entries[k]
-		if !t.holds(e, u) {
-			continue
+	first, end := t.find(u)
+	starts := r.found.masks[i/block].starts>>(i%block)&1 != 0
+	for ; first < end; first += mostParts {
+		few := t.entries[first:min(end, first+mostParts)]
+		c := uint16(0)
+		for k := range few {
+			e := &few[k]
+			if u&e.mask != e.value || !starts && r.db.anchors[e.pattern].wordStart {
+				continue
+			}
+			fits := false
+			if r.plain && r.db.patterns[e.pattern].words == nil {
+				fits = t.onward[int(first)+k].fits(r, e.pattern, func() (sequence, bool) { return t.sequence(e), true }, pos)
+			} else {
+				fits = t.holds(e, u)
+			}
+			if fits {
+				c |= 1 << k
+			}
 		}
-		a := r.db.anchors[e.pattern]
-		if a.wordStart && r.found.masks[i/block].starts>>(i%block)&1 == 0 {
-			continue
+		if c&(c-1) != 0 {
+			c = r.together(t.joints[t.joint[first]], c, pos)
 		}
-		if r.plain && !t.onward[k].fits(r, e.pattern, func() sequence { return t.sequence(e) }, pos) {
-			continue
+		for ; c != 0; c &= c - 1 {
+			p := few[bits.TrailingZeros16(c)].pattern
+			r.anchored(int(p), r.db.anchors[p], pos)
 		}
-		r.anchored(int(e.pattern), a, pos)
 	}
 }
 
-// slot tries the patterns whose slots hold at pos.
-func (r *run) slot(k kept, pos int) {
+// slot tries the patterns of the slots of exact[word] in c, which hold at pos.
+func (r *run) slot(word int, c uint64, pos int) {
 	p := r.db.plan
-	w := &p.exact[k.word]
-	c := k.slots
-	if r.found.masks[k.place/block].starts>>(k.place%block)&1 == 0 {
-		c &^= w.start
-	}
+	w := &p.exact[word]
 	if r.plain {
 		for m := c; m != 0; m &= m - 1 {
 			i := w.slots[bits.TrailingZeros64(m)]
-			if s := &p.slots[i]; !p.onward[i].fits(r, s.pattern, func() sequence { return s.q }, pos) {
+			if s := &p.slots[i]; !p.onward[i].fits(r, s.pattern, func() (sequence, bool) { return s.q, false }, pos) {
 				c &^= m & -m
 			}
 		}
 	}
 	for q := range quarters {
 		if quarter := uint16(c >> (q * mostParts)); quarter&(quarter-1) != 0 {
-			left := r.together(&p.joint[int(k.word)*quarters+q], quarter, pos)
+			left := r.together(&p.joint[word*quarters+q], quarter, pos)
 			c &^= uint64(quarter&^left) << (q * mostParts)
 		}
 	}

@@ -68,9 +68,8 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		}
 	}
 	db.plan = newPlan(db.anchors, r)
-	for i := range db.plan.joint {
-		db.plan.joint[i].prepare(db, &db.plan.exact[i/quarters], i%quarters)
-	}
+	db.plan.joinSlots(db)
+	db.plan.keys.joinKeys(db)
 	k, err := chooseKernel(o.Kernel)
 	if err != nil {
 		return nil, err

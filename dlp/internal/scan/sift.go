@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -21,18 +22,8 @@ type sieve struct {
 	keys, slots places
 	maybe       places // not keys itself: loads would wait for stores
 	places      [batch * block]uint16
-	hits        [hits]quadHit
-	kept        []kept
+	hits        []quadHit
 	short       batchText // for the last batch of a text
-}
-
-const hits = 128 // places in one call of a quadKernel
-
-// kept is a position at which some of the slots of exact[word] hold.
-type kept struct {
-	place uint16
-	word  uint16
-	slots uint64
 }
 
 // bitsOf has, for each byte, the places of its bits, one in each byte, lowest first.
@@ -115,42 +106,42 @@ func (r *run) siftKeys(x *batchText, n int) []uint16 {
 	return out[:c]
 }
 
-// siftSlots returns the positions of the first n blocks where whole sequences hold.
-func (r *run) siftSlots(x *batchText, n int) []kept {
-	l, p := r.db.kernel.places(r.found.masks[:n], ofSlots, &r.sieve.slots), r.db.plan
-	out, hits := r.sieve.kept[:0], &r.sieve.hits
+// siftSlots returns the positions of the first n blocks where whole sequences hold, and
+// their slots.
+func (r *run) siftSlots(x *batchText, n int) []quadHit {
+	at, p := r.db.kernel.places(r.found.masks[:n], ofSlots, &r.sieve.slots), r.db.plan
+	out := r.sieve.hits[:0]
 	for q := range p.quads {
-		for at := l; len(at) > 0; {
-			few := at[:min(len(at), len(hits))]
-			at = at[len(few):]
-			for _, h := range hits[:r.db.kernel.quad(&p.quads[q], &p.class, x, few, hits[:])] {
-				for k, slots := range h.slots {
-					if slots != 0 {
-						out = append(out, kept{uint16(h.place), uint16(q*quadWords + k), slots})
-					}
-				}
-			}
+		out = slices.Grow(out, len(at))
+		from := len(out)
+		n := r.db.kernel.quad(&p.quads[q], &p.class, &r.found.masks, x, at, out[from:from+len(at)])
+		out = out[:from+n]
+		for i := range out[from:] {
+			out[from+i].place |= uint64(q) << quadShift
 		}
 	}
+	r.sieve.hits = out
 	if len(p.quads) > 1 {
-		slices.SortStableFunc(out, func(a, b kept) int { return int(a.place) - int(b.place) })
+		slices.SortStableFunc(out, func(a, b quadHit) int { return cmp.Compare(a.place&inBatch, b.place&inBatch) })
 	}
-	r.sieve.kept = out
 	return out
 }
 
+const quadShift = 16 // of the number of a quad in a place
+
 // portableQuad is the quadKernel in plain Go.
-func portableQuad(q *quad, class *[256]uint8, x *batchText, at []uint16, out []quadHit) (n int) {
+func portableQuad(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at []uint16, out []quadHit) (n int) {
 	for _, i := range at {
 		u := x.at(i)
-		a, b, c, d := &q[class[u&255]][0], &q[class[u>>8&255]][1], &q[class[u>>16&255]][2], &q[class[u>>24&255]][3]
-		e, f, g, h := &q[class[u>>32&255]][4], &q[class[u>>40&255]][5], &q[class[u>>48&255]][6], &q[class[u>>56]][7]
-		s0 := a[0] & b[0] & c[0] & d[0] & e[0] & f[0] & g[0] & h[0]
-		s1 := a[1] & b[1] & c[1] & d[1] & e[1] & f[1] & g[1] & h[1]
-		s2 := a[2] & b[2] & c[2] & d[2] & e[2] & f[2] & g[2] & h[2]
-		s3 := a[3] & b[3] & c[3] & d[3] & e[3] & f[3] & g[3] & h[3]
+		w := &q.begin[m[i/block&(batch-1)].starts>>(i%block)&1]
+		a, b, c, d := &q.at[class[u&255]][0], &q.at[class[u>>8&255]][1], &q.at[class[u>>16&255]][2], &q.at[class[u>>24&255]][3]
+		e, f, g, h := &q.at[class[u>>32&255]][4], &q.at[class[u>>40&255]][5], &q.at[class[u>>48&255]][6], &q.at[class[u>>56]][7]
+		s0 := a[0] & b[0] & c[0] & d[0] & e[0] & f[0] & g[0] & h[0] & w[0]
+		s1 := a[1] & b[1] & c[1] & d[1] & e[1] & f[1] & g[1] & h[1] & w[1]
+		s2 := a[2] & b[2] & c[2] & d[2] & e[2] & f[2] & g[2] & h[2] & w[2]
+		s3 := a[3] & b[3] & c[3] & d[3] & e[3] & f[3] & g[3] & h[3] & w[3]
 		if s0|s1|s2|s3 != 0 {
-			out[n] = quadHit{uint64(i), [quadWords]uint64{s0, s1, s2, s3}}
+			out[n] = quadHit{uint64(i), slotSet{s0, s1, s2, s3}}
 			n++
 		}
 	}

@@ -24,9 +24,10 @@ func (db *DB) Usage() Usage {
 		u.Automata += int64(db.patterns[i].memory())
 	}
 	for i := range db.plan.joint {
-		if d := db.plan.joint[i].auto.Load(); d != nil {
-			u.Automata += int64(d.memory())
-		}
+		u.Automata += db.plan.joint[i].memory()
+	}
+	for _, j := range db.plan.keys.joints {
+		u.Automata += j.memory()
 	}
 	return u
 }
