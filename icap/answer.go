@@ -7,6 +7,7 @@ const (
 	kindModified
 	kindResponse
 	kindError
+	kindCounted
 )
 
 // Answer is what a handler decides about a message. The engine turns it into 204,
@@ -19,6 +20,8 @@ type Answer struct {
 	istag  string  // instead of the service's
 	mod    Modification
 	resp   Response
+
+	counted func(bytes int64) // kindCounted
 }
 
 // Modification says how a message leaves changed. The head is spliced: fields that
@@ -81,6 +84,13 @@ func Modified(m Modification) Answer { return Answer{kind: kindModified, mod: m}
 // Respond answers the encapsulated HTTP request with resp; the request goes no
 // further. The engine first reads, bounded, what is left of the request's body.
 func Respond(resp Response) Answer { return Answer{kind: kindResponse, resp: resp} }
+
+// Counted lets the message pass as it is, without delay, and calls counted once with the
+// number of its body's bytes when they have passed, or when the client broke off. Of a body
+// that is not there yet every piece goes through the server and back; so ask for it only
+// where no header tells the size. counted runs after ServeICAP has returned, with the
+// connection waiting for it: it must not use the request, and be quick.
+func Counted(counted func(bytes int64)) Answer { return Answer{kind: kindCounted, counted: counted} }
 
 // Fail answers with an ICAP error status, for instance 503.
 func Fail(status int) Answer { return Answer{kind: kindError, status: status} }

@@ -26,6 +26,7 @@ type conn struct {
 	nc       net.Conn
 	raw      syscall.RawConn // nil where bytes do not come straight from a socket (TLS)
 	overload bool            // over the connection budget: every request gets the overload answer
+	relaying bool            // a body passes through, as slowly as its reader likes
 	resting  bool            // waiting in a goroutine that has done nothing else
 	state    atomic.Uint32
 	call     atomic.Pointer[callContext] // of the running handler

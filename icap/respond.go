@@ -71,6 +71,8 @@ func (c *conn) send(a *Answer) error {
 		return c.sendResponse(a)
 	case kindError:
 		return c.sendError(a)
+	case kindCounted:
+		return c.sendCounted(a)
 	}
 	return refuse(500, "unknown kind of answer")
 }

@@ -24,6 +24,7 @@ type Server struct {
 	free     sync.Pool // of *exchange
 	epoch    time.Time
 	rest     time.Duration // restAfter, but in tests
+	beat     time.Duration // heartbeat, but in tests
 	date     atomic.Pointer[dateText]
 	counts   counters
 	leaving  atomic.Bool // Shutdown has been called; OPTIONS says so
@@ -43,7 +44,7 @@ func New(o Options) (*Server, error) {
 	}
 	o.setDefaults()
 	s := &Server{
-		o: o, epoch: time.Now(), rest: restAfter,
+		o: o, epoch: time.Now(), rest: restAfter, beat: heartbeat,
 		listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{},
 		stop: make(chan struct{}), empty: make(chan struct{}),
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 )
 
 const (
@@ -77,12 +78,21 @@ func (c *conn) writeFile(f *os.File, from, to int64) error {
 	return nil
 }
 
+// writeTime is how long a write may make no progress. The reader of a body that passes
+// through may be somebody who reads slowly, for whom a proxy alone would wait, too.
+func (c *conn) writeTime() time.Duration {
+	if c.relaying {
+		return max(c.srv.o.WriteTime, maxSilence)
+	}
+	return c.srv.o.WriteTime
+}
+
 // flush sends what is waiting in x.out.
 func (c *conn) flush() error {
 	if c.x == nil || len(c.x.out) == 0 {
 		return nil
 	}
-	c.armWrite(c.srv.o.WriteTime)
+	c.armWrite(c.writeTime())
 	n, err := c.nc.Write(c.x.out)
 	c.x.out = c.x.out[:0]
 	return c.wrote(int64(n), err)
@@ -91,7 +101,7 @@ func (c *conn) flush() error {
 // flushWith sends what is waiting in x.out, then p and q, in one call.
 func (c *conn) flushWith(p, q []byte) error {
 	x := c.x
-	c.armWrite(c.srv.o.WriteTime)
+	c.armWrite(c.writeTime())
 	x.vecs = [3][]byte{x.out, p, q}
 	x.vec = x.vecs[:]
 	n, err := x.vec.WriteTo(c.nc)
@@ -102,7 +112,7 @@ func (c *conn) flushWith(p, q []byte) error {
 
 // sendFile sends the next n bytes of f, without a copy where the system can.
 func (c *conn) sendFile(f *os.File, n int64) error {
-	c.armWrite(c.srv.o.WriteTime)
+	c.armWrite(c.writeTime())
 	m, err := io.CopyN(c.nc, f, n)
 	return c.wrote(m, err)
 }

@@ -21,14 +21,12 @@ type Receiver interface {
 	Received(ctx context.Context, id string, bytes int64) (bool, error)
 }
 
-// Handler lets every response pass, untouched and at once. The proxy brings the event's id
-// back in the ICAP header X-Sluice-Id (adaptation_masterx_shared_names). So only a size that
-// the head tells is counted, which server-sent events do not have: to count those, all of a
-// stream would have to go through Sluice and back. That can be done without delay, by
-// echoing each piece as it comes, but then the answer breaks off when a node restarts, or
-// when a model is silent for longer than the proxy waits for an ICAP server (a minute in the
-// example), as reasoning models are. An answer is worth more than its size. The zero Handler
-// counts nothing. It is safe for concurrent use.
+// Handler lets every response pass, unchanged and at once. The proxy brings the event's id
+// back in the ICAP header X-Sluice-Id (adaptation_masterx_shared_names); a response without
+// it is of no interest. Where the head tells the size, that is counted and the proxy keeps
+// the body (204). A stream tells no size: it passes through, piece by piece as it comes
+// ([icap.Counted]), and is counted when it has ended. The zero Handler counts nothing. It is
+// safe for concurrent use.
 type Handler struct {
 	Events Receiver     // nil: nothing is counted
 	Log    *slog.Logger // nil: discard
@@ -39,30 +37,35 @@ func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
 	if h.Events == nil {
 		return icap.Unmodified()
 	}
-	id := r.Header.Get("X-Sluice-Id")
-	received := size(r)
-	if len(id) == 0 || received == 0 {
+	id := string(r.Header.Get("X-Sluice-Id"))
+	if id == "" || r.Body.None() || bytes.Equal(r.HTTP.Method, []byte("HEAD")) { // RFC 9110 §9.3.2: a size, but no body
 		return icap.Unmodified()
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if _, err := h.Events.Received(ctx, string(id), received); err != nil && h.Log != nil {
-		h.Log.Debug("received bytes not counted", "bytes", received, "error", err)
+	received, known := size(r)
+	if !known {
+		return icap.Counted(func(n int64) { h.add(context.Background(), id, n) })
 	}
+	h.add(ctx, id, received)
 	return icap.Unmodified()
 }
 
-// size is the number of bytes that the response brings, as far as its head tells.
-func size(r *icap.Request) int64 {
-	if r.Body.None() || bytes.Equal(r.HTTP.Method, []byte("HEAD")) { // RFC 9110 §9.3.2: a size, but no body
-		return 0
+// add counts, and waits for it no longer than nobody notices.
+func (h *Handler) add(ctx context.Context, id string, received int64) {
+	if received <= 0 {
+		return
 	}
-	if r.Body.Complete() && len(r.Body.Preview()) > 0 {
-		return int64(len(r.Body.Preview()))
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := h.Events.Received(ctx, id, received); err != nil && h.Log != nil {
+		h.Log.Debug("received bytes not counted", "bytes", received, "error", err)
+	}
+}
+
+// size is the number of bytes that the response brings, if that is known yet.
+func size(r *icap.Request) (n int64, known bool) {
+	if r.Body.Complete() {
+		return int64(len(r.Body.Preview())), true
 	}
 	n, err := strconv.ParseInt(string(r.Response.Header.Get("Content-Length")), 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
+	return n, err == nil && n >= 0
 }

@@ -2,12 +2,16 @@ package blackbox
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-dlp/sluice/internal/blackbox/origin"
 	"github.com/sluice-dlp/sluice/internal/blackbox/squid"
 )
 
@@ -39,8 +43,48 @@ func TestRESPMODDelaysNoStream(t *testing.T) {
 	}
 }
 
+// TestStreamsAreCounted compares the bytes of a streamed answer that a client received with
+// those in the event: also of a model that thinks for longer than Squid waits for a service.
+func TestStreamsAreCounted(t *testing.T) {
+	node := newSluice(t, settings{})
+	node.start()
+	w := startWorldWith(t, squid.Options{ICAP: node.icap, IOTimeout: "20 seconds"})
+	client := httpClient(t, w.squid)
+	received := map[int64]int{}
+	for _, pause := range []string{"10ms", "10ms", "30s"} {
+		resp := streamed(t, client, pause)
+		n, err := io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatalf("after a pause of %s the stream broke off: %v", pause, err)
+		}
+		received[n]++
+	}
+	node.stop() // which writes what is in the outbox
+	counted := map[int64]int{}
+	for _, e := range node.events() {
+		counted[e.BytesIn]++
+	}
+	if diff := cmp.Diff(received, counted); diff != "" || len(received) == 0 {
+		t.Errorf("bytes received (-client +event):\n%s", diff)
+	}
+}
+
 // firstEvent returns how long the first event of a streamed answer takes.
 func firstEvent(t *testing.T, client *http.Client) time.Duration {
+	t.Helper()
+	began := time.Now()
+	resp := streamed(t, client, "")
+	defer resp.Body.Close()
+	line, err := bufio.NewReader(resp.Body).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "data:") {
+		t.Fatalf("status %d, first line %q: %v", resp.StatusCode, line, err)
+	}
+	return time.Since(began)
+}
+
+// streamed asks for a streamed answer, which pauses after its first piece.
+func streamed(t *testing.T, client *http.Client, pause string) *http.Response {
 	t.Helper()
 	body := strings.Replace(openAIChat("Write a haiku."), `{"model"`, `{"stream":true,"model"`, 1)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, openAIURL, strings.NewReader(body))
@@ -48,17 +92,12 @@ func firstEvent(t *testing.T, client *http.Client) time.Duration {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	began := time.Now()
+	req.Header.Set(origin.PauseHeader, pause)
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	line, err := bufio.NewReader(resp.Body).ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, "data:") {
-		t.Fatalf("status %d, first line %q: %v", resp.StatusCode, line, err)
-	}
-	return time.Since(began)
+	return resp
 }
 
 func median(list []time.Duration) time.Duration {

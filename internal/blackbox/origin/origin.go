@@ -26,6 +26,9 @@ const Reply = "Hello from the fake origin"
 // CaseHeader names the test case that a request belongs to.
 const CaseHeader = "X-Blackbox-Case"
 
+// PauseHeader asks for a pause of that length after the first piece of a streamed answer.
+const PauseHeader = "X-Blackbox-Pause"
+
 // pace is the pause between two events of a streamed answer.
 const pace = 60 * time.Millisecond
 
@@ -179,10 +182,15 @@ func words() []string { return strings.SplitAfter(Reply, " ") }
 func (c *call) stream(contentType string) func(piece string) {
 	c.w.Header().Set("Content-Type", contentType)
 	c.w.Header().Set("Cache-Control", "no-cache")
+	pause, err := time.ParseDuration(c.r.Header.Get(PauseHeader))
+	if err != nil {
+		pause = pace
+	}
 	first := true
 	return func(piece string) {
 		if !first {
-			time.Sleep(pace)
+			time.Sleep(pause)
+			pause = pace
 		}
 		first = false
 		_, _ = io.WriteString(c.w, piece)

@@ -40,6 +40,7 @@ type Options struct {
 	Hosts      []string // names that lead to the origin
 	Include    string   // further lines, before everything else
 	NoRespmod  bool     // responses are not shown to Sluice
+	IOTimeout  string   // instead of the example's icap_io_timeout
 }
 
 // Squid is a running Squid.
@@ -173,6 +174,9 @@ func (s *Squid) configuration(tb testing.TB, o Options) string {
 	}
 	if o.NoRespmod {
 		conf = without(conf, "icap_service sluice_resp", "adaptation_access sluice_resp")
+	}
+	if o.IOTimeout != "" {
+		conf = replace(tb, conf, "icap_io_timeout 60 seconds", "icap_io_timeout "+o.IOTimeout)
 	}
 	for old, now := range map[string]string{
 		"http_port 3128 ":                    "http_port " + s.Addr + " ",
