@@ -50,6 +50,7 @@ func TestStreamsAreCounted(t *testing.T) {
 	node.start()
 	w := startWorldWith(t, squid.Options{ICAP: node.icap, IOTimeout: "20 seconds"})
 	client := httpClient(t, w.squid)
+	client.Timeout = time.Minute
 	received := map[int64]int{}
 	for _, pause := range []string{"10ms", "10ms", "30s"} {
 		resp := streamed(t, client, pause)
