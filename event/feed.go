@@ -292,7 +292,9 @@ func (f *feed) next(ctx context.Context, after int64) page {
 	var p page
 	p.fresh, p.stop = f.r.feeds.news()
 	p.closing = isClosed(p.stop)
-	p.batch, p.last, p.err = f.read(ctx, after)
+	if p.batch, p.last = f.recall(after); p.last == 0 {
+		p.batch, p.last, p.err = f.read(ctx, after)
+	}
 	return p
 }
 
@@ -301,6 +303,30 @@ func (f *feed) readAhead(ctx context.Context, after int64) <-chan page {
 	ch := make(chan page, 1)
 	go func() { ch <- f.next(ctx, after) }()
 	return ch
+}
+
+// recall is read from what the writer remembers; 0 when the file has to be asked.
+func (f *feed) recall(after int64) ([]Numbered, int64) {
+	rows := f.r.tail.after(after)
+	if len(rows) == 0 {
+		return nil, 0
+	}
+	batch := make([]Numbered, len(rows))
+	for i, row := range rows {
+		batch[i] = *row
+		f.ready(&batch[i])
+	}
+	return batch, rows[len(rows)-1].Seq
+}
+
+// ready decodes a row for a sink that takes events.
+func (f *feed) ready(row *Numbered) {
+	if f.rows != nil {
+		return
+	}
+	if err := row.Open(); err != nil {
+		f.r.o.Log.Error("event delivered without its detail", "sink", f.sink.Name(), "error", err)
+	}
 }
 
 // read returns the next rows for the sink, and the number of the last row it looked at.
@@ -327,11 +353,7 @@ func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error)
 			continue
 		}
 		batch = append(batch, row)
-		if f.rows == nil {
-			if err := batch[len(batch)-1].Open(); err != nil {
-				f.r.o.Log.Error("event delivered without its detail", "sink", f.sink.Name(), "error", err)
-			}
-		}
+		f.ready(&batch[len(batch)-1])
 	}
 	f.room = len(batch)
 	return batch, last, rows.Err()
@@ -367,8 +389,8 @@ func (r *Recorder) prune(ctx context.Context) error {
 	return nil
 }
 
-// passed returns the number up to which every sink has everything, and whether rows up to
-// there may go: all sinks are there, and one of them keeps the rows.
+// passed returns the number up to which every sink has everything (-1: none runs), and
+// whether rows up to there may go: all sinks are there, and one of them keeps the rows.
 func (f *feeds) passed() (int64, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -60,6 +60,20 @@ func IDTime(id string) (time.Time, bool) {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC(), true
 }
 
+// idBytes returns the bytes of a canonical UUID.
+func idBytes(id string) (u [16]byte) {
+	var digits [32]byte
+	n := 0
+	for i := 0; i < len(id) && n < len(digits); i++ {
+		if id[i] != '-' {
+			digits[n] = id[i]
+			n++
+		}
+	}
+	_, _ = hex.Decode(u[:], digits[:n])
+	return u
+}
+
 // newUUID returns a random UUID (RFC 9562 §5.4), the name of an outbox.
 func newUUID() string {
 	var u [16]byte

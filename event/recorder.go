@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 )
 
 // Options configure a Recorder. Zero fields mean their defaults.
@@ -61,6 +62,7 @@ type Recorder struct {
 	folds   folds
 	recent  recent
 	feeds   feeds
+	tail    tail
 	written atomic.Int64 // number of the last event on disk
 	failing bool         // the writer's: the last batch did not reach the disk
 	folding bool         // the writer's: table fold holds rows
@@ -76,13 +78,20 @@ type ends struct {
 	open  int64 // number of the last event when this Recorder was opened
 }
 
+// counting is what a request adds to the counts, and to which.
+type counting struct {
+	dims    unique.Handle[dims]
+	id      string // of the event that it belongs to; "": it has none
+	out, in int64
+}
+
 // item is one request on its way to the disk.
 type item struct {
 	ctx   context.Context
-	row   []any // nil: it only counts
-	count *Event
+	row   *Numbered // nil: it only counts
+	count counting
 	fold  *fold
-	n, in int64
+	n     int64      // requests
 	done  chan error // nil: nobody waits
 }
 
@@ -200,33 +209,34 @@ func (r *Recorder) plan(e *Event) (*item, error) {
 	if _, ok := IDTime(e.ID); !ok {
 		e.ID = NewID(r.o.Now())
 	}
-	it := &item{n: max(e.Count, 1), in: max(e.BytesIn, 0)}
-	switch r.class(e) {
-	case single:
-	case counted:
-		it.count = e.dims(false)
-		r.recent.add(e.ID, it.count, false)
-		return it, nil
-	case folded:
+	it := &item{n: max(e.Count, 1)}
+	class := r.class(e)
+	if class == folded {
 		f, isFirst := r.folds.claim(e, r.o.Now())
 		it.fold = f
-		if !isFirst {
-			it.count = e.dims(true)
-			return it, nil
+		if isFirst {
+			class = single
 		}
 	}
-	row, err := e.values(make([]any, 0, columnCount+1), it.n)
-	if err != nil {
-		it.unfold()
-		return nil, err
+	var d unique.Handle[dims]
+	if class != single || !e.stopped() {
+		d = unique.Make(dimsOf(e))
 	}
-	var sealed any
-	if len(e.Sealed) > 0 && len(e.Sealed) <= maxSealed {
-		sealed = e.Sealed
-	}
-	it.row = append(row, sealed)
 	if !e.stopped() {
-		r.recent.add(e.ID, e.dims(false), true)
+		r.recent.add(e.ID, d, class == single)
+	}
+	switch class {
+	case counted, folded:
+		it.count = counting{dims: d, out: max(e.BytesOut, 0), in: max(e.BytesIn, 0)}
+		if class == folded {
+			it.count.id = e.ID
+		}
+	case single:
+		it.row = new(Numbered)
+		if err := it.row.render(e, it.n); err != nil {
+			it.unfold()
+			return nil, err
+		}
 	}
 	return it, nil
 }
@@ -247,15 +257,15 @@ func (r *Recorder) Incident(e *Event) string {
 // only counted. It reports false for a request that this Recorder has not seen among its
 // last 32,768.
 func (r *Recorder) Received(ctx context.Context, id string, bytes int64) (bool, error) {
-	dims, isEvent, ok := r.recent.find(id)
+	s, ok := r.recent.find(id)
 	if !ok || bytes <= 0 {
 		return ok, nil
 	}
-	if isEvent {
-		d := *dims
-		d.ID, dims = id, &d
+	it := &item{ctx: ctx, count: counting{dims: s.dims, in: bytes}}
+	if s.isEvent {
+		it.count.id = id
 	}
-	return true, r.send(ctx, &item{ctx: ctx, count: dims, in: bytes})
+	return true, r.send(ctx, it)
 }
 
 func (r *Recorder) send(ctx context.Context, it *item) error {

@@ -63,31 +63,46 @@ func (s *Stamp) Scan(v any) error {
 	return nil
 }
 
-// values appends e, which stands for n requests, as the values of Columns. Text is valid UTF-8 without NUL, which
-// Postgres refuses, and within the limits, so that no sink can stumble over a row.
-func (e *Event) values(dst []any, n int64) ([]any, error) {
+// render makes row the row of e, which stands for n requests: what reading the row back
+// returns. Text is valid UTF-8 without NUL, which Postgres refuses, and within the limits,
+// so that no sink can stumble over a row.
+func (row *Numbered) render(e *Event, n int64) error {
 	ts, ok := IDTime(e.ID)
 	if !ok {
-		return nil, fmt.Errorf("event id %q is not a UUIDv7", clean(e.ID, 36))
+		return fmt.Errorf("event id %q is not a UUIDv7", clean(e.ID, 36))
 	}
 	d, err := e.detail()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	groups, err := groupList(e.Groups)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	matches, detectors := e.matched()
-	return append(dst, ts, e.ID, clean(e.Node, maxName), clean(e.User, maxName), groups,
-		clean(e.Actor, maxName), clean(e.Account.Kind, maxName), clean(e.Source.IP, maxName),
-		clean(e.Source.Country, maxName), clean(e.Source.Site, maxName), clean(e.Device.ID, maxName),
-		clean(e.App.ID, maxName), clean(e.App.Category, maxName), clean(e.App.Status, maxName),
-		clean(e.App.Source, maxName), clean(e.Activity, maxName), clean(e.Visibility, maxName),
-		clean(e.Method, maxName), clean(e.Host, maxName), clean(e.Path, maxPath),
-		max(e.BytesOut, 0), max(e.BytesIn, 0), clean(e.Decision.Action, maxName),
-		clean(e.Decision.Would, maxName), clean(e.Decision.Mode, maxName), clean(e.Decision.Rule, maxName),
-		matches, detectors, wordList(e.Gaps), max(e.LatencyUS, 0), n, d), nil
+	row.raw = raw{groups: groups, gaps: wordList(e.Gaps), detail: d, n: n}
+	row.raw.matches, row.raw.detectors = e.matched()
+	if len(e.Sealed) > 0 && len(e.Sealed) <= maxSealed {
+		row.raw.sealed = e.Sealed
+	}
+	row.Event = Event{
+		ID: e.ID, Node: clean(e.Node, maxName), User: clean(e.User, maxName), Actor: clean(e.Actor, maxName),
+		Account: Account{Kind: clean(e.Account.Kind, maxName)},
+		Source:  Source{IP: clean(e.Source.IP, maxName), Country: clean(e.Source.Country, maxName), Site: clean(e.Source.Site, maxName)},
+		Device:  Device{ID: clean(e.Device.ID, maxName)},
+		App: App{
+			ID: clean(e.App.ID, maxName), Category: clean(e.App.Category, maxName),
+			Status: clean(e.App.Status, maxName), Source: clean(e.App.Source, maxName),
+		},
+		Activity: clean(e.Activity, maxName), Visibility: clean(e.Visibility, maxName),
+		Method: clean(e.Method, maxName), Host: clean(e.Host, maxName), Path: clean(e.Path, maxPath),
+		BytesOut: max(e.BytesOut, 0), BytesIn: max(e.BytesIn, 0), LatencyUS: max(e.LatencyUS, 0),
+		Decision: Decision{
+			Action: clean(e.Decision.Action, maxName), Would: clean(e.Decision.Would, maxName),
+			Mode: clean(e.Decision.Mode, maxName), Rule: clean(e.Decision.Rule, maxName),
+		},
+	}
+	row.Event.scanned(&row.raw, Stamp(ts))
+	return nil
 }
 
 // raw is what of a row is kept in the form of the database until somebody needs more.
@@ -180,25 +195,8 @@ func Anonymous(column string) string {
 
 // Number returns e as the row seq of an outbox, for feeding a sink without one.
 func Number(seq int64, e *Event) (Numbered, error) {
-	values, err := e.values(make([]any, 0, columnCount), max(e.Count, 1))
-	if err != nil {
-		return Numbered{}, err
-	}
 	n := Numbered{Seq: seq}
-	// What is written is what is read: each value into the field that a query would fill.
-	err = n.Event.scan(&n.raw, func(dest ...any) error {
-		for i, d := range dest {
-			switch d := d.(type) {
-			case *string:
-				*d = values[i].(string)
-			case *int64:
-				*d = values[i].(int64)
-			case *Stamp:
-				*d = Stamp(values[i].(time.Time))
-			}
-		}
-		return nil
-	})
+	err := n.render(e, max(e.Count, 1))
 	return n, err
 }
 

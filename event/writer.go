@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+	"unique"
 )
 
 const (
@@ -119,7 +119,7 @@ func (r *Recorder) commit(batch []*item) []*item {
 // transact writes batch. An error means that nothing of it is on disk: SQLite rolls back,
 // and overwrites the frames of a transaction whose fsync failed with those of the next.
 func (r *Recorder) transact(batch []*item) error {
-	rows := make([][]any, 0, len(batch))
+	rows := make([]*Numbered, 0, len(batch))
 	for _, it := range batch {
 		if it.row != nil {
 			rows = append(rows, it.row)
@@ -139,6 +139,8 @@ func (r *Recorder) transact(batch []*item) error {
 	r.stats.recorded.Add(int64(len(rows)))
 	if last > 0 {
 		r.written.Store(last)
+		reached, _ := r.feeds.passed()
+		r.tail.add(rows, reached)
 	}
 	return nil
 }
@@ -176,29 +178,27 @@ func diskError(err error) error {
 
 // addCounts adds the batch's counts to the running minute.
 func (r *Recorder) addCounts(now time.Time, batch []*item) error {
-	type sum struct {
-		e          *Event
-		n, out, in int64
+	type where struct {
+		dims unique.Handle[dims]
+		id   string
 	}
-	sums := map[string]*sum{}
+	type sum struct{ n, out, in int64 }
+	sums := map[where]sum{}
 	for _, it := range batch {
-		if it.count == nil {
+		if it.row != nil {
 			continue
 		}
-		key := it.count.key()
-		s := sums[key]
-		if s == nil {
-			s = &sum{e: it.count}
-			sums[key] = s
-		}
-		s.n, s.out, s.in = s.n+it.n, s.out+max(it.count.BytesOut, 0), s.in+it.in
+		at := where{it.count.dims, it.count.id}
+		s := sums[at]
+		sums[at] = sum{s.n + it.n, s.out + it.count.out, s.in + it.count.in}
 	}
-	for key, s := range sums {
-		body, err := json.Marshal(s.e)
+	for at, s := range sums {
+		d := at.dims.Value()
+		body, err := json.Marshal(d.event(at.id))
 		if err != nil {
 			return err
 		}
-		if _, err := r.ins.fold.ExecContext(context.Background(), now.Unix()/60, key, string(body), s.n, s.out, s.in); err != nil {
+		if _, err := r.ins.fold.ExecContext(context.Background(), now.Unix()/60, d.key(at.id), string(body), s.n, s.out, s.in); err != nil {
 			return err
 		}
 		r.folding = true
@@ -278,13 +278,13 @@ func (r *Recorder) closeSome(ctx context.Context, running int64) (n int, err err
 			return err
 		}
 		n = len(list)
-		rows := make([][]any, 0, n)
+		rows := make([]*Numbered, 0, n)
 		for i := range list {
-			row, err := list[i].e.values(make([]any, 0, columnCount+1), list[i].n)
-			if err != nil {
+			row := new(Numbered)
+			if err := row.render(&list[i].e, list[i].n); err != nil {
 				return err
 			}
-			rows = append(rows, append(row, nil))
+			rows = append(rows, row)
 			if err := r.settle(ctx, &list[i]); err != nil {
 				return err
 			}
@@ -337,80 +337,4 @@ func readCounts(ctx context.Context, conn *sql.Conn, running int64) ([]counts, e
 		list = append(list, c)
 	}
 	return list, rows.Err()
-}
-
-// The kinds of rows in table event.
-const (
-	kindEvent = 0
-	kindCount = 1
-)
-
-// inserts are the writer's prepared statements.
-type inserts struct {
-	one, eight, many *sql.Stmt
-	fold             *sql.Stmt
-}
-
-const manyRows = 48
-
-func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
-	for _, p := range []struct {
-		dst  **sql.Stmt
-		text string
-	}{
-		{&s.one, insertText(1)},
-		{&s.eight, insertText(8)},
-		{&s.many, insertText(manyRows)},
-		{&s.fold, `INSERT INTO fold (minute, key, event, n, bytes_out, bytes_in) VALUES ($1, $2, $3, $4, $5, $6)
- ON CONFLICT (minute, key) DO UPDATE SET n = n + excluded.n, bytes_out = bytes_out + excluded.bytes_out,
- bytes_in = bytes_in + excluded.bytes_in`},
-	} {
-		if *p.dst, err = c.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // close does
-			return err
-		}
-	}
-	return nil
-}
-
-func insertText(rows int) string {
-	group := "(?,?" + strings.Repeat(",?", columnCount) + ")"
-	return "INSERT INTO event (kind, " + Columns + ", sealed) VALUES " + group + strings.Repeat(","+group, rows-1)
-}
-
-func (s *inserts) close() error {
-	var errs []error
-	for _, st := range []*sql.Stmt{s.one, s.eight, s.many, s.fold} {
-		if st != nil {
-			errs = append(errs, st.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// events inserts rows and returns the number of the last; 0 when there are none.
-func (s *inserts) events(kind int, rows [][]any) (int64, error) {
-	var last int64
-	args := make([]any, 0, manyRows*(columnCount+2))
-	for len(rows) > 0 {
-		st, n := s.one, 1
-		switch {
-		case len(rows) >= manyRows:
-			st, n = s.many, manyRows
-		case len(rows) >= 8:
-			st, n = s.eight, 8
-		}
-		args = args[:0]
-		for _, row := range rows[:n] {
-			args = append(append(args, kind), row...)
-		}
-		res, err := st.ExecContext(context.Background(), args...)
-		if err != nil {
-			return 0, err
-		}
-		if last, err = res.LastInsertId(); err != nil {
-			return 0, err
-		}
-		rows = rows[n:]
-	}
-	return last, nil
 }
