@@ -7,7 +7,6 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const trusted = window.trustedTypes?.createPolicy("console", { createHTML: (html) => html }) ?? { createHTML: (html) => html };
 const parse = (html) => new DOMParser().parseFromString(trusted.createHTML(html), "text/html");
 const debounce = (ms, run, timer) => (...args) => { clearTimeout(timer); timer = setTimeout(run, ms, ...args); };
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // What runs when a page has come, and before it goes.
 const arrivals = [], departures = [];
@@ -49,21 +48,19 @@ async function load(url, { push = true, stay = false, replace = false, options =
   const version = (d) => $$("script[src],link[rel=stylesheet]", d).map((e) => e.getAttribute("src") ?? e.getAttribute("href")).join();
   if (!next || version(page) !== version(document)) { location.assign(address); return; }
   const key = stay ? focusKey() : null;
-  const swap = () => {
-    for (const f of departures) f();
-    const typed = stay && document.activeElement?.matches("input:not([type=checkbox]), textarea") ? document.activeElement.selectionStart : null;
-    $("main").replaceWith(document.adoptNode(next));
-    for (const part of ["#side", "#tabbar"]) if ($(part, page) && $(part)) $(part).replaceChildren(...$$(`${part} > *`, page).map((e) => document.adoptNode(e)));
-    document.title = page.title;
-    if (replace) history.replaceState(null, "", address); else if (push) history.pushState(null, "", address);
-    const again = key && $(key);
-    if (again) { again.focus({ preventScroll: true }); if (typed !== null) again.setSelectionRange?.(typed, typed); }
-    else if (!stay) { next.focus({ preventScroll: true }); scrollTo(0, 0); say(document.title); }
-    const flash = $(".flash", next);
-    if (flash) say(flash.textContent);
-    for (const f of arrivals) f(next);
-  };
-  if (document.startViewTransition && !calm() && !stay) document.startViewTransition(swap); else swap();
+  // No view transition: while a page fades in, it takes clicks for itself.
+  for (const f of departures) f();
+  const typed = stay && document.activeElement?.matches("input:not([type=checkbox]), textarea") ? document.activeElement.selectionStart : null;
+  $("main").replaceWith(document.adoptNode(next));
+  for (const part of ["#side", "#tabbar"]) if ($(part, page) && $(part)) $(part).replaceChildren(...$$(`${part} > *`, page).map((e) => document.adoptNode(e)));
+  document.title = page.title;
+  if (replace) history.replaceState(null, "", address); else if (push) history.pushState(null, "", address);
+  const again = key && $(key);
+  if (again) { again.focus({ preventScroll: true }); if (typed !== null) again.setSelectionRange?.(typed, typed); }
+  else if (!stay) { next.focus({ preventScroll: true }); scrollTo(0, 0); say(document.title); }
+  const flash = $(".flash", next);
+  if (flash) say(flash.textContent);
+  for (const f of arrivals) f(next);
 }
 
 addEventListener("popstate", () => load(location.href, { push: false }));
