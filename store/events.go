@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 type Filter struct {
 	Since, Until                          time.Time // from Since, before Until; zero: no bound
 	User, App, Action, Activity, Detector string
+	Group                                 string // one of the person's groups at the time
 	Device, IP, Country, Status, Rule     string
 	Gap                                   string      // a gap of the event, or "any"
 	Matched                               bool        // only events with a finding
@@ -160,6 +162,13 @@ func (f *Filter) query() (*selection, error) {
 		{"rule", f.Rule},
 	} {
 		q.equal(c.column, c.value)
+	}
+	if f.Group != "" {
+		name, err := json.Marshal(f.Group) // as it is in the list
+		if err != nil {
+			return nil, fmt.Errorf("filter: group: %w", err)
+		}
+		q.add(`REPLACE(grps, ?, '') <> grps`, string(name))
 	}
 	if f.Nobody {
 		q.add(`usr = ''`)

@@ -56,38 +56,46 @@ func (s *Store) Breakdown(ctx context.Context, p Period, d Dimension, app string
 	return list, err
 }
 
-// breakdown returns the sums by key k.
+// breakdown returns the sums by key k, from the smallest roll-up that has them.
 func breakdown(p Period, d Dimension, app string) (string, []any, error) {
-	from, to := p.hours()
-	var table, key string
+	var daily, key string // a table of all apps, by day; "": only usage_hourly has the key
 	switch d {
 	case Users:
-		table, key = "user_daily", "usr"
+		daily, key = "user_daily", "usr"
 	case Groups:
-		table, key = "group_daily", "grp"
+		daily, key = "group_daily", "grp"
 	case Sources:
-		table, key = "", "src"
+		key = "src"
 	case Devices:
-		table, key = "device_daily", "device"
+		daily, key = "device_daily", "device"
 	case Countries:
-		table, key = "place_daily", "country"
+		daily, key = "place_daily", "country"
 	case Sites:
-		table, key = "place_daily", "site"
+		daily, key = "place_daily", "site"
 	}
-	switch {
-	case d == Sites && app != "":
-		from, to = p.days()
-		return `SELECT site AS k, ` + sums + ` FROM place_daily WHERE day >= $1 AND day < $2 AND app = $3 GROUP BY site`, []any{from, to, app}, nil
-	case key == "":
+	if key == "" {
 		return "", nil, fmt.Errorf("report breakdown: no dimension %d", d)
-	case app != "":
-		return `SELECT ` + key + ` AS k, ` + sums + ` FROM usage_hourly WHERE app = $3 AND hour >= $1 AND hour < $2 GROUP BY ` + key,
-			[]any{from, to, app}, nil
-	case table == "":
-		return `SELECT ` + key + ` AS k, ` + sums + ` FROM usage_hourly WHERE hour >= $1 AND hour < $2 GROUP BY ` + key, []any{from, to}, nil
 	}
-	from, to = p.days()
-	return `SELECT ` + key + ` AS k, ` + sums + ` FROM ` + table + ` WHERE day >= $1 AND day < $2 GROUP BY ` + key, []any{from, to}, nil
+	if app != "" {
+		switch {
+		case d == Sites || d == Countries && p.wholeDays():
+			daily = "place_daily"
+		case d == Users && p.wholeDays():
+			daily = "user_app_daily"
+		default:
+			daily = ""
+		}
+	}
+	table, column, unit := daily, "day", p.days
+	if daily == "" {
+		table, column, unit = "usage_hourly", "hour", p.hours
+	}
+	from, to := unit()
+	args, only := []any{from, to}, ""
+	if app != "" {
+		args, only = append(args, app), ` AND app = $3`
+	}
+	return `SELECT ` + key + ` AS k, ` + sums + ` FROM ` + table + ` WHERE ` + column + ` >= $1 AND ` + column + ` < $2` + only + ` GROUP BY ` + key, args, nil
 }
 
 // StatusAt says whose status a report means.

@@ -95,6 +95,8 @@ func filtersSelect(t *testing.T, open Open) {
 		holds  func(*event.Event) bool
 	}{
 		"by user":                {store.Filter{User: "user07"}, func(e *event.Event) bool { return e.User == "user07" }},
+		"by group":               {store.Filter{Group: "dept2"}, func(e *event.Event) bool { return slices.Contains(e.Groups, "dept2") }},
+		"not by part of a group": {store.Filter{Group: "dept"}, func(*event.Event) bool { return false }},
 		"by app":                 {store.Filter{App: "app03"}, func(e *event.Event) bool { return e.App.ID == "app03" }},
 		"by action":              {store.Filter{Action: "block"}, func(e *event.Event) bool { return e.Decision.Action == "block" }},
 		"by activity":            {store.Filter{Activity: "upload"}, func(e *event.Event) bool { return e.Activity == "upload" }},

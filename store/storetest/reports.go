@@ -233,6 +233,7 @@ func reportsRecount(t *testing.T, open Open) {
 		check(t, err, recount(by(filter(in, func(e *event.Event) bool { return now[e.App.ID] }), userKey)), got)
 	})
 	t.Run("series by status", func(t *testing.T) { seriesRecount(t, s, p, in) })
+	t.Run("use of a group", func(t *testing.T) { groupRecount(t, s, p, list) })
 	t.Run("matches by profile and detector", func(t *testing.T) { matchesRecount(t, s, p, in) })
 	t.Run("coverage", func(t *testing.T) { coverageRecount(t, s, p, byApp) })
 	t.Run("first seen", func(t *testing.T) {
