@@ -25,6 +25,16 @@ func (s *Server) apiApps(w http.ResponseWriter, r *http.Request, _ *visitor) err
 	if err != nil {
 		return err
 	}
+	if group := r.URL.Query().Get("group"); group != "" {
+		if a.order != store.ByEvents {
+			return badInput("The apps of a group are ordered by events.")
+		}
+		g, err := s.o.Store.GroupUse(r.Context(), a.Period, group)
+		if err != nil {
+			return err
+		}
+		return writeReport(s, w, r, a.Period, g.Apps[:min(len(g.Apps), a.limit)])
+	}
 	list, err := s.o.Store.TopApps(r.Context(), a.Period, a.order, a.limit)
 	if err != nil {
 		return err

@@ -96,9 +96,17 @@ func (s *Server) asked(r *http.Request) (a asked, err error) {
 }
 
 func (s *Server) apiTotals(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	p, err := s.period(r.URL.Query())
+	q := r.URL.Query()
+	p, err := s.period(q)
 	if err != nil {
 		return err
+	}
+	if group := q.Get("group"); group != "" {
+		g, err := s.o.Store.GroupUse(r.Context(), p, group)
+		if err != nil {
+			return err
+		}
+		return writeReport(s, w, r, p, []store.Total{g.Total})
 	}
 	total, err := s.o.Store.Totals(r.Context(), p)
 	if err != nil {
@@ -130,6 +138,16 @@ func (s *Server) apiSeries(w http.ResponseWriter, r *http.Request, _ *visitor) e
 	}
 	if p.To.Sub(p.From)/step > maxSteps {
 		return badInput("That is more than 1000 steps: ask for a longer step or a shorter period.")
+	}
+	if group := q.Get("group"); group != "" {
+		if by != store.SeriesByStatus || q.Get("app") != "" {
+			return badInput("The series of a group is by status, of all apps.")
+		}
+		g, err := s.o.Store.GroupUse(r.Context(), p, group)
+		if err != nil {
+			return err
+		}
+		return writeReport(s, w, r, p, store.Steps(g.Hours, p.From, step))
 	}
 	points, err := s.o.Store.Series(r.Context(), p, step, by, q.Get("app"))
 	if err != nil {

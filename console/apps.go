@@ -49,7 +49,7 @@ func chosenApps(rows []appRow, q url.Values) []appRow {
 func (s *Server) apps(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	q := r.URL.Query()
 	sp := windowOf(q, "30d", s.now())
-	rows, err := s.appRows(r.Context(), sp)
+	rows, err := s.appRows(r.Context(), sp, "")
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Server) apps(w http.ResponseWriter, r *http.Request, v *visitor) error 
 }
 
 func (s *Server) appsCSV(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-	rows, err := s.appRows(r.Context(), windowOf(r.URL.Query(), "30d", s.now()))
+	rows, err := s.appRows(r.Context(), windowOf(r.URL.Query(), "30d", s.now()), "")
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ type hostLine struct{ Name, Match, Scope string }
 func (s *Server) app(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	sp := windowOf(r.URL.Query(), "30d", s.now())
-	rows, err := s.appRows(ctx, sp)
+	rows, err := s.appRows(ctx, sp, "")
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (s *Server) app(w http.ResponseWriter, r *http.Request, v *visitor) error {
 			return err
 		}
 		if s.describe(&d.Row, set); !d.Row.Known && len(d.History) == 0 {
-			use, err := s.appUse(ctx, sp)
+			use, err := s.appUse(ctx, sp, "")
 			if err != nil {
 				return err
 			}

@@ -36,9 +36,18 @@ type appUse struct {
 // maxApps bounds a list of apps.
 const maxApps = 2000
 
-func (s *Server) appUse(ctx context.Context, sp window) (appUse, error) {
+// appUse is of the people of a group, or of everybody.
+func (s *Server) appUse(ctx context.Context, sp window, group string) (appUse, error) {
+	if group != "" {
+		g, err := s.groupUse(ctx, sp, group)
+		if err != nil {
+			return appUse{}, err
+		}
+		all, err := s.appUse(ctx, sp, "") // knows since when
+		return appUse{usage: g.Apps, days: daysByApp(g.Days), first: all.first}, err
+	}
 	return cached(ctx, s, "apps "+sp.Name+sp.To.String(), func(ctx context.Context) (appUse, error) {
-		u := appUse{days: map[string][]store.AppDay{}, first: map[string]time.Time{}}
+		u := appUse{first: map[string]time.Time{}}
 		var err error
 		if u.usage, err = s.o.Store.TopApps(ctx, sp.Period, store.ByEvents, maxApps); err != nil {
 			return u, err
@@ -47,15 +56,21 @@ func (s *Server) appUse(ctx context.Context, sp window) (appUse, error) {
 		if err != nil {
 			return u, err
 		}
-		for _, d := range days {
-			u.days[d.App] = append(u.days[d.App], d)
-		}
+		u.days = daysByApp(days)
 		seen, err := s.o.Store.FirstSeen(ctx, store.Period{From: time.Unix(0, 0), To: s.now().Add(time.Hour)}, maxApps)
 		for _, a := range seen {
 			u.first[a.App] = a.First
 		}
 		return u, err
 	})
+}
+
+func daysByApp(days []store.AppDay) map[string][]store.AppDay {
+	out := map[string][]store.AppDay{}
+	for _, d := range days {
+		out[d.App] = append(out[d.App], d)
+	}
+	return out
 }
 
 // trendDays is how far back the small charts of lists look.
@@ -66,9 +81,10 @@ func (s *Server) trend() store.Period {
 	return store.Period{From: to.AddDate(0, 0, -trendDays), To: to}
 }
 
-// appRows returns the apps used in a period, most requests first, with their status now.
-func (s *Server) appRows(ctx context.Context, sp window) ([]appRow, error) {
-	use, err := s.appUse(ctx, sp)
+// appRows returns the apps used in a period, by the people of a group or by everybody, most
+// requests first, with their status now.
+func (s *Server) appRows(ctx context.Context, sp window, group string) ([]appRow, error) {
+	use, err := s.appUse(ctx, sp, group)
 	if err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ type Server struct {
 	routes    []route
 	handler   http.Handler
 	queued    queueCount
-	reports   cache
+	reports   *cache
 	compiled  compiledCache
 	named     namesShown
 	live      tails
@@ -144,7 +144,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, log: o.Log, now: o.Now, links: newSigner(o.Key), met: newMetrics(o.Registry), hashing: make(chan struct{}, hashes),
 		byAddress: newLimiter(attemptsPerAddress, addressEvery), byAccount: newLimiter(attemptsPerAccount, accountEvery),
-		probes: newLimiter(5, 5*time.Second),
+		probes: newLimiter(5, 5*time.Second), reports: newCache(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -180,6 +180,9 @@ func New(o Options) (*Server, error) {
 	s.handler, err = s.guard(s.mux(), u)
 	return s, err
 }
+
+// Close ends what the server does behind its pages, and waits for it. Pages still work.
+func (s *Server) Close() { s.reports.close() }
 
 // Handler returns everything the console's listener serves.
 func (s *Server) Handler() http.Handler { return s.handler }

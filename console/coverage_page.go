@@ -80,15 +80,17 @@ func (s *Server) coveragePage(w http.ResponseWriter, r *http.Request, v *visitor
 func (s *Server) report(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx := r.Context()
 	sp := windowOf(r.URL.Query(), "30d", s.now())
-	d, err := s.overviewData(ctx, sp)
+	group := r.URL.Query().Get("group")
+	d, err := s.overviewData(ctx, sp, group)
 	if err != nil {
 		return err
 	}
-	rows, err := s.appRows(ctx, sp)
+	rows, err := s.appRows(ctx, sp, group)
 	if err != nil {
 		return err
 	}
 	d.Apps = rows[:min(len(rows), 40)]
+	d.Back = "/" + withQuery(r.URL.Query(), "since", sp.Name)
 	if d.Coverage, err = s.coverageSum(ctx); err != nil {
 		return err
 	}

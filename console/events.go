@@ -26,6 +26,7 @@ type eventRow struct {
 
 // eventsData is the list of events.
 type eventsData struct {
+	Wider   string // address that looks for the text in all events
 	Query   eventQuery
 	Views   []choice
 	Saved   []choice
@@ -92,6 +93,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	d.Counted, _ = plural(counts.Counted, "event", "events")
 	if counts.Capped {
 		d.Counted = "The newest " + d.Counted + " are counted"
+	}
+	if q.Short {
+		d.Counted += " of the last 7 days"
+		d.Wider = "/events" + withQuery(q.Values, "since", "400d")
 	}
 	if q.View == "triage" {
 		if d.Mutes, err = s.o.Store.Mutes(ctx, s.now()); err != nil {

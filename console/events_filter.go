@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/store"
 )
 
@@ -32,12 +33,14 @@ type eventQuery struct {
 	store.Filter
 	View   string
 	Values url.Values // what was given, without the cursor
+	Short  bool       // a text is looked for in the time of textSince alone
 }
 
 // filterFields are the fields of an address that filter, with what chips call them.
 var filterFields = []struct{ Key, Text string }{
 	{"app", "app"},
 	{"user", "person"},
+	{"group", "group"},
 	{"action", "action"},
 	{"status", "status"},
 	{"severity", "severity"},
@@ -56,6 +59,10 @@ var filterFields = []struct{ Key, Text string }{
 	{"q", "text"},
 }
 
+// textSince is how far back a text is looked for where nothing else says it: there is no
+// index of text, and a million events take seconds.
+const textSince = "7d"
+
 // eventQuery reads a filter. Its error is the visitor's to mend.
 func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (eventQuery, error) {
 	out := eventQuery{View: q.Get("view"), Values: url.Values{}}
@@ -70,7 +77,7 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 	}
 	f := &out.Filter
 	f.App, f.Action, f.Status, f.Detector = q.Get("app"), q.Get("action"), q.Get("status"), q.Get("detector")
-	f.Activity, f.Country, f.Gap, f.Rule = q.Get("activity"), q.Get("country"), q.Get("gap"), q.Get("rule")
+	f.Group, f.Activity, f.Country, f.Gap, f.Rule = q.Get("group"), q.Get("activity"), q.Get("country"), q.Get("gap"), q.Get("rule")
 	f.Assignee, f.Device, f.IP = q.Get("assignee"), q.Get("device"), q.Get("ip")
 	f.Review, f.Text, f.NoNames = store.ReviewState(q.Get("state")), strings.TrimSpace(q.Get("q")), !v.can(RightNames)
 	var err error
@@ -90,6 +97,9 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 		}
 		if since == "" {
 			since = e.since
+		}
+		if _, id := event.IDTime(strings.ToLower(f.Text)); since == "" && f.Text != "" && !id {
+			since, out.Short = textSince, true
 		}
 		if e.Name == "mine" {
 			f.Assignee = v.Name

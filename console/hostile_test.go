@@ -64,7 +64,7 @@ func TestMarkupOfStrangersStaysText(t *testing.T) {
 	paths := []string{
 		"/events/" + id, "/people/" + url.PathEscape(markup), "/apps/" + url.PathEscape(markup), "/events?view=all&q=" + q, "/events?view=all&user=" + q, "/audit?actor=" + q,
 		"/explorer?sql=" + url.QueryEscape("SELECT * FROM events"), "/explorer?sql=" + q, "/explorer?ask=user-trace&user=" + q, "/start?took=" + q + "&event=" + q + "&status=" + q,
-		"/signin?next=" + q, "/signin?again=1&next=" + q, "/apps?q=" + q, "/people?q=" + q,
+		"/signin?next=" + q, "/signin?again=1&next=" + q, "/apps?q=" + q, "/?group=" + q, "/report?group=" + q, "/events?view=all&group=" + q, "/people?q=" + q,
 	}
 	for _, rt := range x.server.routes {
 		method, path, _ := strings.Cut(rt.pattern, " ")

@@ -23,6 +23,11 @@ type tile struct {
 type overviewData struct {
 	Window     window
 	Periods    []choice
+	Group      string   // "": everybody
+	Groups     []choice // whose people can be shown alone
+	AllGroups  string   // address
+	Report     string   // address
+	Back       string   // address of the overview, from the report
 	Tiles      []tile
 	Chart      template.HTML
 	Legend     []chart.Series
@@ -58,12 +63,20 @@ type spikeLine struct {
 type usageReport struct {
 	now, before store.Total
 	byStatus    []store.Point
-	byAction    []store.Point // hour by hour
+	byAction    []store.Point // hour by hour; of a group by status
 	people      map[time.Time]int64
 	matches     []store.MatchCount
 }
 
-func (s *Server) usageReport(ctx context.Context, sp window) (usageReport, error) {
+// usageReport is of the people of a group, or of everybody.
+func (s *Server) usageReport(ctx context.Context, sp window, group string) (usageReport, error) {
+	if group != "" {
+		g, err := s.groupUse(ctx, sp, group)
+		if err != nil {
+			return usageReport{}, err
+		}
+		return usageReport{now: g.Total, before: g.Before, byStatus: store.Steps(g.Hours, sp.From, sp.Step), byAction: g.Hours, people: g.People}, nil
+	}
 	return cached(ctx, s, "usage "+sp.Name+sp.To.String(), func(ctx context.Context) (usageReport, error) {
 		var u usageReport
 		var err error
@@ -89,24 +102,27 @@ func (s *Server) usageReport(ctx context.Context, sp window) (usageReport, error
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	sp := windowOf(r.URL.Query(), "30d", s.now())
-	d, err := s.overviewData(r.Context(), sp)
+	d, err := s.overviewData(r.Context(), sp, r.URL.Query().Get("group"))
 	if err != nil {
 		return err
 	}
 	d.Periods = sp.periods(r.URL.Query())
+	if err := s.groupChoices(r.Context(), d, r.URL.Query()); err != nil {
+		return err
+	}
 	return s.render(w, r, v, "overview", page{Title: "Overview", Nav: "overview", Data: d})
 }
 
-func (s *Server) overviewData(ctx context.Context, sp window) (*overviewData, error) {
-	u, err := s.usageReport(ctx, sp)
+func (s *Server) overviewData(ctx context.Context, sp window, group string) (*overviewData, error) {
+	u, err := s.usageReport(ctx, sp, group)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.appRows(ctx, sp)
+	rows, err := s.appRows(ctx, sp, group)
 	if err != nil {
 		return nil, err
 	}
-	d := &overviewData{Window: sp, Empty: u.now.Events == 0 && u.before.Events == 0, Made: s.now()}
+	d := &overviewData{Window: sp, Group: group, Empty: u.now.Events == 0 && u.before.Events == 0, Made: s.now()}
 	d.tiles(u)
 	d.charts(u)
 	d.Profiles = s.profileShares(u.matches, sp)
@@ -152,6 +168,12 @@ func (d *overviewData) tiles(u usageReport) {
 		}
 	}
 	since := "since=" + sp.Name
+	where := []string{"/apps?" + since, "/people?" + since, "/apps?sort=bytes&" + since, "/events?view=stopped&" + since}
+	if d.Group != "" { // of a group, only the list of events can show more
+		of := "&" + url.Values{"group": {d.Group}}.Encode()
+		all := "/events?view=all&" + since + of
+		where = []string{all, all, all, where[3] + of}
+	}
 	note := "vs previous " + sp.Length()
 	tone := func(now, before int64) string {
 		switch {
@@ -163,10 +185,10 @@ func (d *overviewData) tiles(u usageReport) {
 		return ""
 	}
 	d.Tiles = []tile{
-		{"AI requests", chart.Short(float64(u.now.Events)), "/apps?" + since, change(u.now.Events, u.before.Events), note, "", events},
-		{"People using AI", chart.Short(float64(u.now.Users)), "/people?" + since, change(u.now.Users, u.before.Users), note, "", people},
-		{"Data sent to AI apps", chart.Bytes(float64(u.now.BytesOut)), "/apps?sort=bytes&" + since, change(u.now.BytesOut, u.before.BytesOut), note, "", bytes},
-		{"Stopped", chart.Short(float64(u.now.Stopped)), "/events?view=stopped&" + since, change(u.now.Stopped, u.before.Stopped), note, tone(u.now.Stopped, u.before.Stopped), stopped},
+		{"AI requests", chart.Short(float64(u.now.Events)), where[0], change(u.now.Events, u.before.Events), note, "", events},
+		{"People using AI", chart.Short(float64(u.now.Users)), where[1], change(u.now.Users, u.before.Users), note, "", people},
+		{"Data sent to AI apps", chart.Bytes(float64(u.now.BytesOut)), where[2], change(u.now.BytesOut, u.before.BytesOut), note, "", bytes},
+		{"Stopped", chart.Short(float64(u.now.Stopped)), where[3], change(u.now.Stopped, u.before.Stopped), note, tone(u.now.Stopped, u.before.Stopped), stopped},
 	}
 }
 
@@ -203,6 +225,9 @@ func (d *overviewData) charts(u usageReport) {
 	}
 	for _, at := range sp.Steps {
 		q := url.Values{"view": {"all"}, "since": {at.Format(time.RFC3339)}, "until": {at.Add(sp.Step).Format(time.RFC3339)}}
+		if d.Group != "" {
+			q.Set("group", d.Group)
+		}
 		area.Steps = append(area.Steps, chart.Step{Name: sp.title(at), Tick: sp.tick(at), Href: "/events?" + q.Encode()})
 	}
 	d.Chart, d.Legend = area.HTML(), area.Series

@@ -77,17 +77,16 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	for _, p := range d.Rows {
 		d.Top = max(d.Top, float64(p.Events))
 	}
-	groups, err := cached(ctx, s, "groups "+sp.Name+sp.To.String(), func(ctx context.Context) ([]store.Share, error) {
-		return s.o.Store.Breakdown(ctx, sp.Period, store.Groups, "", store.ByEvents, 10)
-	})
+	groups, err := s.groups(ctx, sp)
 	for _, g := range groups {
-		d.Groups = append(d.Groups, share{Name: g.Name, Class: "k-accent", Value: float64(g.Events)})
+		q := url.Values{"group": {g.Name}, "since": {sp.Name}}
+		d.Groups = append(d.Groups, share{Name: g.Name, Href: "/?" + q.Encode(), Class: "k-accent", Value: float64(g.Events)})
 	}
 	d.Groups = topShares(d.Groups, 10)
 	if err != nil {
 		return err
 	}
-	u, err := s.usageReport(ctx, sp)
+	u, err := s.usageReport(ctx, sp, "")
 	d.Users = u.now.Users
 	if err != nil {
 		return err

@@ -82,6 +82,7 @@ func openCompany(t testing.TB, dir string, events int) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.server.Close)
 	c.http = httptest.NewServer(c.server.Handler())
 	t.Cleanup(c.http.Close)
 	return c

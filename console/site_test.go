@@ -91,6 +91,7 @@ func newSite(t *testing.T, change func(*Options)) *site {
 	if x.server, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(x.server.Close)
 	handler = x.server.Handler()
 	return x
 }

@@ -42,6 +42,7 @@ func (c *webConsole) String() string {
 
 func (c *webConsole) shutdown(ctx context.Context) error {
 	c.stop() // live pages would keep it waiting
+	defer c.Close()
 	if err := c.http.Shutdown(ctx); err != nil {
 		return errors.Join(err, c.http.Close())
 	}

@@ -187,6 +187,19 @@ func overviewWorks(d *desk, _ string) {
 	d.says("Shadow AI report")
 	d.visit("/?since=24h")
 	d.says("UTC")
+	everybody := browser.Eval[string](d.Page, `document.querySelector(".tile b").textContent`)
+	d.Click(".head details summary")
+	d.Click(`.choices a[href*="group=finance"]`)
+	d.until("the group is in the address, beside the period", `location.search.includes("group=finance") && location.search.includes("since=24h") && document.querySelector(".chip")`)
+	d.until("only its requests count", fmt.Sprintf(`document.querySelector(".tile b").textContent !== %q && !document.querySelector(".tile b").textContent.startsWith("0")`, everybody))
+	d.sound("the overview of a group")
+	d.Click(".head a[href^='/report']")
+	d.says("Group finance")
+	d.visit("/?group=finance&since=24h")
+	d.Click("a.tile")
+	d.until("its events are listed", `location.pathname === "/events" && [...document.querySelectorAll("tbody tr")].length > 5 && [...document.querySelectorAll("tbody td:nth-child(5) small")].every(x => x.textContent === "finance")`)
+	d.visit("/?group=nobody")
+	d.says("Nobody of this group used AI")
 }
 
 func applicationsWork(d *desk, card string) {
@@ -248,6 +261,9 @@ func eventsWork(d *desk, _ string) {
 		}
 	}
 	d.visit("/events?view=all&q=nobody-knows-this")
+	d.says("No event of the last 7 days matches")
+	d.Click(".empty a")
+	d.until("older events are searched", `location.search.includes("since=400d")`)
 	d.says("No event matches")
 }
 

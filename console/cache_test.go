@@ -1,0 +1,81 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestReportsAreRenewed asks for reports that take time to make, as minutes go by.
+func TestReportsAreRenewed(t *testing.T) {
+	type step struct {
+		after time.Duration // since the step before
+		want  int           // which making of the report is shown
+		waits bool          // until it is made
+	}
+	cases := map[string]struct {
+		takes time.Duration
+		steps []step
+	}{
+		"a quick one is made anew once it is old":                    {5 * time.Millisecond, []step{{0, 1, true}, {14 * time.Second, 1, false}, {2 * time.Second, 2, true}}},
+		"a slow one is shown as it was, and is new on the next page": {time.Second, []step{{0, 1, true}, {time.Minute, 1, false}, {2 * time.Second, 2, false}, {10 * time.Second, 2, false}}},
+		"a slow one that is too old is waited for":                   {time.Second, []step{{0, 1, true}, {6 * time.Minute, 2, true}}},
+		"it is made once, however many ask":                          {10 * time.Second, []step{{0, 1, true}, {time.Minute, 1, false}, {time.Second, 1, false}, {time.Second, 1, false}, {10 * time.Second, 2, false}}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &Server{reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
+				defer s.reports.close()
+				made := 0
+				for i, st := range c.steps {
+					time.Sleep(st.after)
+					synctest.Wait()
+					began := time.Now()
+					got, err := cached(t.Context(), s, "report", func(context.Context) (int, error) {
+						made++
+						n := made
+						time.Sleep(c.takes)
+						return n, nil
+					})
+					if err != nil || got != st.want || (time.Since(began) > 0) != st.waits {
+						t.Fatalf("step %d: making %d after %v, %v; want making %d, to wait for it: %t", i, got, time.Since(began), err, st.want, st.waits)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestFailedRenewal keeps the report that is there, also when making it anew panics.
+func TestFailedRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
+		defer s.reports.close()
+		made := 0
+		ask := func() (int, error) {
+			return cached(t.Context(), s, "report", func(context.Context) (int, error) {
+				made++
+				time.Sleep(time.Second)
+				switch made {
+				case 2:
+					return 0, errors.New("the database is away")
+				case 3:
+					panic("a mistake")
+				}
+				return made, nil
+			})
+		}
+		for i, want := range []int{1, 1, 1, 1, 4} {
+			got, err := ask()
+			if err != nil || got != want {
+				t.Fatalf("page %d: %d, %v; want %d", i, got, err, want)
+			}
+			time.Sleep(30 * time.Second)
+			synctest.Wait()
+		}
+	})
+}
