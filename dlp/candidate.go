@@ -37,11 +37,15 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 	if c.explain {
 		c.note("pattern: %s confidence", p.confidence)
 	}
-	c.start, c.end = p.value(text, start, end)
 	validators := d.validate
 	if p.validate != nil {
 		validators = p.validate
 	}
+	if p.groups > 0 && !c.explain && hopeless(validators, text[start:end]) {
+		c.confidence = 0
+		return
+	}
+	c.start, c.end = p.value(text, start, end)
 	cut := 0
 	for _, v := range validators {
 		if v.Prefix != nil {
@@ -54,29 +58,43 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 		c.reject("part of a longer word or number")
 		return
 	}
+	if p.needsContext && !c.explain && around.mute(d, text, c.start, c.end) {
+		c.confidence = 0
+		return
+	}
 	value := string(text[c.start:c.end])
 	if d.allow.lists(value) {
 		c.reject("allow list")
-		return
-	}
-	if d.allow.samples[check.Compact(value)] && saysSample(text, c.start, c.end) {
-		c.reject("a well-known sample, and called one")
 		return
 	}
 	vouched, ok := c.pass(validators, value)
 	if !ok {
 		return
 	}
+	if len(d.allow.samples) > 0 && d.allow.samples[check.Compact(value)] && saysSample(text, c.start, c.end) {
+		c.reject("a well-known sample, and called one")
+		return
+	}
 	if d.allow.surrounds(text, c.start, c.end) {
 		c.reject("allowed by what is around it")
 		return
 	}
-	sure := vouched || p.confidence == High
-	if !sure && amidNoise(text, c.start, c.end) {
+	d.weigh(c, p.needsContext, text, around)
+	if sure := vouched || p.confidence == High; !sure && !c.rejected() && amidNoise(text, c.start, c.end) {
 		c.confidence--
 		c.note("amid bytes that are no text")
 	}
-	d.weigh(c, p.needsContext, text, around)
+}
+
+// hopeless reports that a validator turns down whatever the value in a match is. Finding
+// where the value is costs more.
+func hopeless(validators []check.Validator, match []byte) bool {
+	for i := range validators {
+		if v := &validators[i]; v.Within != nil && !v.Within(match) {
+			return true
+		}
+	}
+	return false
 }
 
 // pass asks the validators. Ok is false when one turns the value down; sure is true when one

@@ -22,6 +22,7 @@ type pattern struct {
 	line         int
 
 	std    *regexp.Regexp // for short texts and for groups
+	inner  *regexp.Regexp // matches the whole of a match, to tell where its groups are; nil: std does
 	groups int            // the first group that takes part is the value; without groups the whole match
 	exact  bool           // a literal that is no word: found inside longer ones too
 }
@@ -48,8 +49,37 @@ func (p *pattern) compile(expr string) error {
 	if _, err = re2.Compile(p.expr); err != nil { // the authority on what is a pattern
 		return fmt.Errorf("pattern: RE2 refuses it: %w", err)
 	}
-	p.groups = p.std.NumSubexp()
+	if p.groups = p.std.NumSubexp(); p.groups > 0 {
+		p.inner = spanning(tree)
+	}
 	return nil
+}
+
+// longRun is from how many repetitions on spanning drops the upper limit of a repetition.
+const longRun = 60
+
+// spanning compiles an expression that matches all of what tree matches, and has the same groups
+// there. Long repetitions lose their limits, as their copies make a program so large that
+// package regexp no longer runs it in the quick way. Nil when it cannot be compiled.
+func spanning(tree *syntax.Regexp) *regexp.Regexp {
+	expr := `\A(?:` + unlimited(tree).String() + `)\z`
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil
+	}
+	return re
+}
+
+func unlimited(re *syntax.Regexp) *syntax.Regexp {
+	out := *re
+	out.Sub = make([]*syntax.Regexp, len(re.Sub))
+	for i, sub := range re.Sub {
+		out.Sub[i] = unlimited(sub)
+	}
+	if out.Op == syntax.OpRepeat && out.Max >= longRun {
+		out.Max = -1
+	}
+	return &out
 }
 
 // exactRunes is how long a literal must be to stand for itself.
@@ -164,7 +194,13 @@ func (p *pattern) value(text []byte, start, end int) (int, int) {
 	if p.groups == 0 {
 		return start, end
 	}
-	m := p.std.FindSubmatchIndex(text[start:end])
+	var m []int
+	if p.inner != nil {
+		m = p.inner.FindSubmatchIndex(text[start:end])
+	}
+	if m == nil {
+		m = p.std.FindSubmatchIndex(text[start:end])
+	}
 	for i := 2; i+1 < len(m); i += 2 {
 		if m[i] >= 0 && m[i+1] > m[i] {
 			return start + m[i], start + m[i+1]

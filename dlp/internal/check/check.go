@@ -29,6 +29,9 @@ type Validator struct {
 	// taken in because it looks like one more group. Check gets only those.
 	Prefix func(match string) int
 
+	// Within, when set, is false for a match of which no part passes Check. It is cheap.
+	Within func(match []byte) bool
+
 	said [Sure + 1]string
 }
 

@@ -10,9 +10,9 @@ import (
 func secrets() []Validator {
 	return []Validator{
 		{Name: "secret", About: "no placeholder, variable, path or words; enough different characters", Check: secret},
-		{Name: "password", About: "no placeholder, variable or plain word; a digit or a sign in it", Check: password},
-		{Name: "password_prose", About: "as password, and no identifier", Check: passwordProse},
-		{Name: "password_strong", About: "as password_prose, with a digit, a letter and one of another kind", Check: passwordStrong},
+		{Name: "password", About: "no placeholder, variable or plain word; a digit or a sign in it", Check: password, Within: passwordWithin},
+		{Name: "password_prose", About: "as password, and no identifier", Check: passwordProse, Within: passwordWithin},
+		{Name: "password_strong", About: "as password_prose, with a digit, a letter and one of another kind", Check: passwordStrong, Within: digitWithin},
 		{Name: "connection_string", About: "names a server or a database, and the password is no placeholder", Check: connectionString},
 		{Name: "url_password", About: "the password of scheme://user:password@host is no placeholder", Check: urlPassword},
 		{Name: "hex_secret", About: "hexadecimal, and drawn at random", Check: hexSecret},
@@ -159,6 +159,34 @@ func password(s string) Verdict {
 		return Bad // a name, a path or a hyphenated word
 	}
 	return Good
+}
+
+// passwordWithin reports whether some part of a match can be a password: one has a digit or
+// a sign that names, paths and the words around it have not.
+func passwordWithin(match []byte) bool {
+	for _, c := range match {
+		if !wordBytes[c] {
+			return true
+		}
+	}
+	return false
+}
+
+// wordBytes are letters, and the signs in names, in paths and around values.
+var wordBytes = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./: \t\r\n\"'`") {
+		t[c] = true
+	}
+	return t
+}()
+
+func digitWithin(match []byte) bool {
+	for _, c := range match {
+		if c >= '0' && c <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // passwordProse is for values that no quotes mark as such.
