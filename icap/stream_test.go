@@ -14,12 +14,12 @@ import (
 const streamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
 // counting starts a server that counts what passes, and tells it through the channel.
-func counting(t *testing.T, beat time.Duration) (net.Conn, *Server, chan int64) {
+func counting(t *testing.T, beat time.Duration) (net.Conn, chan int64) {
 	t.Helper()
 	counts := make(chan int64, 1)
 	addr, s := start(t, Options{}, func(context.Context, *Request) Answer { return Counted(func(n int64) { counts <- n }) })
 	s.beat = beat
-	return dial(t, addr), s, counts
+	return dial(t, addr), counts
 }
 
 // respmod is a request that announces a preview of nothing, and a body behind it.
@@ -39,7 +39,7 @@ func expect(t *testing.T, r *bufio.Reader, want string) {
 
 // Each piece of a stream comes back before the next one is sent, and the head before all.
 func TestACountedStreamIsNotDelayed(t *testing.T) {
-	nc, _, counts := counting(t, heartbeat)
+	nc, counts := counting(t, heartbeat)
 	r := bufio.NewReader(nc)
 	for range 2 { // on one connection
 		if err := respmod(nc); err != nil {
@@ -69,7 +69,7 @@ func TestACountedStreamIsNotDelayed(t *testing.T) {
 
 // A proxy that hears nothing for a while gives up on an ICAP server, and a model may think.
 func TestASilentStreamShowsSignsOfLife(t *testing.T) {
-	nc, _, counts := counting(t, 10*time.Millisecond)
+	nc, counts := counting(t, 10*time.Millisecond)
 	if err := respmod(nc); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestASilentStreamShowsSignsOfLife(t *testing.T) {
 }
 
 func TestAStreamThatBreaksOffIsCounted(t *testing.T) {
-	nc, _, counts := counting(t, heartbeat)
+	nc, counts := counting(t, heartbeat)
 	if err := respmod(nc); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,8 @@ import (
 type mailer struct {
 	o          Options
 	host, port string
-	implicit   bool // TLS from the first byte
-	auth       smtp.Auth
+	implicit   bool          // TLS from the first byte
+	user       *url.Userinfo // nil: the server asks for no password
 	tls        *tls.Config
 	from       string
 	to         []string
@@ -43,8 +44,8 @@ func newMailer(o Options) (*mailer, error) {
 		return nil, err
 	}
 	m.tls.ServerName = m.host
-	if password, ok := u.User.Password(); ok {
-		m.auth = smtp.PlainAuth("", u.User.Username(), password, m.host)
+	if _, ok := u.User.Password(); ok {
+		m.user = u.User
 	}
 	from, err := mail.ParseAddress(o.From)
 	if err != nil {
@@ -88,6 +89,41 @@ func (m *mailer) deliver(ctx context.Context, n *Notice) error {
 	return nil
 }
 
+// auth is the way to show the password that the server knows: PLAIN, or LOGIN, which is all
+// that some have.
+func (m *mailer) auth(c *smtp.Client) smtp.Auth {
+	password, _ := m.user.Password()
+	plain := smtp.PlainAuth("", m.user.Username(), password, m.host)
+	if _, ways := c.Extension("AUTH"); ways != "" && !slices.Contains(strings.Fields(ways), "PLAIN") && slices.Contains(strings.Fields(ways), "LOGIN") {
+		return &loginAuth{Auth: plain, answers: []string{m.user.Username(), password}}
+	}
+	return plain
+}
+
+// loginAuth is LOGIN: the server asks for the name, then for the password
+// (draft-murchison-sasl-login-00). Whether the server may see them is for PLAIN to say.
+type loginAuth struct {
+	smtp.Auth
+	answers []string
+}
+
+func (l *loginAuth) Start(server *smtp.ServerInfo) (string, []byte, error) {
+	_, _, err := l.Auth.Start(server)
+	return "LOGIN", nil, err
+}
+
+func (l *loginAuth) Next(_ []byte, more bool) ([]byte, error) {
+	if !more {
+		return nil, nil
+	}
+	if len(l.answers) == 0 {
+		return nil, errors.New("the server asks for more than name and password")
+	}
+	answer := l.answers[0]
+	l.answers = l.answers[1:]
+	return []byte(answer), nil
+}
+
 // forGood marks an answer that will not change.
 func forGood(err error) error {
 	var answer *textproto.Error
@@ -104,8 +140,8 @@ func (m *mailer) session(c *smtp.Client, n *Notice) error {
 			return err
 		}
 	}
-	if m.auth != nil {
-		if err := c.Auth(m.auth); err != nil {
+	if m.user != nil {
+		if err := c.Auth(m.auth(c)); err != nil {
 			return err
 		}
 	}

@@ -21,8 +21,9 @@ const (
 
 // condition is a compiled `when`: the conjunction of its parts. The nil condition holds.
 type condition struct {
-	parts []part // guards first
-	body  bool   // uses a variable that is known only after the body was read
+	parts     []part   // guards first
+	variables []string // that it uses, by their names
+	body      bool     // one of them is known only after the body was read
 }
 
 // part is one conjunct: a guard, or a program when it needs the interpreter.
@@ -185,8 +186,9 @@ func (c *compiler) plan(tree *ast.AST) (*condition, error) {
 	}
 	cond.parts = append(cond.parts, programs...)
 	visit(tree.Expr(), func(e ast.Expr) {
-		if x := c.vocabulary.variableOf(e); x != nil && x.body {
-			cond.body = true
+		if x := c.vocabulary.variableOf(e); x != nil {
+			cond.variables = append(cond.variables, x.name)
+			cond.body = cond.body || x.body
 		}
 	})
 	return cond, nil

@@ -38,6 +38,7 @@ type Policy struct {
 
 	vocabulary *vocabulary
 	adapter    types.Adapter
+	name       string // of its file
 	version    string
 	warnings   []string
 }
@@ -153,7 +154,7 @@ func Parse(name string, data []byte, o Options) (*Policy, error) {
 		compiler: c,
 		ids:      map[string]int{},
 		policy: &Policy{
-			vocabulary: c.vocabulary, adapter: c.env.CELTypeAdapter(),
+			name: name, vocabulary: c.vocabulary, adapter: c.env.CELTypeAdapter(),
 			version: hex.EncodeToString(sum[:8]),
 		},
 	}

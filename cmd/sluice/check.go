@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 		rs, err := loadRules(f, keys)
 		errs = append(errs, err)
 		if err == nil {
-			warnings = append(rs.policy.Warnings(), unknownExceptions(f, rs)...)
+			warnings = slices.Concat(rs.policy.Warnings(), deadEnds(f, rs.policy), unknownExceptions(f, rs))
 			errs = append(errs, checkRules(cmd, f, keys, rs))
 		}
 	}

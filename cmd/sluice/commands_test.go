@@ -187,7 +187,8 @@ func TestCheckTellsEveryMistakeInOneRun(t *testing.T) {
 	if err := os.WriteFile("policy.yaml", []byte("rules: []\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, errOut := sluice(t, "", "check"); code != exitFine || !strings.Contains(out, "all good") {
+	if code, out, errOut := sluice(t, "", "check"); code != exitFine || !strings.Contains(out, "all good") ||
+		!strings.Contains(out, "warning: defaults.unreviewed (and 1 more): coach has no page to lead to") {
 		t.Errorf("a good set: exit %d: %s", code, errOut)
 	}
 }
