@@ -201,12 +201,12 @@ func (l *loader) rollUp(b *testing.B, copies int64) {
 	l.exec(b, `INSERT INTO usage_hourly (app, hour, usr, device, src, country, grp, status, `+benchMeasures+`)
  SELECT app, hour, u, d, src, country, grp, status, `+sum+` FROM (
   SELECT app, hour, `+shifted("usr", "person")+` AS u, `+shifted("device", "device")+` AS d, src, country, grp, status, `+benchMeasures+`
-  FROM bench_usage_hourly CROSS JOIN bench_copy c) x GROUP BY app, hour, u, d, src, country, grp, status`)
+  FROM bench_usage_hourly CROSS JOIN bench_copy c) x GROUP BY app, hour, u, d, src, country, grp, status ORDER BY hour, app`) // as they come
 	for table, keys := range map[string]string{
-		"user_app_daily": "app, day, usr, status", "user_daily": "day, usr, status", "device_daily": "day, device", "group_daily": "day, grp, status",
+		"user_app_daily": "app, day, usr, status", "user_daily": "status, day, usr", "person_daily": "day, usr", "device_daily": "day, device", "group_daily": "day, grp, status",
 	} {
 		l.empty(b, table)
-		l.exec(b, `INSERT INTO `+table+` (`+keys+`, `+benchMeasures+`) SELECT `+keys+`, `+sum+` FROM (SELECT hour / 24 AS day, * FROM usage_hourly) x GROUP BY `+keys)
+		l.exec(b, `INSERT INTO `+table+` (`+keys+`, `+benchMeasures+`) SELECT `+keys+`, `+sum+` FROM (SELECT hour / 24 AS day, * FROM usage_hourly) x GROUP BY `+keys+` ORDER BY day`)
 	}
 	for _, table := range unpeopled {
 		measures := benchMeasures
@@ -279,7 +279,7 @@ func (l *loader) people(b *testing.B) {
 // check compares roll-ups with rows.
 func (l *loader) check(b *testing.B, rows int64) {
 	b.Helper()
-	for _, table := range []string{"usage_hourly", "app_hourly", "user_daily", "user_app_daily", "device_daily", "group_daily", "place_daily", "coverage_daily"} {
+	for _, table := range []string{"usage_hourly", "app_hourly", "user_daily", "person_daily", "user_app_daily", "device_daily", "group_daily", "place_daily", "coverage_daily"} {
 		if n := l.number(b, `SELECT CAST(SUM(events) AS bigint) FROM `+table); n != rows {
 			b.Fatalf("%s says %d events, want %d", table, n, rows)
 		}

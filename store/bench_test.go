@@ -272,6 +272,7 @@ func panels(ctx context.Context, s *store.Store, end time.Time) []panel {
 			_, err := s.Breakdown(ctx, month, store.Sources, "ai-app-005", store.ByEvents, 20)
 			return err
 		}},
+		{"users of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Users, "", store.ByEvents, 20); return err }},
 		{"devices of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Devices, "", store.ByBytesOut, 20); return err }},
 		{"devices of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Devices, "", store.ByBytesOut, 20); return err }},
 		{"groups of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Groups, "", store.ByEvents, 20); return err }},

@@ -91,7 +91,7 @@ func (s *Store) UserDays(ctx context.Context, p Period, users []string) ([]UserD
 		d.Day = time.Unix(day*86400, 0).UTC()
 		list = append(list, d)
 		return err
-	}, `SELECT n.name, u.day, `+sums+` FROM user_daily u JOIN person n ON n.id = u.usr WHERE u.day IN (`+placeholders(1, int(to-from))+`)
+	}, `SELECT n.name, u.day, `+sums+` FROM person_daily u JOIN person n ON n.id = u.usr WHERE u.day IN (`+placeholders(1, int(to-from))+`)
  AND u.usr IN (SELECT id FROM person WHERE name IN (`+placeholders(1+int(to-from), len(users))+`)) GROUP BY n.name, u.day ORDER BY n.name, u.day`, args...)
 	return list, err
 }

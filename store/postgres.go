@@ -27,6 +27,9 @@ func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	c.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	// A statement over daily partitions compiles hundreds of functions, to run for milliseconds.
 	c.ConnConfig.RuntimeParams["jit"] = "off"
+	// Starting workers takes as long as they save a report, and their cores are the sink's.
+	c.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	c.ConnConfig.RuntimeParams["work_mem"] = "32MB" // grouping people stays in memory
 	c.MaxConns = max(c.MaxConns, 8)
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -11,7 +12,7 @@ import (
 )
 
 // Reports read roll-ups only: their time depends on hours, apps and people, not on the
-// number of events. Each statement is the same text on both databases.
+// number of events. Each statement is the same text on both databases, but for sum8 in rows.
 
 // Period is what a report covers: from the hour of From up to the hour of To, without it.
 // Reports that say so cover the whole days (UTC) that it touches.
@@ -99,8 +100,12 @@ func (o Order) column() string {
 	return "events"
 }
 
-// rows runs a query and calls f for each row.
+// rows runs a query and calls f for each row. Postgres adds up bigint in numeric, at three
+// times the cost; its own sum8 (migration 11) stays with bigint, as SQLite does.
 func (s *Store) rows(ctx context.Context, report string, f func(scan func(dest ...any) error) error, text string, args ...any) error {
+	if !s.SQLite() {
+		text = strings.ReplaceAll(text, "CAST(SUM(", "CAST(sum8(")
+	}
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("report %s: %w", report, err)
@@ -138,7 +143,7 @@ func (s *Store) Totals(ctx context.Context, p Period) (Total, error) {
 	from, to := p.hours()
 	err := s.rows(ctx, "totals", func(scan func(dest ...any) error) error {
 		return scan(append(t.dest(), &t.Apps)...)
-	}, `SELECT `+sums+`, COUNT(DISTINCT app) FROM app_hourly WHERE hour >= $1 AND hour < $2`, from, to)
+	}, `SELECT `+sums+`, COUNT(*) FROM (SELECT app, `+sums+` FROM app_hourly WHERE hour >= $1 AND hour < $2 GROUP BY app) x`, from, to)
 	if err != nil {
 		return t, err
 	}

@@ -61,7 +61,7 @@ func breakdown(p Period, d Dimension, app string) (string, []any, error) {
 	var daily, key string // a table of all apps, by day; "": only usage_hourly has the key
 	switch d {
 	case Users:
-		daily, key = "user_daily", "usr"
+		daily, key = "person_daily", "usr"
 	case Groups:
 		daily, key = "group_daily", "grp"
 	case Sources:

@@ -126,6 +126,7 @@ type rollups struct {
 	apps     tally[appKey]
 	userApps tally[userAppKey]
 	users    tally[idKey]
+	persons  tally[idKey]
 	devices  tally[idKey]
 	groups   tally[idKey]
 	places   tally[placeKey]
@@ -139,7 +140,7 @@ type rollups struct {
 func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 	r := &rollups{
 		usage: tally[usageKey]{}, apps: tally[appKey]{}, userApps: tally[userAppKey]{}, users: tally[idKey]{},
-		devices: tally[idKey]{}, groups: tally[idKey]{}, places: tally[placeKey]{}, coverage: tally[coverageKey]{},
+		persons: tally[idKey]{}, devices: tally[idKey]{}, groups: tally[idKey]{}, places: tally[placeKey]{}, coverage: tally[coverageKey]{},
 		matches: map[matchKey]*matchMeasures{}, people: map[dayApp]map[uint32]struct{}{}, seen: map[string]*appSeen{},
 	}
 	byPerson, byApp := tally[personKey]{}, tally[appActKey]{}
@@ -176,6 +177,7 @@ func (r *rollups) addPersonal(k *personKey, m *measures) {
 	r.usage.add(k.usageKey, m)
 	r.userApps.add(userAppKey{k.app, day, k.usr, k.status}, m)
 	r.users.add(idKey{day, k.usr, k.status}, m)
+	r.persons.add(idKey{day: day, id: k.usr}, m)
 	r.devices.add(idKey{day: day, id: k.device}, m)
 	r.groups.add(idKey{day, k.grp, k.status}, m)
 	r.places.add(placeKey{day, k.country, k.site, k.app, k.status}, m)
@@ -246,7 +248,7 @@ func (r *rollups) addMatches(n *event.Numbered, day int64) {
 func (r *rollups) frames() []*frame {
 	return []*frame{
 		usageFrame(r.usage), userAppFrame(r.userApps), idFrame("user_daily", "usr", true, r.users),
-		idFrame("device_daily", "device", false, r.devices), matchFrame(r.matches),
+		idFrame("person_daily", "usr", false, r.persons), idFrame("device_daily", "device", false, r.devices), matchFrame(r.matches),
 		idFrame("group_daily", "grp", true, r.groups), placeFrame(r.places), coverageFrame(r.coverage), appFrame(r.apps),
 	}
 }
