@@ -331,20 +331,25 @@ func (f *feed) ready(row *Numbered) {
 
 // read returns the next rows for the sink, and the number of the last row it looked at.
 func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error) {
-	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, sealed, `+Columns+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, feedRows)
+	var row Numbered
+	var ts Stamp
+	var kind int
+	var joined string
+	query, dest, texts := joinTexts(row.Event.dest(&row.raw, &ts))
+	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, sealed, `+query+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, feedRows)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer rows.Close()
+	dest = append([]any{&row.Seq, &kind, &row.raw.sealed}, append(dest, &joined)...)
 	batch := make([]Numbered, 0, f.room)
-	var row Numbered
-	var ts Stamp
-	var kind int
-	dest := row.Event.dest(&row.raw, &ts, &row.Seq, &kind, &row.raw.sealed)
 	var last int64
 	for size := 0; size < feedBytes && rows.Next(); {
 		if err := rows.Scan(dest...); err != nil {
 			return nil, 0, err
+		}
+		if err := split(joined, texts); err != nil {
+			return nil, 0, fmt.Errorf("event number %d: %w", row.Seq, err)
 		}
 		row.Event.scanned(&row.raw, ts)
 		row.Counts = kind == kindCount
@@ -383,6 +388,9 @@ func (r *Recorder) prune(ctx context.Context) error {
 		}
 	}
 	r.pruned = upto
+	if r.written.Load()-upto > feedRows {
+		return nil // space goes back to the disk once the backlog is gone: now its pages would have to move
+	}
 	if _, err := r.conn.ExecContext(ctx, `PRAGMA incremental_vacuum(2000)`); err != nil {
 		return err
 	}

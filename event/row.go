@@ -134,13 +134,47 @@ func (e *Event) scan(r *raw, scan func(dest ...any) error) error {
 	return err
 }
 
-// dest is where the columns go; those before an event's go into head.
-func (e *Event) dest(r *raw, ts *Stamp, head ...any) []any {
-	return append(head, ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
+// dest is where the columns go.
+func (e *Event) dest(r *raw, ts *Stamp) []any {
+	return []any{
+		ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
 		&e.Source.Country, &e.Source.Site, &e.Device.ID, &e.App.ID, &e.App.Category, &e.App.Status,
 		&e.App.Source, &e.Activity, &e.Visibility, &e.Method, &e.Host, &e.Path, &e.BytesOut, &e.BytesIn,
 		&e.Decision.Action, &e.Decision.Would, &e.Decision.Mode, &e.Decision.Rule, &r.matches, &r.detectors,
-		&r.gaps, &e.LatencyUS, &r.n, &r.detail)
+		&r.gaps, &e.LatencyUS, &r.n, &r.detail,
+	}
+}
+
+// joinTexts returns Columns for SQLite with the texts joined into the last column: one
+// column costs as much to fetch as another, however long. dest are theirs; it returns those
+// of the numbers and those of the texts, which [split] fills.
+func joinTexts(dest []any) (columns string, numbers []any, texts []*string) {
+	var names, joined []string
+	for i, name := range strings.Split(Columns, ",") {
+		if text, ok := dest[i].(*string); ok {
+			joined, texts = append(joined, name), append(texts, text)
+		} else {
+			names, numbers = append(names, name), append(numbers, dest[i])
+		}
+	}
+	// The first is the id, never empty: concat_ws leaves out separators in front of everything.
+	return strings.Join(names, ",") + `, concat_ws(char(0),` + strings.Join(joined, ",") + `)`, numbers, texts
+}
+
+// errTorn says that a row does not hold the texts that were joined.
+var errTorn = errors.New("texts of a row are not whole")
+
+// split undoes joinTexts: no text has a NUL (see [clean]). The texts share the memory of joined.
+func split(joined string, texts []*string) error {
+	last := len(texts) - 1
+	for _, text := range texts[:last] {
+		var ok bool
+		if *text, joined, ok = strings.Cut(joined, "\x00"); !ok {
+			return errTorn
+		}
+	}
+	*texts[last] = joined
+	return nil
 }
 
 // scanned sets what follows from columns that were read into dest.

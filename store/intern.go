@@ -33,7 +33,8 @@ type interner struct {
 type internKind struct {
 	table, key string
 	keyOf      func(name string) string
-	add        func(ctx context.Context, tx *sql.Tx, names []string) error
+	// add returns the numbers of those that were not there.
+	add func(ctx context.Context, tx *sql.Tx, names []string) (map[string]int32, error)
 }
 
 // The kinds of names. A set of groups is named by its sorted JSON array.
@@ -41,14 +42,13 @@ func internPeople() internKind  { return internNames("person") }
 func internDevices() internKind { return internNames("device") }
 
 func internNames(table string) internKind {
-	return internKind{table: table, key: "name", keyOf: itself, add: func(ctx context.Context, tx *sql.Tx, names []string) error {
+	return internKind{table: table, key: "name", keyOf: itself, add: func(ctx context.Context, tx *sql.Tx, names []string) (map[string]int32, error) {
 		args := make([]any, len(names))
 		for i, n := range names {
 			args[i] = n
 		}
 		rows := strings.ReplaceAll(placeholders(1, len(names)), ",", "), (")
-		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (name) VALUES (`+rows+`) ON CONFLICT DO NOTHING`, args...)
-		return err
+		return readIDs(tx.QueryContext(ctx, `INSERT INTO `+table+` (name) VALUES (`+rows+`) ON CONFLICT DO NOTHING RETURNING id, name`, args...))
 	}}
 }
 
@@ -56,35 +56,58 @@ func internGroups() internKind {
 	return internKind{table: "group_set", key: "digest", keyOf: digest, add: addGroups}
 }
 
-func addGroups(ctx context.Context, tx *sql.Tx, sets []string) error {
+func addGroups(ctx context.Context, tx *sql.Tx, sets []string) (map[string]int32, error) {
+	added := make(map[string]int32, len(sets))
 	for _, names := range sets {
-		if err := addGroupSet(ctx, tx, names); err != nil {
-			return err
+		id, err := addGroupSet(ctx, tx, names)
+		if err != nil {
+			return nil, err
+		}
+		if id != 0 {
+			added[names] = id
 		}
 	}
-	return nil
+	return added, nil
 }
 
-func addGroupSet(ctx context.Context, tx *sql.Tx, names string) error {
+// addGroupSet returns 0 when another node was faster, and adds the members.
+func addGroupSet(ctx context.Context, tx *sql.Tx, names string) (id int32, err error) {
 	var groups []string
 	if err := json.Unmarshal([]byte(names), &groups); err != nil {
-		return fmt.Errorf("groups of an event: %w", err)
+		return 0, fmt.Errorf("groups of an event: %w", err)
 	}
-	var id int32
-	err := tx.QueryRowContext(ctx, `INSERT INTO group_set (digest, names) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id`,
+	err = tx.QueryRowContext(ctx, `INSERT INTO group_set (digest, names) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id`,
 		digest(names), names).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // another node was faster, and adds the members
+		return 0, nil
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, g := range groups {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO group_member (set_id, grp) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, g); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return id, nil
+}
+
+// readIDs reads a number and a name a row.
+func readIDs(rows *sql.Rows, err error) (map[string]int32, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	ids := map[string]int32{}
+	for rows.Next() {
+		var id int32
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, err
+		}
+		ids[name] = id
+	}
+	return ids, rows.Err()
 }
 
 func itself(name string) string { return name }
@@ -140,23 +163,21 @@ func (in *interner) learn(ctx context.Context, db *sql.DB, names []string) error
 		if err := in.lookUp(ctx, db, names); err != nil {
 			return err
 		}
-		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { _, ok := in.known[n]; return ok })
-		if len(names) == 0 {
+		if names = in.unknown(names); len(names) == 0 {
 			return nil
 		}
 		if err := in.insert(ctx, db, names); err != nil {
 			return err
 		}
-	}
-	if err := in.lookUp(ctx, db, names); err != nil {
-		return err
-	}
-	for _, n := range names {
-		if _, ok := in.known[n]; !ok {
-			return fmt.Errorf("%s: a name was not kept", in.kind.table)
+		if names = in.unknown(names); len(names) == 0 {
+			return nil
 		}
 	}
-	return nil
+	return fmt.Errorf("%s: a name was not kept", in.kind.table)
+}
+
+func (in *interner) unknown(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { _, ok := in.known[n]; return ok })
 }
 
 func (in *interner) lookUp(ctx context.Context, db *sql.DB, names []string) error {
@@ -167,24 +188,27 @@ func (in *interner) lookUp(ctx context.Context, db *sql.DB, names []string) erro
 		byKey[k] = n
 		args = append(args, k)
 	}
-	rows, err := db.QueryContext(ctx, `SELECT id, `+in.kind.key+` FROM `+in.kind.table+` WHERE `+in.kind.key+` IN (`+placeholders(1, len(args))+`)`, args...)
+	ids, err := readIDs(db.QueryContext(ctx, `SELECT id, `+in.kind.key+` FROM `+in.kind.table+` WHERE `+in.kind.key+` IN (`+placeholders(1, len(args))+`)`, args...))
+	for key, id := range ids {
+		in.known[strings.Clone(byKey[key])] = id // the name is part of a whole row
+	}
+	return err
+}
+
+// insert remembers what it added once that is committed.
+func (in *interner) insert(ctx context.Context, db *sql.DB, names []string) error {
+	var added map[string]int32
+	err := inTx(ctx, db, func(tx *sql.Tx) (err error) {
+		added, err = in.kind.add(ctx, tx, names)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int32
-		var key string
-		if err := rows.Scan(&id, &key); err != nil {
-			return err
-		}
-		in.known[byKey[key]] = id
+	for name, id := range added {
+		in.known[strings.Clone(name)] = id
 	}
-	return rows.Err()
-}
-
-func (in *interner) insert(ctx context.Context, db *sql.DB, names []string) error {
-	return inTx(ctx, db, func(tx *sql.Tx) error { return in.kind.add(ctx, tx, names) })
+	return nil
 }
 
 // placeholders returns $first, … for n values.

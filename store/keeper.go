@@ -124,7 +124,7 @@ func (k *keeper) writeApps(ctx context.Context, q querier, seen map[string]*appS
 			now.first = have.first
 		}
 		changed = append(changed, app)
-		k.staged = append(k.staged, func() { k.apps[app] = *now })
+		k.staged = append(k.staged, func() { k.apps[strings.Clone(app)] = now.clone() })
 	}
 	slices.Sort(changed) // all nodes in one order: no deadlock
 	for part := range slices.Chunk(changed, appsChunk) {
@@ -219,7 +219,7 @@ func (k *keeper) mergePeople(ctx context.Context, q querier, keys []dayApp, peop
 			return err
 		}
 		args = append(args, key.day, key.app, blob)
-		k.staged = append(k.staged, func() { k.bits[key] = bits })
+		k.staged = append(k.staged, func() { k.bits[dayApp{key.day, strings.Clone(key.app)}] = bits })
 	}
 	return q.exec(ctx, insert+`DO UPDATE SET people = excluded.people`, args...)
 }

@@ -108,6 +108,11 @@ type appSeen struct {
 	first, last            time.Time
 }
 
+// clone returns a copy that shares no memory with a row of the outbox.
+func (a *appSeen) clone() appSeen {
+	return appSeen{strings.Clone(a.name), strings.Clone(a.category), strings.Clone(a.status), a.first, a.last}
+}
+
 // tally adds up measures by key.
 type tally[K comparable] map[K]*measures
 
