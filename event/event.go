@@ -136,6 +136,23 @@ type Sink interface {
 	Write(ctx context.Context, outbox string, after int64, batch []Numbered) error
 }
 
+// Preparer is a Sink that can do most of a batch's work while the batch before it is being
+// committed.
+type Preparer interface {
+	Sink
+	// Prepare does what does not depend on the batch before. Of what it returns, one method is
+	// called once; batch is not changed before.
+	Prepare(ctx context.Context, outbox string, batch []Numbered) (Prepared, error)
+}
+
+// Prepared is a batch that a Preparer holds.
+type Prepared interface {
+	// Commit ends what Write does, on the same terms.
+	Commit(ctx context.Context, after int64) error
+	// Abort forgets the batch.
+	Abort()
+}
+
 // RowSink is a Sink that takes rows as they are: also those that only count, and with
 // groups, matches, files and trace undecoded until [Numbered.Open].
 type RowSink interface {

@@ -166,11 +166,14 @@ func (f *feed) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sunk := pos // the sink's own position; rows between it and pos are not for it
+	d := &delivery{f: f, outbox: outbox, sunk: pos, pos: pos}
 	var ahead <-chan page
-	defer func() {
+	defer func() { // nothing reads or writes after serve
 		if ahead != nil {
-			<-ahead // nothing reads after serve
+			<-ahead
+		}
+		if d.running != nil {
+			<-d.running
 		}
 	}()
 	for {
@@ -178,30 +181,23 @@ func (f *feed) serve(ctx context.Context) error {
 		if ahead != nil {
 			p, ahead = <-ahead, nil
 		} else {
-			p = f.next(ctx, pos)
+			p = f.next(ctx, d.pos)
 		}
-		batch, last := p.batch, p.last
 		if p.err != nil {
 			return fmt.Errorf("read outbox: %w", p.err)
 		}
-		if len(batch) > 0 {
-			if len(batch) >= feedSmall { // catching up: the next is read while this is written
-				ahead = f.readAhead(ctx, last)
-			}
-			if err := f.sink.Write(ctx, outbox, sunk, batch); err != nil {
-				return err
-			}
-			sunk = batch[len(batch)-1].Seq
-			f.r.stats.delivered.Add(int64(len(batch)))
+		catchingUp := len(p.batch) >= feedSmall
+		if catchingUp { // the next is read while this is written
+			ahead = f.readAhead(ctx, p.last)
 		}
-		f.setFail(nil)
-		pos = max(pos, last)
-		f.setPos(pos)
+		if err := d.deliver(ctx, p); err != nil {
+			return err
+		}
 		switch {
-		case p.closing && last == 0:
+		case p.closing && p.last == 0:
 			return nil
-		case p.closing || last != 0 && len(batch) >= feedSmall:
-		case last != 0: // linger, for the next batch to be larger
+		case p.closing || catchingUp:
+		case p.last != 0: // linger, for the next batch to be larger
 			pause(ctx, nil, p.stop, feedLinger)
 		default:
 			pause(ctx, p.fresh, p.stop, feedPoll)

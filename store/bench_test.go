@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -35,20 +34,6 @@ func databases(b *testing.B, f func(b *testing.B, o store.Options, cpu func() ti
 		server := pgtest.Start(b)
 		f(b, store.Options{URL: server.Database(b), DataDir: b.TempDir()}, func() time.Duration { return cpuTime(b) + server.CPU(b) })
 	})
-}
-
-// counting counts what a sink has taken.
-type counting struct {
-	event.RowSink
-	n atomic.Int64
-}
-
-func (c *counting) Write(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
-	err := c.RowSink.Write(ctx, outbox, after, batch)
-	if err == nil {
-		c.n.Add(int64(len(batch)))
-	}
-	return err
 }
 
 // BenchmarkIngest drains a filled outbox into the store, roll-ups and all: rows/s.
@@ -77,12 +62,11 @@ func BenchmarkIngest(b *testing.B) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		b.Logf("outbox: %d events recorded in %s (%.0f/s)", n, time.Since(filling).Round(time.Millisecond), float64(n)/time.Since(filling).Seconds())
-		sink := &counting{RowSink: s.Sink().(event.RowSink)}
 		b.ResetTimer()
 		spent := cpu()
 		ran := make(chan error, 1)
-		go func() { ran <- r.Run(ctx, sink) }()
-		for sink.n.Load() < int64(n) {
+		go func() { ran <- r.Run(ctx, s.Sink()) }()
+		for r.Stats().Delivered < int64(n) {
 			time.Sleep(time.Millisecond)
 		}
 		b.StopTimer()
@@ -111,9 +95,8 @@ func BenchmarkEndToEnd(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		sink := &counting{RowSink: s.Sink().(event.RowSink)}
 		ran := make(chan error, 1)
-		go func() { ran <- r.Run(ctx, sink) }()
+		go func() { ran <- r.Run(ctx, s.Sink()) }()
 		const producers = 4
 		each := max(b.N/producers, 1)
 		b.ResetTimer()
@@ -136,7 +119,7 @@ func BenchmarkEndToEnd(b *testing.B) {
 			b.Fatal(err)
 		}
 		recorded := b.Elapsed()
-		for sink.n.Load() < int64(producers*each) {
+		for r.Stats().Delivered < int64(producers*each) {
 			time.Sleep(time.Millisecond)
 		}
 		b.StopTimer()

@@ -13,8 +13,8 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
-// postgresSink moves rows of an outbox into Postgres. One transaction moves the cursor,
-// copies the rows and adds to the roll-ups, so that each row arrives exactly once without
+// postgresSink moves rows of an outbox into Postgres. One transaction copies the rows, moves
+// the cursor and adds to the roll-ups, so that each row arrives exactly once without
 // a unique index.
 type postgresSink struct {
 	s    *Store
@@ -56,33 +56,80 @@ func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, ba
 	if len(batch) == 0 {
 		return nil
 	}
-	ids, err := p.keep.resolve(ctx, p.s, batch)
+	prepared, err := p.Prepare(ctx, outbox, batch)
 	if err != nil {
 		return err
 	}
-	if err := p.makeDays(ctx, batch); err != nil {
-		return fmt.Errorf("make partitions: %w", err)
-	}
-	summed := sync.OnceValue(func() *rollups { return sum(batch, ids) })
-	go summed()    // while Postgres copies
-	defer summed() // the batch is the caller's again
-	err = pgx.BeginFunc(ctx, p.s.pool, func(tx pgx.Tx) error {
-		if err := moveCursor(ctx, tx, outbox, after, batch[len(batch)-1].Seq); err != nil {
-			return err
-		}
-		if err := copyEvents(ctx, tx, batch, ids); err != nil {
-			return err
-		}
-		if err := addLate(ctx, tx, batch); err != nil {
-			return err
-		}
-		return p.keep.write(ctx, pgxTx{tx}, summed())
-	})
-	p.keep.settle(err == nil)
+	return prepared.Commit(ctx, after)
+}
+
+// Prepare implements event.Preparer: it copies the rows, in a transaction that only takes its
+// place in line when it moves the cursor.
+func (p *postgresSink) Prepare(ctx context.Context, outbox string, batch []event.Numbered) (event.Prepared, error) {
+	ids, err := p.keep.resolve(ctx, p.s, batch)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.makeDays(ctx, batch); err != nil {
+		return nil, fmt.Errorf("make partitions: %w", err)
+	}
+	tx, err := p.s.pool.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("write to postgres: %w", err)
+	}
+	b := &postgresBatch{p: p, tx: tx, outbox: outbox, batch: batch}
+	b.sum = sync.OnceValue(func() *rollups { return sum(batch, ids) })
+	go b.sum() // while Postgres copies
+	if err := copyEvents(ctx, tx, batch, ids); err != nil {
+		b.Abort()
+		return nil, fmt.Errorf("write to postgres: %w", err)
+	}
+	return b, nil
+}
+
+// postgresBatch is a batch whose rows are copied, but not committed.
+type postgresBatch struct {
+	p      *postgresSink
+	tx     pgx.Tx
+	outbox string
+	batch  []event.Numbered
+	sum    func() *rollups
+}
+
+// Commit implements event.Prepared.
+func (b *postgresBatch) Commit(ctx context.Context, after int64) error {
+	err := b.write(ctx, after)
+	if err == nil {
+		err = b.tx.Commit(ctx)
+	}
+	b.p.keep.settle(err == nil)
+	if err != nil {
+		b.Abort()
 		return fmt.Errorf("write to postgres: %w", err)
 	}
 	return nil
+}
+
+func (b *postgresBatch) write(ctx context.Context, after int64) error {
+	if err := moveCursor(ctx, b.tx, b.outbox, after, b.batch[len(b.batch)-1].Seq); err != nil {
+		return err
+	}
+	if err := addLate(ctx, b.tx, b.batch); err != nil {
+		return err
+	}
+	return b.p.keep.write(ctx, pgxTx{b.tx}, b.sum())
+}
+
+// abortTime is how long Postgres may take to roll back; then the connection is closed.
+const abortTime = 5 * time.Second
+
+// Abort implements event.Prepared.
+func (b *postgresBatch) Abort() {
+	ctx, cancel := context.WithTimeout(context.Background(), abortTime)
+	defer cancel()
+	// After an error the connection is broken, or in a transaction that can do nothing else.
+	_ = b.tx.Rollback(ctx)
+	b.sum() // the batch is the caller's again
 }
 
 func moveCursor(ctx context.Context, tx pgx.Tx, outbox string, from, to int64) error {
