@@ -172,9 +172,7 @@ func (f *feed) serve(ctx context.Context) error {
 		if ahead != nil {
 			<-ahead
 		}
-		if d.running != nil {
-			<-d.running
-		}
+		_ = d.wait() // serve fails already, and the sink will say where it stands
 	}()
 	for {
 		var p page
