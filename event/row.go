@@ -134,15 +134,13 @@ func (e *Event) scan(r *raw, scan func(dest ...any) error) error {
 	return err
 }
 
-// dest is where the columns go.
-func (e *Event) dest(r *raw, ts *Stamp) []any {
-	return []any{
-		ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
+// dest appends where the columns go to head.
+func (e *Event) dest(r *raw, ts *Stamp, head ...any) []any {
+	return append(head, ts, &e.ID, &e.Node, &e.User, &r.groups, &e.Actor, &e.Account.Kind, &e.Source.IP,
 		&e.Source.Country, &e.Source.Site, &e.Device.ID, &e.App.ID, &e.App.Category, &e.App.Status,
 		&e.App.Source, &e.Activity, &e.Visibility, &e.Method, &e.Host, &e.Path, &e.BytesOut, &e.BytesIn,
 		&e.Decision.Action, &e.Decision.Would, &e.Decision.Mode, &e.Decision.Rule, &r.matches, &r.detectors,
-		&r.gaps, &e.LatencyUS, &r.n, &r.detail,
-	}
+		&r.gaps, &e.LatencyUS, &r.n, &r.detail)
 }
 
 // joinTexts returns Columns for SQLite with the texts joined into the last column: one
