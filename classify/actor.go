@@ -23,14 +23,11 @@ func ActorOf(r Request, body []byte) string {
 	for i, c := range folded {
 		folded[i] = lower(c)
 	}
-	for _, name := range [...]string{ // in lower case
-		"claude-cli", "claude-code", "codex", "githubcopilotchat", "github-copilot", "copilot-cli", "vscode", "visual studio", "code/", "cursor/",
-		"windsurf", "geminicli", "gemini-cli", "antigravity", "aider", "cline", "roo-code", "roocode", "kilo-code", "continue/", "zed/",
-		"jetbrains", "intellij", "opencode", "goose/", "ampcode", "warp/", "kiro", "amazonq", "qwencode", "connect-es", "droid/", "factory-cli",
-		"modelcontextprotocol", "mcp-", "python-mcp", "crush/", "trae/", "junie",
-	} {
-		if bytes.Contains(folded, []byte(name)) {
-			return "agent"
+	for i, c := range folded {
+		for _, name := range agents[c] {
+			if bytes.HasPrefix(folded[i:], name) {
+				return "agent"
+			}
 		}
 	}
 	if toolOutput(body) {
@@ -40,6 +37,21 @@ func ActorOf(r Request, body []byte) string {
 		return "person"
 	}
 	return "server"
+}
+
+// agents are parts of the User-Agent of tools, in lower case, by their first byte.
+var agents = byFirst(
+	"claude-cli", "claude-code", "codex", "githubcopilotchat", "github-copilot", "copilot-cli", "vscode", "visual studio", "code/", "cursor/",
+	"windsurf", "geminicli", "gemini-cli", "antigravity", "aider", "cline", "roo-code", "roocode", "kilo-code", "continue/", "zed/",
+	"jetbrains", "intellij", "opencode", "goose/", "ampcode", "warp/", "kiro", "amazonq", "qwencode", "connect-es", "droid/", "factory-cli",
+	"modelcontextprotocol", "mcp-", "python-mcp", "crush/", "trae/", "junie",
+)
+
+func byFirst(names ...string) (table [256][][]byte) {
+	for _, name := range names {
+		table[name[0]] = append(table[name[0]], []byte(name))
+	}
+	return table
 }
 
 // browser reports what only browsers, and apps made of one, send.

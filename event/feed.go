@@ -12,7 +12,7 @@ const (
 	feedRows   = 20000    // rows of a batch
 	feedBytes  = 16 << 20 // details of a batch
 	feedSmall  = 1000     // batches under it wait for more to come
-	feedLinger = 50 * time.Millisecond
+	feedLinger = 200 * time.Millisecond
 	feedPoll   = time.Second // another process may write to the file
 	pauseMin   = 100 * time.Millisecond
 	pauseMax   = 15 * time.Second

@@ -3,7 +3,9 @@ package event
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -14,11 +16,13 @@ const (
 	kindCount = 1
 )
 
-// inserts are the writer's prepared statements, and what it needs to fill them.
+// inserts are the writer's prepared statements, and what it needs to fill them. Those for
+// events are the driver's own: package sql would copy and check some 1,600 arguments.
 type inserts struct {
-	one, eight, many *sql.Stmt
+	conn             *sql.Conn
+	one, eight, many driver.Stmt
 	fold             *sql.Stmt
-	args             []any
+	args             []driver.NamedValue
 	from             []any            // pointers to a row's columns
 	last             [columnCount]any // of the row before
 }
@@ -26,22 +30,28 @@ type inserts struct {
 const manyRows = 48
 
 func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
-	for _, p := range []struct {
-		dst  **sql.Stmt
-		text string
-	}{
-		{&s.one, insertText(1)},
-		{&s.eight, insertText(8)},
-		{&s.many, insertText(manyRows)},
-		{&s.fold, `INSERT INTO fold (minute, key, event, n, bytes_out, bytes_in) VALUES ($1, $2, $3, $4, $5, $6)
+	s.conn = c
+	s.fold, err = c.PrepareContext(ctx, `INSERT INTO fold (minute, key, event, n, bytes_out, bytes_in) VALUES ($1, $2, $3, $4, $5, $6)
  ON CONFLICT (minute, key) DO UPDATE SET n = n + excluded.n, bytes_out = bytes_out + excluded.bytes_out,
- bytes_in = bytes_in + excluded.bytes_in`},
-	} {
-		if *p.dst, err = c.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // close does
-			return err
-		}
+ bytes_in = bytes_in + excluded.bytes_in`) //nolint:sqlclosecheck // close does
+	if err != nil {
+		return err
 	}
-	return nil
+	return c.Raw(func(raw any) error {
+		from, ok := raw.(driver.ConnPrepareContext)
+		if !ok {
+			return fmt.Errorf("driver %T prepares no statements", raw)
+		}
+		for _, p := range []struct {
+			dst  *driver.Stmt
+			rows int
+		}{{&s.one, 1}, {&s.eight, 8}, {&s.many, manyRows}} {
+			if *p.dst, err = from.PrepareContext(ctx, insertText(p.rows)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func insertText(rows int) string {
@@ -50,13 +60,38 @@ func insertText(rows int) string {
 }
 
 func (s *inserts) close() error {
-	var errs []error
-	for _, st := range []*sql.Stmt{s.one, s.eight, s.many, s.fold} {
-		if st != nil {
-			errs = append(errs, st.Close())
-		}
+	if s.conn == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	err := s.conn.Raw(func(any) error {
+		var errs []error
+		for _, st := range []driver.Stmt{s.one, s.eight, s.many} {
+			if st != nil {
+				errs = append(errs, st.Close())
+			}
+		}
+		return errors.Join(errs...)
+	})
+	if s.fold != nil {
+		err = errors.Join(err, s.fold.Close())
+	}
+	return err
+}
+
+// exec runs a statement of the driver with s.args, and returns the number of the last row.
+func (s *inserts) exec(st driver.Stmt) (last int64, err error) {
+	err = s.conn.Raw(func(any) error {
+		run, ok := st.(driver.StmtExecContext)
+		if !ok {
+			return fmt.Errorf("statement %T cannot be run", st)
+		}
+		res, err := run.ExecContext(context.Background(), s.args)
+		if err == nil {
+			last, err = res.LastInsertId()
+		}
+		return err
+	})
+	return last, err
 }
 
 // events inserts rows, sets their numbers, and returns the last; 0 when there are none.
@@ -74,11 +109,8 @@ func (s *inserts) events(kind int64, rows []*Numbered) (int64, error) {
 		for _, row := range rows[:n] {
 			s.add(kind, row)
 		}
-		res, err := st.ExecContext(context.Background(), s.args...)
-		if err != nil {
-			return 0, err
-		}
-		if last, err = res.LastInsertId(); err != nil {
+		var err error
+		if last, err = s.exec(st); err != nil {
 			return 0, err
 		}
 		for i, row := range rows[:n] {
@@ -94,7 +126,7 @@ func (s *inserts) events(kind int64, rows []*Numbered) (int64, error) {
 func (s *inserts) add(kind int64, row *Numbered) {
 	ts := Stamp(row.Event.Time)
 	s.from = row.Event.dest(&row.raw, &ts, s.from[:0]...)
-	s.args = append(s.args, kind)
+	s.arg(kind)
 	for i, from := range s.from {
 		last := &s.last[i]
 		switch from := from.(type) {
@@ -109,11 +141,15 @@ func (s *inserts) add(kind int64, row *Numbered) {
 		case *Stamp:
 			*last = time.Time(*from)
 		}
-		s.args = append(s.args, *last)
+		s.arg(*last)
 	}
 	var sealed any
 	if row.raw.sealed != nil {
 		sealed = row.raw.sealed
 	}
-	s.args = append(s.args, sealed)
+	s.arg(sealed)
+}
+
+func (s *inserts) arg(v driver.Value) {
+	s.args = append(s.args, driver.NamedValue{Ordinal: len(s.args) + 1, Value: v})
 }

@@ -54,20 +54,22 @@ type Recorder struct {
 	mu     sync.RWMutex // held shared while sending to queue
 	closed bool
 	queue  chan *item
+	bell   bell
 	done   chan struct{} // the writer has ended
 
-	naming  sync.Mutex // held while ends changes
-	ends    atomic.Pointer[ends]
-	stage   atomic.Int32
-	folds   folds
-	recent  recent
-	feeds   feeds
-	tail    tail
-	written atomic.Int64 // number of the last event on disk
-	failing bool         // the writer's: the last batch did not reach the disk
-	folding bool         // the writer's: table fold holds rows
-	pruned  int64        // the writer's: rows up to here are gone
-	stats   counters
+	naming   sync.Mutex // held while ends changes
+	ends     atomic.Pointer[ends]
+	stage    atomic.Int32
+	folds    folds
+	recent   recent
+	feeds    feeds
+	tail     tail
+	written  atomic.Int64 // number of the last event on disk
+	failing  bool         // the writer's: the last batch did not reach the disk
+	leftOver bool         // the writer's: the queue may hold more than the last batch took
+	folding  bool         // the writer's: table fold holds rows
+	pruned   int64        // the writer's: rows up to here are gone
+	stats    counters
 }
 
 // ends is the outbox's name and the number before its first event; it changes when a file
@@ -111,7 +113,7 @@ func Open(ctx context.Context, db *sql.DB, o Options) (*Recorder, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Recorder{o: o, db: db, queue: make(chan *item, o.Queue), done: make(chan struct{})}
+	r := &Recorder{o: o, db: db, queue: make(chan *item, o.Queue), bell: newBell(max(1, min(maxBatch, o.Queue/2))), done: make(chan struct{})}
 	r.feeds.wanted = max(o.Sinks, 1)
 	if err := r.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open outbox: %w", err), r.release())
@@ -276,10 +278,15 @@ func (r *Recorder) send(ctx context.Context, it *item) error {
 	}
 	select {
 	case r.queue <- it:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("record event: queue: %w", context.Cause(ctx))
+	default: // full; and a context may cost something to wait for
+		select {
+		case r.queue <- it:
+		case <-ctx.Done():
+			return fmt.Errorf("record event: queue: %w", context.Cause(ctx))
+		}
 	}
+	r.bell.ring(it.done != nil)
+	return nil
 }
 
 // Close writes what is queued and stops. Feeds that keep up deliver the rest first; those
@@ -293,6 +300,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 	r.closed = true
 	close(r.queue)
 	r.mu.Unlock()
+	r.bell.ring(true)
 	select {
 	case <-r.done:
 	case <-ctx.Done():

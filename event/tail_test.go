@@ -4,7 +4,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/sluice-dlp/sluice/event"
 )
@@ -98,4 +100,31 @@ func TestFeedThatKeepsUp(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNoEventIsForgotten(t *testing.T) {
+	db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
+	r := open(t, db, event.Options{Queue: 8, Delay: 2 * time.Millisecond})
+	const senders, each = 8, 60
+	var wg sync.WaitGroup
+	for s := range senders {
+		wg.Go(func() {
+			for i := range each {
+				if err := r.Record(t.Context(), prompt(), i%20 == s); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(time.Duration(i%5) * time.Millisecond) // around the time a batch waits
+			}
+		})
+	}
+	wg.Wait()
+	// Nothing comes after these, so that nothing else wakes the writer for them.
+	eventually(t, "all events are on disk", func() bool { return rows(t, db, "kind = 0") == senders*each })
+	for range 20 {
+		before := rows(t, db, "kind = 0")
+		if err := r.Record(t.Context(), prompt(), false); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "a single event is on disk", func() bool { return rows(t, db, "kind = 0") == before+1 })
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 	"unique"
 )
@@ -38,41 +39,73 @@ func (r *Recorder) write() {
 // gather adds to batch what is queued: at once when somebody waits for the disk, else what
 // comes within Delay. It reports false when the queue is closed and empty.
 func (r *Recorder) gather(batch []*item, tick <-chan time.Time) ([]*item, bool) {
-	var delay <-chan time.Time
-	if len(batch) > 0 {
-		delay = time.After(r.o.Delay)
+	if !r.leftOver {
+		r.await(len(batch) > 0, tick)
 	}
-	waited := false
+	r.leftOver = true
+	r.bell.count.Store(0) // whoever queues from now on rings again
 	for len(batch) < max(maxBatch, r.o.Queue) {
-		if waited || len(batch) >= maxBatch {
-			select {
-			case it, ok := <-r.queue:
-				if !ok {
-					return batch, false
-				}
-				batch = append(batch, it)
-				continue
-			default:
-				return batch, true
-			}
-		}
 		select {
 		case it, ok := <-r.queue:
 			if !ok {
 				return batch, false
 			}
 			batch = append(batch, it)
-			waited = it.done != nil
-			if delay == nil && !waited {
-				delay = time.After(r.o.Delay)
-			}
-		case <-delay:
+		default:
+			r.leftOver = false
 			return batch, true
+		}
+	}
+	return batch, true
+}
+
+// await returns when a batch is due: Delay after the first of it, or now when somebody
+// waits for the disk or much is queued. begun says that there is something of it already.
+func (r *Recorder) await(begun bool, tick <-chan time.Time) {
+	var delay <-chan time.Time
+	for {
+		if begun && delay == nil {
+			delay = time.After(r.o.Delay)
+		}
+		select {
+		case <-r.bell.first:
+			begun = true
+		case <-r.bell.urgent:
+			return
+		case <-delay:
+			return
 		case <-tick:
 			r.keepHouse()
 		}
 	}
-	return batch, true
+}
+
+// bell wakes the writer, but not for every request: the first of a batch rings, and
+// what cannot wait. A goroutine that is woken for each costs more than what it does.
+type bell struct {
+	count         atomic.Int64 // queued since the writer last looked
+	first, urgent chan struct{}
+	crowd         int64 // so many do not wait for Delay to end
+}
+
+func newBell(crowd int) bell {
+	return bell{first: make(chan struct{}, 1), urgent: make(chan struct{}, 1), crowd: int64(crowd)}
+}
+
+// ring says that something was queued.
+func (b *bell) ring(urgent bool) {
+	n := b.count.Add(1)
+	to := b.first
+	switch {
+	case urgent || n == b.crowd:
+		to = b.urgent
+	case n > 1:
+		return
+	}
+	select {
+	case to <- struct{}{}:
+	default: // it rings already
+	}
 }
 
 // commit writes batch in one transaction, tells those who wait, and returns the usage

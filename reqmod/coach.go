@@ -79,7 +79,7 @@ func (c *call) coachLink(e *event.Event) string {
 		return ""
 	}
 	token, err := SignCoach(c.h.o.TokenKey, CoachToken{
-		Event: e.ID, User: c.who.user.Name, IP: ipString(c.who.source.IP), App: c.facts.App.ID, Subjects: subjects,
+		Event: e.ID, User: c.who.user.Name, IP: c.who.ip, App: c.facts.App.ID, Subjects: subjects,
 		Rule: c.decision.Rule, Nonce: rand.Text(), Expires: c.began.Add(coachLifetime).UTC().Truncate(time.Second),
 	})
 	if err != nil {

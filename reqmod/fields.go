@@ -5,11 +5,17 @@ import "github.com/sluice-dlp/sluice/icap"
 // fields is a header cut into its fields once: a request's hops ask for dozens of names.
 type fields []field
 
+// fieldsKept is how many fields a request leaves room for to another one.
+const fieldsKept = 128
+
 type field struct{ name, value []byte }
 
-// fieldsOf returns the fields of h, which must stay as it is while they are used.
-func fieldsOf(h icap.Header) fields {
-	f := make(fields, 0, 24)
+// of returns the fields of h, which must stay as it is while they are used. They take the
+// place of f's.
+func (f fields) of(h icap.Header) fields {
+	if f = f[:0]; f == nil {
+		f = make(fields, 0, 24)
+	}
 	h.Each(func(name, value []byte) bool {
 		f = append(f, field{name, value})
 		return true

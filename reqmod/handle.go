@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-dlp/sluice/classify"
 	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/policy"
@@ -46,6 +47,7 @@ type call struct {
 	excepted map[string]string // what the person holds an exception for -> its id
 	decision policy.Decision
 	redacted []byte
+	made     event.Event   // what is recorded
 	seams    map[int]int64 // where in a text two parts of an upload meet, by its index
 	notes    []policy.Step // of the extraction, for the trace
 	busy     bool          // the budgets for bodies are spent: the configured answer to overload decides
@@ -53,8 +55,12 @@ type call struct {
 
 // ServeICAP is the request path: hops 2 to 8 of one REQMOD.
 func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
-	c := &call{h: h, rules: h.rules.Load(), req: r, began: h.o.Now()}
-	defer c.close()
+	c, ok := h.calls.Get().(*call)
+	if !ok {
+		c = &call{}
+	}
+	*c = call{h: h, rules: h.rules.Load(), req: r, began: h.o.Now(), header: c.header[:0]}
+	defer c.release()
 	c.guard(func() { c.recognise(ctx) })
 	if !c.isAI && len(c.gaps) == 0 {
 		return icap.Unmodified()
@@ -75,6 +81,17 @@ func (c *call) close() {
 	}
 }
 
+// release closes c and leaves its memory to another request.
+func (c *call) release() {
+	c.close()
+	h, header := c.h, c.header
+	if clear(header); cap(header) > fieldsKept {
+		header = nil
+	}
+	*c = call{header: header}
+	h.calls.Put(c)
+}
+
 // guard runs a hop; a panic in it is the gap internal, which policy decides on.
 func (c *call) guard(hop func()) {
 	defer func() {
@@ -89,7 +106,7 @@ func (c *call) guard(hop func()) {
 
 // recognise finds the app and the endpoint: hop 3.
 func (c *call) recognise(ctx context.Context) {
-	c.target, c.header = parseTarget(c.req.HTTP), fieldsOf(c.req.HTTP.Header)
+	c.target, c.header = parseTarget(c.req.HTTP), c.header.of(c.req.HTTP.Header)
 	c.line = classify.Request{
 		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.header.get,
 	}
@@ -119,7 +136,7 @@ func (c *call) peek(ctx context.Context, body []byte) []byte {
 
 func (c *call) input() extract.Input {
 	in := extract.Input{
-		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.header.get,
+		Method: c.target.method, Host: c.target.host, Path: c.target.path, Query: c.target.query, Header: c.line.Header,
 		Rule: c.rules.extract[c.match.Endpoint],
 	}
 	if c.content != nil {
@@ -138,23 +155,18 @@ func (c *call) inspect(ctx context.Context) {
 		}
 	}
 	c.read(ctx)
-	ctx, cancel := withMargin(ctx)
-	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		// A little before the handler's deadline, so that there is time left to decide, to
+		// answer and to record.
+		left := time.Until(deadline)
+		early := limit(ctx, deadline.Add(-left/5))
+		defer early.stop()
+		ctx = early
+	}
 	c.refine(ctx)
 	c.timed("extract", func() { c.extract(ctx) })
 	c.collect()
 	c.timed("scan", func() { c.scan(ctx) })
-}
-
-// withMargin ends the inspection a little before the handler's deadline, so that there is
-// time left to decide, to answer and to record.
-func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
-	}
-	left := time.Until(deadline)
-	return context.WithTimeout(ctx, left-left/5)
 }
 
 func (c *call) timed(hop string, run func()) {
@@ -236,7 +248,7 @@ func (c *call) collect() {
 	}
 	c.plan = c.rules.policy.Plan(&c.facts)
 	if c.h.o.Exceptions != nil {
-		c.excepted = c.h.o.Exceptions.Excepted(c.who.user.Name, ipString(c.who.source.IP), app.ID, c.began)
+		c.excepted = c.h.o.Exceptions.Excepted(c.who.user.Name, c.who.ip, app.ID, c.began)
 	}
 }
 

@@ -80,7 +80,10 @@ func (c *call) readings(asks []policy.Ask) reading {
 	texts := c.doc.Texts
 	r := reading{texts: make([]dlp.Text, len(texts)), skip: make([]bool, len(texts)), copies: make([]int, len(texts))}
 	mac := c.turnHash(asks)
-	first := map[string]int{}
+	var first map[string]int
+	if len(texts) > 1 {
+		first = map[string]int{}
+	}
 	for i := range texts {
 		t := &texts[i]
 		r.texts[i] = dlp.Text{Part: t.Path, Role: string(t.Role), Data: t.Data, Reader: t.Reader, Size: t.Size}
@@ -127,21 +130,23 @@ func (c *call) turnHash(asks []policy.Ask) *turnHash {
 	if who == "" {
 		return nil
 	}
-	var scope []byte
-	write := func(s string) { // with its length, so that no two lists look alike
+	scope := make([]byte, 8, 256) // begins with its own length
+	write := func(s string) {     // with its length, so that no two lists look alike
 		scope = append(binary.LittleEndian.AppendUint64(scope, uint64(len(s))), s...)
 	}
 	write(c.rules.Version())
 	write(who)
 	write(c.facts.App.ID)
 	for _, ask := range asks {
-		write("profile " + ask.Profile)
+		write("profile")
+		write(ask.Profile)
 		for _, role := range ask.Roles {
-			write("role " + role)
+			write("role")
+			write(role)
 		}
 	}
-	size := binary.LittleEndian.AppendUint64(nil, uint64(len(scope)))
-	return &turnHash{c.h.history.seeds, append(size, scope...)}
+	binary.LittleEndian.PutUint64(scope, uint64(len(scope)-8))
+	return &turnHash{c.h.history.seeds, scope}
 }
 
 func (h *turnHash) of(text []byte) (sum turn) {

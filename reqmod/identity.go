@@ -24,6 +24,7 @@ type identity struct {
 	user   policy.User
 	source policy.Source
 	device policy.Device
+	ip     string // of the source; "" when it is not known
 }
 
 // identityFields are the keys of Options.IdentityHeaders.
@@ -51,6 +52,7 @@ func (h *Handler) identify(header icap.Header) identity {
 		}
 		return true
 	})
+	id.ip = ipString(id.source.IP)
 	slices.Sort(groups)
 	groups = slices.Compact(groups)
 	id.user.Groups = groups[:min(len(groups), identityNames)]

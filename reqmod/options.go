@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -76,6 +77,7 @@ type Handler struct {
 	uploads   uploads
 	edges     edges
 	tallies   tallies
+	calls     sync.Pool // of *call
 	theme     *theme.Theme[wording]
 }
 

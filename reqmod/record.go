@@ -38,11 +38,12 @@ func (c *call) event() *event.Event {
 		app = &classify.App{}
 	}
 	f, d := &c.facts, &c.decision
-	e := &event.Event{
+	e := &c.made
+	*e = event.Event{
 		ID: event.NewID(c.began), Time: c.began.UTC(), Node: c.h.o.Node, Snapshot: c.rules.Version(),
 		User: f.User.Name, Groups: append([]string{}, f.User.Groups...), Actor: f.Actor,
 		Account:  event.Account(f.Account),
-		Source:   event.Source{IP: ipString(f.Source.IP), Country: f.Source.Country, Site: f.Source.Site},
+		Source:   event.Source{IP: c.who.ip, Country: f.Source.Country, Site: f.Source.Site},
 		Device:   event.Device(f.Device),
 		App:      event.App{ID: app.ID, Name: app.Name, Category: app.Category, Status: string(f.App.Status), Source: c.match.Source},
 		Activity: f.Activity, Visibility: visibility(app, f.Activity), Method: c.target.method, Host: c.target.host,
@@ -106,9 +107,12 @@ func (c *call) nameThings(e *event.Event) {
 			names = append(names, f.Name)
 		}
 	}
-	if known := c.match.Endpoint; len(names) > 1 || known == nil || known.Path != path {
+	if len(names) > 1 || !c.rules.plain.has(path) {
 		names = c.masked(names)
-	} // the path of a catalogue's endpoint, letter for letter, holds nothing of the person's
+		if names[0] == path {
+			c.rules.plain.add(path)
+		}
+	}
 	e.Path = names[0]
 	for i, name := range names[1:] {
 		f := c.doc.Files[i]
@@ -150,9 +154,9 @@ func (r *Rules) mask(ctx context.Context, list []string) (out []string, ok bool)
 	for i, s := range list {
 		texts[i].Data = []byte(strings.ToValidUTF8(s, "\uFFFD"))
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	report := r.engine.Scan(ctx, dlp.Query{MinConfidence: dlp.Low}, texts...)
+	within := limit(ctx, time.Now().Add(time.Second))
+	defer within.stop()
+	report := r.engine.Scan(within, dlp.Query{MinConfidence: dlp.Low}, texts...)
 	if !report.Complete {
 		return out, false
 	}
@@ -366,9 +370,9 @@ func (c *call) record(ctx context.Context, e *event.Event, answer icap.Answer) i
 		return answer
 	}
 	durable := len(e.Matches) > 0 || c.decision.Action > policy.Log
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
-	defer cancel()
-	err := c.h.o.Recorder.Record(ctx, e, durable)
+	within := limit(context.WithoutCancel(ctx), time.Now().Add(recordTime))
+	defer within.stop()
+	err := c.h.o.Recorder.Record(within, e, durable)
 	if err == nil {
 		return answer
 	}

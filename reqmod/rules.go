@@ -32,6 +32,7 @@ type Rules struct {
 	statuses  map[string]policy.Status
 	extract   map[*classify.Endpoint]*extract.Rule
 	version   string
+	plain     plainNames
 }
 
 // NewRules compiles a snapshot. Its error joins every endpoint that cannot be compiled.

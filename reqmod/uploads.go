@@ -162,8 +162,8 @@ func (c *call) sender() string {
 		return ""
 	case c.who.user.Name != "":
 		return "user " + c.who.user.Name
-	case c.who.source.IP.IsValid():
-		return "ip " + c.who.source.IP.String()
+	case c.who.ip != "":
+		return "ip " + c.who.ip
 	}
 	return ""
 }
