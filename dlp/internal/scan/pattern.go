@@ -17,6 +17,7 @@ type pattern struct {
 	cut    int            // the item, flattened, at which the anchor begins
 	whole  lazyDFA
 	tail   lazyDFA // of what begins at the anchor
+	mark   lazyLandmark
 	other  fallback
 }
 

@@ -89,6 +89,7 @@ type progress struct {
 	off   bool // not wanted, or its budget is spent
 	next  int  // all starts before it are decided
 	steps int
+	clear [2]int // from and to where the text has no landmark of the pattern
 }
 
 // of returns the progress of pattern p in this scan.
@@ -173,7 +174,7 @@ func (r *run) key(u uint64, pos, i int) {
 			} else {
 				fits = t.holds(e, u)
 			}
-			if fits {
+			if fits && r.ahead(e.pattern, pos) {
 				c |= 1 << k
 			}
 		}
@@ -194,7 +195,8 @@ func (r *run) slot(word int, c uint64, pos int) {
 	if r.plain {
 		for m := c; m != 0; m &= m - 1 {
 			i := w.slots[bits.TrailingZeros64(m)]
-			if s := &p.slots[i]; !p.onward[i].fits(r, s.pattern, func() (sequence, bool) { return s.q, false }, pos) {
+			s := &p.slots[i]
+			if !p.onward[i].fits(r, s.pattern, func() (sequence, bool) { return s.q, false }, pos) || !r.ahead(s.pattern, pos) {
 				c &^= m & -m
 			}
 		}
