@@ -8,7 +8,7 @@ var sampleWords = sync.OnceValue(func() *hints {
 	for _, w := range [...]string{
 		"test", "tests", "testing", "sandbox", "example", "examples", "e g", "sample", "samples", "dummy", "demo", "fake", "documentation", "documented",
 		"docs", "placeholder", "tutorial", "wikipedia", "fictional", "specimen", "test mode", "stripe", "adyen", "braintree", "paypal", "fixture", "fixtures", "mock",
-		"beispiel*", "*testkarte*", "muster*", "testnummer*", "exemple*", "ejemplo*", "prueba*", "esempio", "esempi", "exemplo*", "teste", "voorbeeld*", "przykład*", "testow*", "пример*",
+		"beispiel*", "*testkarte*", "muster*", "testnummer*", "exemple*", "ejemplo*", "prueba*", "esempio", "esempi", "exemplo*", "teste", "voorbeeld*", "przykład*", "testow*", "пример*", //nolint:misspell // French
 		"тестов*", "例", "例えば", "サンプル", "テスト", "示例", "测试", "예시", "테스트", "exempel", "esimerkki", "örnek", "příklad*",
 	} {
 		h.words = append(h.words, newHint(w))

@@ -58,9 +58,15 @@ func TestLabelledPrompts(t *testing.T) {
 		// Three more sets were written to see what rules tuned on the others miss. Before they
 		// were looked at, 88 %, 97 % and 96 % of their labels were found and named right, and
 		// of the clean prompts of the fourth, one was flagged.
-		"our second":        {"testdata/prompts-second.jsonl.gz", 170, 120, 60, 0.98, 0.96, 0, 0},
-		"our third":         {"testdata/prompts-third.jsonl.gz", 105, 88, 35, 0.98, 0.96, 0, 0},
-		"our fourth":        {"testdata/prompts-fourth.jsonl.gz", 120, 88, 44, 0.98, 0.96, 0, 0},
+		"our second": {"testdata/prompts-second.jsonl.gz", 170, 120, 60, 0.98, 0.96, 0, 0},
+		"our third":  {"testdata/prompts-third.jsonl.gz", 105, 88, 35, 0.98, 0.96, 0, 0},
+		"our fourth": {"testdata/prompts-fourth.jsonl.gz", 120, 88, 44, 0.98, 0.96, 0, 0},
+		// Before they were looked at, 93 % of the labels of the fifth were found and 92 % named
+		// right, with 15 of its 515 clean prompts flagged, most for published test cards; then,
+		// of the sixth, 98.1 % and 97.6 %, with 4 of 133. One clean prompt stays flagged: inside
+		// of a published account number is what could be a telephone number.
+		"our fifth":         {"testdata/prompts-fifth.jsonl.gz", 1100, 780, 515, 0.98, 0.96, 1, 0},
+		"our sixth":         {"testdata/prompts-sixth.jsonl.gz", 320, 205, 133, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {

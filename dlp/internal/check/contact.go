@@ -17,8 +17,8 @@ func contacts() []Validator {
 // reserved are names that RFC 2606 and RFC 6761 keep for documents and tests, and those
 // that documents use though they belong to somebody.
 var reserved = [...]string{
-	"example.com", "example.org", "example.net", "example.edu", "test.com", "domain.com", "email.com", "yourdomain.com", "mydomain.com",
-	"company.com", "yourcompany.com", "mycompany.com", "foo.com", "bar.com", "acme.com", "contoso.com", "fabrikam.com", "sentry.io",
+	"example.com", "example.org", "example.net", "example.edu", "test.com", "domain.com", "email.com", "yourdomain.com", "your-domain.com", "mydomain.com", "my-domain.com",
+	"company.com", "yourcompany.com", "your-company.com", "mycompany.com", "foo.com", "bar.com", "acme.com", "contoso.com", "fabrikam.com", "sentry.io",
 	"users.noreply.github.com", "mysite.com", "site.com", "abc.com", "xyz.com", "host.com", "server.com", "somewhere.com",
 }
 
@@ -39,7 +39,7 @@ func email(s string) Verdict {
 		return Bad
 	}
 	switch top {
-	case "example", "test", "invalid", "localhost", "local", "internal", "lan", "svc", "home", "corp":
+	case "example", "test", "invalid", "tld", "localhost", "local", "internal", "lan", "svc", "home", "corp":
 		return Bad
 	}
 	for _, name := range reserved {

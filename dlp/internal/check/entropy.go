@@ -95,11 +95,11 @@ func identifier(s string) bool {
 	return true
 }
 
-// kinds counts the character classes of a value.
+// kinds counts the character classes of a value. Letters beyond ASCII count as small ones.
 func kinds(s string) (lower, upper, digit, sign int) {
 	for i := range len(s) {
 		switch c := s[i]; {
-		case c >= 'a' && c <= 'z':
+		case c >= 'a' && c <= 'z', c >= 0x80:
 			lower++
 		case c >= 'A' && c <= 'Z':
 			upper++
@@ -155,7 +155,7 @@ func password(s string) Verdict {
 	switch {
 	case placeholder(s), len(s) < 6, lower+upper == 0, digit+sign == 0, entropy(s) < 2:
 		return Bad
-	case digit == 0 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./:") == "":
+	case digit == 0 && strings.TrimFunc(s, func(r rune) bool { return r >= 0x80 || wordBytes[r] }) == "":
 		return Bad // a name, a path or a hyphenated word
 	}
 	return Good
@@ -175,6 +175,9 @@ func passwordWithin(match []byte) bool {
 // wordBytes are letters, and the signs in names, in paths and around values.
 var wordBytes = func() (t [256]bool) {
 	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./: \t\r\n\"'`") {
+		t[c] = true
+	}
+	for c := 0x80; c < len(t); c++ {
 		t[c] = true
 	}
 	return t

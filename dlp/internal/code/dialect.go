@@ -96,6 +96,15 @@ func dialect(word, rest []byte, s shape, last byte) int {
 	return assembly(word, rest, s)
 }
 
+// types are those of fields that stand behind their name: ID string.
+var types = set("string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 float32 float64 bool byte rune error any number boolean Int String Bool Double Float Boolean")
+
+// field reports a type, and nothing else, behind a name.
+func field(rest []byte) bool {
+	t := bytes.TrimLeft(rest, " \t")
+	return len(t) < len(rest) && types[string(bytes.TrimLeft(t, "[]*"))]
+}
+
 // verbs begin the names of cmdlets.
 var verbs = set("Get Set New Remove Add Write Read Where Select Sort ForEach Import Export Invoke Start Stop Out Test ConvertTo ConvertFrom Copy Move Rename Join Split Enable Disable Update")
 

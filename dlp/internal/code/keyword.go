@@ -42,7 +42,7 @@ func keyword(word, rest []byte, s shape, indent int, last byte) int {
 	case "return", "raise", "throw", "yield", "await", "defer", "go", "assert", "delete", "del", "goto", "panic":
 		return when(last == ';' || indent >= 2 && (s.words <= 6 || s.symbols > 1) || code && s.words <= 10, 3)
 	case "break", "continue", "pass", "fi", "done", "esac", "end", "endif", "endfunction", "endmodule", "endcase", "endclass", "next", "then", "do", "nil", "super":
-		return when(len(rest) == 0 || last == ';' || last == ')', 2)
+		return when(len(rest) == 0 || last == ';' || last == ')' || string(word) == "done" && hasAny(rest, " | ", " < ", " > "), 2)
 	case "print", "println", "printf", "puts", "echo", "console.log", "fmt.Println", "fmt.Printf", "System.out.println", "self", "this":
 		return when(s.open > 0 || indent >= 2 || len(rest) > 1 && (rest[0] == '.' || rest[1] == '"'), 3)
 	case "end.", "BEGIN", "END":

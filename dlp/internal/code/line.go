@@ -209,7 +209,7 @@ func scan(line []byte, inDiff bool) scored {
 	}
 	out := scored{indent: indent, score: 0}
 	s := measure(t)
-	out.kind, out.score = weigh(t, s, indent)
+	out.kind, out.score = weigh(t, s, indent+3*bytes.Count(line[:indent], []byte{'\t'}))
 	return out
 }
 
@@ -322,6 +322,9 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	}
 	if first == '|' {
 		score++ // a case of a match
+	}
+	if indent >= 2 && s.words == 2 && field(rest) {
+		score += 2
 	}
 	if last == 'f' && hasSuffix(t, " of") && hasAny(t, " = case ") {
 		score += 6
