@@ -32,7 +32,7 @@ type Terms struct {
 	Region string // where the data goes, in the vendor's words
 	Note   string
 	Source string // address of the page that says so
-	Date   string // when it was read, 2006-01-02
+	Date   string // when it was read or known to say so, 2006-01-02
 }
 
 // Endpoint says what one kind of request to an app carries. It is immutable, and its

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 func TestBuiltin(t *testing.T) {
@@ -40,6 +41,24 @@ func TestBuiltin(t *testing.T) {
 		if e.Evidence == "" || e.Activity == "" || e.Carrier == "" {
 			t.Errorf("%s: %+v is not whole", e.Source, e)
 		}
+	}
+}
+
+// What is said of a vendor's terms has a page that says so, and a time.
+func TestTermsHaveASource(t *testing.T) {
+	known := 0
+	for _, a := range builtin(t).Apps() {
+		if a.Terms == nil {
+			continue
+		}
+		known++
+		read, err := time.Parse(time.DateOnly, a.Terms.Date)
+		if err != nil || read.Year() < 2025 || a.Terms.Trains == "" || !strings.HasPrefix(a.Terms.Source, "https://") {
+			t.Errorf("%s: %+v", a.Source, *a.Terms)
+		}
+	}
+	if known < 60 {
+		t.Errorf("the terms of %d apps are known, want >= 60", known)
 	}
 }
 
