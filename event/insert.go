@@ -33,7 +33,7 @@ func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
 	s.conn = c
 	s.fold, err = c.PrepareContext(ctx, `INSERT INTO fold (minute, key, event, n, bytes_out, bytes_in) VALUES ($1, $2, $3, $4, $5, $6)
  ON CONFLICT (minute, key) DO UPDATE SET n = n + excluded.n, bytes_out = bytes_out + excluded.bytes_out,
- bytes_in = bytes_in + excluded.bytes_in`) //nolint:sqlclosecheck // close does
+ bytes_in = bytes_in + excluded.bytes_in`)
 	if err != nil {
 		return err
 	}
