@@ -129,7 +129,6 @@ func (r *Recorder) commit(batch []*item) []*item {
 			r.failing = false
 			r.o.Log.Info("outbox is written again")
 		}
-		r.feeds.wake()
 		return nil
 	}
 	r.stats.failures.Add(1)
@@ -174,6 +173,7 @@ func (r *Recorder) transact(batch []*item) error {
 		r.written.Store(last)
 		reached, _ := r.feeds.passed()
 		r.tail.add(rows, reached)
+		r.feeds.wake()
 	}
 	return nil
 }
