@@ -83,11 +83,16 @@ func (c *call) refusal(e *event.Event) icap.Response {
 	if isNavigation(h) {
 		fields = append(fields, icap.Field{Name: "Content-Security-Policy", Value: c.h.pagePolicy()})
 	}
+	exposed := "X-Sluice-Id"
+	if isGRPC(h) {
+		fields = append(fields, icap.Field{Name: "Grpc-Status", Value: "7"}, icap.Field{Name: "Grpc-Message", Value: grpcMessage(c.sentence(e))})
+		exposed += ", Grpc-Status, Grpc-Message"
+	}
 	if origin := h.get("Origin"); origin != nil { // without it a cross-origin fetch cannot read the reason
 		fields = append(fields,
 			icap.Field{Name: "Access-Control-Allow-Origin", Value: string(origin)},
 			icap.Field{Name: "Access-Control-Allow-Credentials", Value: "true"},
-			icap.Field{Name: "Access-Control-Expose-Headers", Value: "X-Sluice-Id"},
+			icap.Field{Name: "Access-Control-Expose-Headers", Value: exposed},
 			icap.Field{Name: "Vary", Value: "Origin"})
 	}
 	return icap.Response{Status: 403, Header: fields, Body: body}

@@ -2,6 +2,7 @@ package reqmod
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-dlp/sluice/icap"
@@ -108,10 +109,25 @@ func isNavigation(h fields) bool {
 	return prefersHTML(string(h.get("Accept")))
 }
 
-// prefersHTML reports whether an Accept field asks for a page before anything else.
+// prefersHTML reports whether an Accept field asks for a page rather than for anything else
+// (RFC 9110 §12.5.1).
 func prefersHTML(accept string) bool {
-	first, _, _ := strings.Cut(accept, ",")
-	kind, _, _ := strings.Cut(first, ";")
-	kind = strings.ToLower(strings.TrimSpace(kind))
-	return kind == "text/html" || kind == "application/xhtml+xml"
+	page, other := 0.0, 0.0
+	for one := range strings.SplitSeq(accept, ",") {
+		kind, params, _ := strings.Cut(one, ";")
+		kind = strings.ToLower(strings.TrimSpace(kind))
+		weight := 1.0
+		for param := range strings.SplitSeq(params, ";") {
+			if q, ok := strings.CutPrefix(strings.TrimSpace(param), "q="); ok {
+				weight, _ = strconv.ParseFloat(q, 64) // what is no number weighs nothing
+			}
+		}
+		switch kind {
+		case "text/html", "application/xhtml+xml":
+			page = max(page, weight)
+		case "application/json", "text/event-stream", "application/x-ndjson":
+			other = max(other, weight)
+		}
+	}
+	return page > 0 && page > other
 }
