@@ -91,11 +91,15 @@ func TestBuiltinsSeeThroughEveryDisguise(t *testing.T) {
 	if len(tried) != len(disguisetest.Encodings) {
 		t.Fatalf("%d disguises tried, want all %d", len(tried), len(disguisetest.Encodings))
 	}
-	// Footnotes look like one raised digit; some detectors' tests have no string that could be
-	// split in another language, or are the better part of a page.
-	percent := map[string]int{"raised digits": 6, "split in PHP": 7, "a joined list": 7, "no-break spaces": 20, "thin spaces": 20, "named entities": 20}
+	// Footnotes look like one raised digit. Strings in two parts are looked at as one only where
+	// a program joins them, not inside of "key=" or a table. Only few values have spaces, and in
+	// a private key they are far from its end.
+	percent := map[string]int{
+		"raised digits": 6, "split strings": 4, "split in PHP": 4, "neighbours in C": 4, "a joined list": 4,
+		"no-break spaces": 8, "thin spaces": 8, "named entities": 10, "percent": 2,
+	}
 	for name, n := range tried {
-		if 100*len(missed[name]) > cmp.Or(percent[name], 4)*n || n < 30 {
+		if 100*len(missed[name]) > cmp.Or(percent[name], 1)*n || n < 30 {
 			t.Errorf("%s: %d of %d are missed: %s", name, len(missed[name]), n, strings.Join(missed[name], ", "))
 		}
 	}
