@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"sync"
 	"unicode"
 
 	"github.com/wasilibs/go-re2"
@@ -21,10 +22,10 @@ type pattern struct {
 	validate     []check.Validator // instead of the detector's own
 	line         int
 
-	std    *regexp.Regexp // for short texts and for groups
-	inner  *regexp.Regexp // matches the whole of a match, to tell where its groups are; nil: std does
-	groups int            // the first group that takes part is the value; without groups the whole match
-	exact  bool           // a literal that is no word: found inside longer ones too
+	std    *regexp.Regexp        // for short texts and for groups
+	inner  func() *regexp.Regexp // matches the whole of a match, to tell where its groups are
+	groups int                   // the first group that takes part is the value; without groups the whole match
+	exact  bool                  // a literal that is no word: found inside longer ones too
 }
 
 // compile parses an author's expression, adds the implicit word boundaries and compiles it.
@@ -50,20 +51,29 @@ func (p *pattern) compile(expr string) error {
 		return fmt.Errorf("pattern: RE2 refuses it: %w", err)
 	}
 	if p.groups = p.std.NumSubexp(); p.groups > 0 {
-		p.inner = spanning(tree)
+		p.inner = sync.OnceValue(func() *regexp.Regexp { return spanning(p.expr) }) // most are never needed
 	}
 	return nil
 }
 
+// mostSteps is how long a program is that package regexp runs in the quick way.
+const mostSteps = 500
+
 // longRun is from how many repetitions on spanning drops the upper limit of a repetition.
 const longRun = 60
 
-// spanning compiles an expression that matches all of what tree matches, and has the same groups
+// spanning compiles an expression that matches all of what expr matches, and has the same groups
 // there. Long repetitions lose their limits, as their copies make a program so large that
-// package regexp no longer runs it in the quick way. Nil when it cannot be compiled.
-func spanning(tree *syntax.Regexp) *regexp.Regexp {
-	expr := `\A(?:` + unlimited(tree).String() + `)\z`
-	re, err := regexp.Compile(expr)
+// package regexp no longer runs it in the quick way. Nil when it is small enough as it is.
+func spanning(expr string) *regexp.Regexp {
+	tree, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	if prog, err := syntax.Compile(tree.Simplify()); err != nil || len(prog.Inst) <= mostSteps {
+		return nil
+	}
+	re, err := regexp.Compile(`\A(?:` + unlimited(tree).String() + `)\z`)
 	if err != nil {
 		return nil
 	}
@@ -195,8 +205,8 @@ func (p *pattern) value(text []byte, start, end int) (int, int) {
 		return start, end
 	}
 	var m []int
-	if p.inner != nil {
-		m = p.inner.FindSubmatchIndex(text[start:end])
+	if inner := p.inner(); inner != nil {
+		m = inner.FindSubmatchIndex(text[start:end])
 	}
 	if m == nil {
 		m = p.std.FindSubmatchIndex(text[start:end])
