@@ -2,61 +2,77 @@ package event
 
 import "context"
 
-// delivery is how far a feed has come, and the batch that its sink is committing.
+// feedLine is how many large batches a [Preparer] holds: one is committed while the next
+// is prepared.
+const feedLine = 2
+
+// delivery is how far a feed has come, and what its sink holds but has not committed.
 type delivery struct {
 	f      *feed
 	outbox string
 	sunk   int64 // the sink's own position; rows between it and pos are not for it
 	pos    int64
+	line   []*underway // in order
+}
 
-	running <-chan error // nil: nothing is being committed
-	page    page         // that is
+// underway is a page that is being prepared, until ready is closed.
+type underway struct {
+	page     page
+	ready    chan struct{}
+	prepared Prepared
+	err      error
 }
 
 // deliver writes a page. When the sink is a [Preparer] and the page is large, deliver returns
-// while it is being committed; the next deliver, at the latest, returns its error.
+// before it is committed; a later deliver does that, or returns its error.
 func (d *delivery) deliver(ctx context.Context, p page) error {
-	sink, ok := d.f.sink.(Preparer)
-	if !ok || len(p.batch) < feedSmall {
-		if err := d.wait(); err != nil {
+	if sink, ok := d.f.sink.(Preparer); ok && len(p.batch) >= feedSmall {
+		u := &underway{page: p, ready: make(chan struct{})}
+		go func() {
+			defer close(u.ready)
+			u.prepared, u.err = sink.Prepare(ctx, d.outbox, p.batch)
+		}()
+		if d.line = append(d.line, u); len(d.line) < feedLine {
+			return nil
+		}
+		return d.commit(ctx)
+	}
+	for len(d.line) > 0 {
+		if err := d.commit(ctx); err != nil {
 			return err
 		}
-		if len(p.batch) > 0 {
-			if err := d.f.sink.Write(ctx, d.outbox, d.sunk, p.batch); err != nil {
-				return err
-			}
+	}
+	if len(p.batch) > 0 {
+		if err := d.f.sink.Write(ctx, d.outbox, d.sunk, p.batch); err != nil {
+			return err
 		}
-		d.done(p)
-		return nil
 	}
-	prepared, err := sink.Prepare(ctx, d.outbox, p.batch)
-	if before := d.wait(); before != nil {
-		if err == nil {
-			prepared.Abort()
-		}
-		return before
-	}
-	if err != nil {
-		return err
-	}
-	committed, after := make(chan error, 1), d.sunk
-	go func() { committed <- prepared.Commit(ctx, after) }()
-	d.running, d.page = committed, p
+	d.done(p)
 	return nil
 }
 
-// wait returns once nothing is being committed.
-func (d *delivery) wait() error {
-	if d.running == nil {
-		return nil
+// commit commits the first in line.
+func (d *delivery) commit(ctx context.Context) error {
+	u := d.line[0]
+	d.line = d.line[1:]
+	<-u.ready
+	if u.err != nil {
+		return u.err
 	}
-	err := <-d.running
-	d.running = nil
-	if err == nil {
-		d.done(d.page)
+	if err := u.prepared.Commit(ctx, d.sunk); err != nil {
+		return err
 	}
-	d.page = page{}
-	return err
+	d.done(u.page)
+	return nil
+}
+
+// abort forgets what is in line.
+func (d *delivery) abort() {
+	for _, u := range d.line {
+		if <-u.ready; u.err == nil {
+			u.prepared.Abort()
+		}
+	}
 }
 
 // done notes that the sink holds p.

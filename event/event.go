@@ -140,8 +140,8 @@ type Sink interface {
 // committed.
 type Preparer interface {
 	Sink
-	// Prepare does what does not depend on the batch before. Of what it returns, one method is
-	// called once; batch is not changed before.
+	// Prepare does what does not depend on the batch before; it may be called while others are
+	// prepared. Of what it returns, one method is called once; batch is not changed before.
 	Prepare(ctx context.Context, outbox string, batch []Numbered) (Prepared, error)
 }
 

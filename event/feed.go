@@ -172,7 +172,7 @@ func (f *feed) serve(ctx context.Context) error {
 		if ahead != nil {
 			<-ahead
 		}
-		_ = d.wait() // serve fails already, and the sink will say where it stands
+		d.abort()
 	}()
 	for {
 		var p page
