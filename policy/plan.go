@@ -157,6 +157,7 @@ type Decision struct {
 	Profiles []string `json:"profiles"` // profiles that triggered for the deciding rule; for a decision without a match those it asked for
 	Mode     string   `json:"mode"`     // observe when a rule in observe mode would have decided, else enforce
 	Gap      Gap      `json:"gap,omitempty"`
+	Gaps     []Gap    `json:"-"` // all that were there, with those of the policy itself
 	Roles    []string `json:"-"` // roles in which Profiles were looked for; nil: all
 	Excepted []string `json:"-"` // the exceptions that made the decision milder
 	Matched  bool     `json:"-"` // a rule or the status default matched
@@ -166,10 +167,10 @@ type Decision struct {
 
 // Decide is the second half: pure and total. Equal input gives an equal decision.
 func (p *Plan) Decide(e Evidence) Decision {
-	gaps := p.gaps(e)
+	gaps := p.gaps(e, false)
 	d := p.walk(e, gaps, false)
-	d.Mode = "enforce"
-	trial := p.walk(e, gaps, true)
+	d.Mode, d.Gaps = "enforce", gaps
+	trial := p.walk(e, p.gaps(e, true), true)
 	d.Would = trial.Action
 	if trial.observed {
 		d.Mode = "observe"
@@ -186,13 +187,14 @@ type outcome struct {
 	observed bool  // made by a rule in observe mode
 }
 
-// gaps adds the plan's own gaps to those of the evidence.
-func (p *Plan) gaps(e Evidence) []Gap {
+// gaps adds the plan's own gaps to those of the evidence. A rule that only observes stops
+// nothing, also when its condition cannot be evaluated.
+func (p *Plan) gaps(e Evidence, trial bool) []Gap {
 	gaps := e.Gaps
-	if len(p.failed) > 0 {
+	if slices.ContainsFunc(p.failed, func(f failure) bool { return trial || !p.policy.rules[f.rule].observe }) {
 		gaps = append(slices.Clip(gaps), PolicyError)
 	}
-	if len(e.Triggered) < len(p.Asks()) {
+	if len(e.Triggered) < len(p.Asks()) && !slices.Contains(gaps, Internal) {
 		gaps = append(slices.Clip(gaps), Internal)
 	}
 	return gaps
@@ -404,7 +406,7 @@ func (r *rule) mode() string {
 // Trace returns every rule with the reason why it matched or did not, for `sluice explain`
 // and the console; it evaluates the conditions that do not hold once more.
 func (p *Plan) Trace(e Evidence) []Step {
-	decided := p.walk(e, p.gaps(e), false)
+	decided := p.walk(e, p.gaps(e, false), false)
 	v := p.policy.values(p.facts)
 	known := p.steps(e)
 	steps := make([]Step, 0, len(p.policy.rules))

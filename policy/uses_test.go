@@ -43,3 +43,24 @@ rules:
 		}
 	}
 }
+
+// A rule that is tried out stops nobody, also when its condition fails; a rule that is
+// enforced does, and the decision says which gaps there were.
+func TestAConditionThatFailsIsAGapOfEnforcedRules(t *testing.T) {
+	for mode, want := range map[string]struct {
+		action, would Action
+		gaps          []Gap
+	}{
+		"observe": {Allow, Block, nil},
+		"enforce": {Block, Block, []Gap{PolicyError}},
+	} {
+		p := mustParse(t, "gaps: {approved: block}\nrules:\n  - {id: first, when: 'files[0].size > 5', action: log, mode: "+mode+"}\n")
+		f := sampleFacts()
+		f.App.Status, f.Files = Approved, nil
+		plan := p.Plan(f)
+		d := plan.Decide(Evidence{Triggered: make([]bool, len(plan.Asks()))})
+		if d.Action != want.action || d.Would != want.would || !slices.Equal(d.Gaps, want.gaps) {
+			t.Errorf("%s: %s, would be %s, gaps %v; want %+v", mode, d.Action, d.Would, d.Gaps, want)
+		}
+	}
+}

@@ -122,7 +122,7 @@ func (c *call) tell(x *Explanation) {
 		}
 	}
 	x.Findings = append(x.Findings, c.findings...)
-	for _, g := range c.evidence.Gaps {
+	for _, g := range c.decision.Gaps {
 		x.Gaps = append(x.Gaps, string(g))
 	}
 	x.Decision = c.decision

@@ -347,6 +347,6 @@ func (c *call) overload(reason string) {
 		action = policy.Log
 	}
 	if action > c.decision.Action || c.decision.Gap != "" {
-		c.decision = policy.Decision{Action: action, Would: action, Rule: "overload", Reason: reason, Mode: "enforce", Trace: c.decision.Trace}
+		c.decision = policy.Decision{Action: action, Would: action, Rule: "overload", Reason: reason, Mode: "enforce", Gaps: c.decision.Gaps, Trace: c.decision.Trace}
 	}
 }

@@ -53,7 +53,7 @@ func (c *call) event() *event.Event {
 		},
 		Files: []event.File{}, Gaps: []string{}, Trace: []event.Step{}, Exception: c.exception(),
 	}
-	for _, g := range c.evidence.Gaps {
+	for _, g := range d.Gaps {
 		e.Gaps = append(e.Gaps, string(g))
 	}
 	for _, s := range append(d.Trace[:len(d.Trace):len(d.Trace)], c.notes...) {
