@@ -257,8 +257,12 @@ func (c *call) size() int64 {
 	if c.content != nil {
 		return c.content.Size()
 	}
-	n, err := strconv.ParseInt(string(c.header.get("Content-Length")), 10, 64)
-	if err != nil || n < 0 || c.req.Body.None() {
+	length := c.header.get("Content-Length")
+	if len(length) == 0 || c.req.Body.None() {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(length), 10, 64)
+	if err != nil || n < 0 {
 		return 0
 	}
 	return n
