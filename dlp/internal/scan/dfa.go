@@ -46,11 +46,12 @@ type states struct {
 	work  closure
 }
 
-// table holds the rows. Where an entry of next has the match bit and there are several
-// parts, the entry of hits tells which of them match.
+// table holds the rows. Where there are several parts, the entry of hits tells which of them
+// match if that of next has the match bit, and alive tells, by row, which can go on.
 type table struct {
-	next []uint32
-	hits []uint16
+	next  []uint32
+	hits  []uint16
+	alive []uint16
 }
 
 // state is what the program waits for behind a rune: instructions by part and priority,
@@ -113,7 +114,7 @@ func (d *dfa) fresh() *states {
 	s := &states{index: map[string]uint32{}, known: make([]state, 2, rows)}
 	t := &table{next: make([]uint32, rows<<d.shift)}
 	if len(d.parts) > 1 {
-		t.hits = make([]uint16, len(t.next))
+		t.hits, t.alive = make([]uint16, len(t.next)), make([]uint16, rows)
 	}
 	s.table.Store(t)
 	s.work.init(len(d.prog.Inst))
@@ -158,12 +159,28 @@ func (d *dfa) intern(s *states, st state) uint32 {
 	s.known = append(s.known, state{slices.Clone(st.pcs), st.side})
 	s.index[string(key)] = row
 	if t := s.table.Load(); len(t.next) < (n+1)<<d.shift {
-		bigger := &table{next: make([]uint32, 2*len(t.next)), hits: make([]uint16, 2*len(t.hits))}
+		bigger := &table{make([]uint32, 2*len(t.next)), make([]uint16, 2*len(t.hits)), make([]uint16, 2*len(t.alive))}
 		copy(bigger.next, t.next)
 		copy(bigger.hits, t.hits)
+		copy(bigger.alive, t.alive)
 		s.table.Store(bigger)
 	}
+	if t := s.table.Load(); len(t.alive) > 0 {
+		t.alive[n] = d.alive(st.pcs) // published with the first entry that leads here
+	}
 	return row
+}
+
+// alive returns the parts that pcs belong to, in whose order they are.
+func (d *dfa) alive(pcs []uint32) (parts uint16) {
+	part := 0
+	for _, pc := range pcs {
+		for pc >= d.parts[part].end {
+			part++
+		}
+		parts |= 1 << part
+	}
+	return parts
 }
 
 // grow finds the transition from row on class, which the caller did not find in its table.
@@ -240,9 +257,9 @@ func (d *dfa) end(b []byte, at int, steps *int) int {
 	return end
 }
 
-// ends is end for every part: ends gets where the match of each ends that has one. It
-// returns the work done and those.
-func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) (steps int, matched uint16) {
+// ends is end for the parts in wanted: ends gets where the match of each ends that has one.
+// It returns the work done and those.
+func (d *dfa) ends(b []byte, at int, wanted uint16, ends *[mostParts]int) (steps int, matched uint16) {
 	s := d.cur.Load()
 	t := s.table.Load()
 	row := s.start[sideBefore(b, at)]
@@ -268,7 +285,7 @@ func (d *dfa) ends(b []byte, at int, ends *[mostParts]int) (steps int, matched u
 			}
 		}
 		row = to &^ matchBit
-		if row>>d.shift == deadRow || i >= len(b) {
+		if t.alive[row>>d.shift]&wanted == 0 || i >= len(b) {
 			return i - at + 1 + built*buildFee, matched
 		}
 		i += w

@@ -118,8 +118,12 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	if d == nil {
 		return c
 	}
+	var wanted uint16
+	for m := open; m != 0; m &= m - 1 {
+		wanted |= 1 << j.part[bits.TrailingZeros16(m)]
+	}
 	var ends [mostParts]int
-	steps, ended := d.ends(r.text, pos, &ends)
+	steps, ended := d.ends(r.text, pos, wanted, &ends)
 	// One of them answers for the work; when its budget is spent, the next one does.
 	first := int(j.patterns[bits.TrailingZeros16(open)])
 	if g := r.of(first); g.steps+steps > r.budget {

@@ -23,6 +23,7 @@ const (
 	markNear  = 600   // most distance
 	markFar   = 4096  // if a single byte can be looked for; without limit, if it is rare
 	markRate  = .0005 // of positions in ordinary text that may show it
+	markOften = .004  // if a single byte can be looked for
 	markPivot = .03   // that may have a byte for it to be looked for
 	markRare  = .005
 )
@@ -89,7 +90,7 @@ func (p *pattern) landmark() *landmark {
 	}
 	items := flatten(re, nil)[p.cut:]
 	var best *landmark
-	rate, near, far := markRate, 0, 0
+	rate, near, far := markOften, 0, 0
 	for i := range min(len(items)-1, maxCuts) {
 		lo, hi := width(items[i])
 		near, far = plus(near, lo), plus(far, hi)
@@ -97,7 +98,8 @@ func (p *pattern) landmark() *landmark {
 			continue
 		}
 		m := &landmark{near: near, far: far, pivot: -1}
-		if f := m.follow(items[i+1:]); f < rate && (far <= markNear || m.pivot >= 0 && (far <= markFar || byteShare()[m.byte] < markRare)) {
+		f := m.follow(items[i+1:])
+		if f < rate && (m.pivot >= 0 && (far <= markFar || byteShare()[m.byte] < markRare) || f < markRate && far <= markNear) {
 			best, rate = m, f
 		}
 	}
