@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -84,6 +86,11 @@ type Coach struct {
 //go:embed coach
 var coachFiles embed.FS
 
+// coachScript shows times in the person's own time zone and language.
+//
+//go:embed coach/time.js
+var coachScript string
+
 // NewCoach checks o and returns a Coach.
 func NewCoach(o CoachOptions) (*Coach, error) {
 	if o.Store == nil || o.Open == nil || o.Terms == nil {
@@ -120,8 +127,9 @@ func NewCoach(o CoachOptions) (*Coach, error) {
 			return nil, fmt.Errorf("coach: %w", err)
 		}
 	}
-	c.policy = "default-src 'none'; style-src " + c.theme.StyleSource() +
-		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+	sum := sha256.Sum256([]byte(coachScript))
+	c.policy = "default-src 'none'; style-src " + c.theme.StyleSource() + "; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 	c.mux.HandleFunc("GET /coach", c.ask)
 	c.mux.HandleFunc("POST /coach", c.take)
 	c.mux.HandleFunc("GET /coach/requests/{ids}", c.receipt)
@@ -264,7 +272,7 @@ func (c *Coach) outcome(words *coachWords, list []store.Exception) coachPage {
 	}
 	first := slices.MinFunc(list, func(a, b store.Exception) int { return a.Expires.Compare(b.Expires) })
 	until := first.Expires.UTC().Format("2006-01-02 15:04 UTC")
-	page := coachPage{Facts: []coachFact{{words.App, c.o.AppName(first.App)}}}
+	page := coachPage{Facts: []coachFact{{Name: words.App, Value: c.o.AppName(first.App)}}}
 	say := func(heading, text string) {
 		page.Heading, page.Text = c.fill(heading, first.App, until), []string{c.fill(text, first.App, until)}
 	}
@@ -280,9 +288,9 @@ func (c *Coach) outcome(words *coachWords, list []store.Exception) coachPage {
 		say(words.Ended, words.EndedHelp)
 	default:
 		say(words.Granted, words.GrantedHelp)
-		page.Good, page.Facts = true, append(page.Facts, coachFact{words.Until, until})
+		page.Good, page.Facts = true, append(page.Facts, coachFact{Name: words.Until, Value: until, Time: first.Expires.UTC().Format(time.RFC3339)})
 	}
-	page.Facts = append(page.Facts, coachFact{words.Incident, first.Event})
+	page.Facts = append(page.Facts, coachFact{Name: words.Incident, Value: first.Event})
 	return page
 }
 
@@ -305,7 +313,7 @@ func (c *Coach) words(r *http.Request) (string, *coachWords) {
 // say answers with a page.
 func (c *Coach) say(w http.ResponseWriter, r *http.Request, status int, page coachPage) {
 	page.Lang, page.coachWords = c.words(r)
-	page.Style = c.theme.Style()
+	page.Style, page.Script = c.theme.Style(), template.JS(coachScript)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Language")
 	w.WriteHeader(status)
@@ -319,6 +327,7 @@ type coachPage struct {
 	*coachWords
 	Lang    string
 	Style   template.CSS
+	Script  template.JS
 	Heading string
 	Text    []string
 	Facts   []coachFact
@@ -327,7 +336,10 @@ type coachPage struct {
 	Good    bool
 }
 
-type coachFact struct{ Name, Value string }
+type coachFact struct {
+	Name, Value string
+	Time        string // RFC 3339, of a value that is a time
+}
 
 type coachForm struct {
 	Token, Reason, Problem, Terms string

@@ -67,7 +67,7 @@ func (c *Coach) form(w http.ResponseWriter, r *http.Request, ticket CoachTicket,
 			Token: r.FormValue("token"), Reason: reason, Problem: problem, Max: coachReason,
 			Terms: c.fill(promise, ticket.App, lifetime(words, terms.Lifetime)),
 		},
-		Facts: []coachFact{{words.App, c.o.AppName(ticket.App)}},
+		Facts: []coachFact{{Name: words.App, Value: c.o.AppName(ticket.App)}},
 	}
 	e, err := c.o.Store.Event(r.Context(), ticket.Event)
 	if err != nil && !errors.Is(err, event.ErrDetail) {
@@ -76,12 +76,12 @@ func (c *Coach) form(w http.ResponseWriter, r *http.Request, ticket CoachTicket,
 	}
 	page.Text = append(page.Text, c.why(words, ticket, e))
 	if e.Decision.Rule != "" {
-		page.Facts = append(page.Facts, coachFact{words.Rule, e.Decision.Rule})
+		page.Facts = append(page.Facts, coachFact{Name: words.Rule, Value: e.Decision.Rule})
 	}
 	if places := places(e); len(places) > 0 {
-		page.Facts = append(page.Facts, coachFact{words.Place, strings.Join(places, ", ")})
+		page.Facts = append(page.Facts, coachFact{Name: words.Place, Value: strings.Join(places, ", ")})
 	}
-	page.Facts = append(page.Facts, coachFact{words.Incident, ticket.Event})
+	page.Facts = append(page.Facts, coachFact{Name: words.Incident, Value: ticket.Event})
 	c.say(w, r, status, page)
 }
 

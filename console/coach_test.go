@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -25,6 +27,8 @@ type coached struct {
 	terms CoachTerms
 	now   time.Time
 	asked CoachTicket
+
+	policy string // Content-Security-Policy of the last page
 }
 
 func newCoached(t *testing.T, change ...func(*CoachOptions)) *coached {
@@ -90,6 +94,7 @@ func (w *coached) visit(t *testing.T, method, path, language string, form url.Va
 	if got := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; style-src 'sha256-") {
 		t.Errorf("%s %s: Content-Security-Policy %q", method, path, got)
 	}
+	w.policy = resp.Header.Get("Content-Security-Policy")
 	if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%s %s: the page may be kept, or its address told", method, path)
 	}
@@ -140,7 +145,13 @@ func TestAReasonBringsAnExceptionAtOnce(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("status %d: %s", status, page)
 	}
-	contains(t, page, "You can go on", "Send your request to ChatGPT again", `<main class="good">`)
+	contains(t, page, "You can go on", "Send your request to ChatGPT again", `<main class="good">`,
+		`<time datetime="`+w.now.Add(24*time.Hour).Format(time.RFC3339)+`">`+w.now.Add(24*time.Hour).Format("2006-01-02 15:04 UTC")+`</time>`)
+	_, script, _ := strings.Cut(page, "<script>")
+	script, _, _ = strings.Cut(script, "</script>")
+	if sum := sha256.Sum256([]byte(script)); script == "" || !strings.Contains(w.policy, "script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"';") {
+		t.Errorf("the script of the page may not run: %q under %q", script, w.policy)
+	}
 	got := w.active(t)
 	if len(got) != 2 || got["pci"] == "" || got["gap:too_large"] == "" {
 		t.Fatalf("exceptions for %v, want for pci and gap:too_large", got)

@@ -97,6 +97,7 @@ func TestCoachLoopInChromium(t *testing.T) {
 		page.Dark(dark)
 		page.Shot(fmt.Sprintf("coach-form-dark-%v", dark))
 	}
+	page.Zone("Asia/Kolkata") // UTC+5:30, all the year
 	page.Type("#reason", "A refund that the customer asked for, card "+card)
 	page.Click("button[type=submit]")
 	page.WaitFor("main.good")
@@ -104,8 +105,9 @@ func TestCoachLoopInChromium(t *testing.T) {
 	page.Shot("coach-granted-dark")
 	page.Dark(false)
 	page.Shot("coach-granted-light")
-	if text := page.Text(); !strings.Contains(text, "You can go on") {
-		t.Errorf("the page says:\n%s", text)
+	until := given.Add(lifetime).In(time.FixedZone("", 5*3600+1800)).Format("January 2, 2006")
+	if text := page.Text(); !strings.Contains(text, "You can go on") || !strings.Contains(text, until) || !strings.Contains(text, "GMT+5:30") {
+		t.Errorf("the page says, without the end in the person's own time:\n%s", text)
 	}
 
 	proc.Eventually(t, time.Second, "the same prompt passes", func() error {

@@ -215,6 +215,15 @@ func (p *Page) Dark(on bool) {
 	p.wish(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme})
 }
 
+// Zone moves the browser to a time zone, such as Europe/Berlin.
+func (p *Page) Zone(name string) {
+	p.tb.Helper()
+	p.Do("move to "+name, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: name})
+		return err
+	}))
+}
+
 // Shots names the variable of a folder in which screenshots are kept, to be looked at.
 const Shots = "SLUICE_SHOTS"
 
