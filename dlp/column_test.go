@@ -2,11 +2,20 @@ package dlp_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sluice-dlp/sluice/dlp"
 )
+
+// finds reports whether a detector finds exactly value in text.
+func finds(e *dlp.Engine, text, value, detector string) bool {
+	report := e.Scan(context.Background(), dlp.Query{}, dlp.Text{Data: []byte(text)})
+	return slices.ContainsFunc(report.Findings, func(f dlp.Finding) bool {
+		return f.Detector == detector && text[f.Start:f.End] == value
+	})
+}
 
 // What is next to a value counts: its own label, or that of its list, and not the label of
 // the number beside it.
@@ -27,13 +36,8 @@ func TestLabelsBelongToTheirValues(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			report := e.Scan(context.Background(), dlp.Query{}, dlp.Text{Data: []byte(c.text)})
-			found := false
-			for _, f := range report.Findings {
-				found = found || f.Detector == c.detector && c.text[f.Start:f.End] == c.value
-			}
-			if found != c.want {
-				t.Errorf("found: %v, want %v", found, c.want)
+			if got := finds(e, c.text, c.value, c.detector); got != c.want {
+				t.Errorf("found: %v, want %v", got, c.want)
 			}
 		})
 	}
@@ -60,13 +64,8 @@ func TestHeadingsOfColumnsAreContext(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			report := e.Scan(context.Background(), dlp.Query{}, dlp.Text{Data: []byte(c.text)})
-			found := false
-			for _, f := range report.Findings {
-				found = found || f.Detector == c.detector && c.text[f.Start:f.End] == c.value
-			}
-			if found != c.want {
-				t.Errorf("found: %v, want %v", found, c.want)
+			if got := finds(e, c.text, c.value, c.detector); got != c.want {
+				t.Errorf("found: %v, want %v", got, c.want)
 			}
 		})
 	}
