@@ -173,7 +173,7 @@ func formShape(r Request, form value) string {
 		if form.has("prompt", "model") {
 			return "openai-edit"
 		}
-	case strings.HasSuffix(path, "/v1/files"):
+	case strings.HasSuffix(path, "/v1/files"), strings.HasSuffix(path, "/openai/files"):
 		if filePurpose(form.get("purpose").text()) || aiClient(r) && form.has("file") {
 			return "openai-file"
 		}
