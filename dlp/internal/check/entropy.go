@@ -66,6 +66,9 @@ func placeholder(s string) bool {
 	if stops > 0 && stops*2 >= len(words) {
 		return true
 	}
+	if strings.HasPrefix(s, `\x1b`) || strings.HasPrefix(s, `\033`) || strings.HasPrefix(s, `\e[`) {
+		return true // a colour for a terminal
+	}
 	return variable(s) || strings.Trim(s, "*•.x-_#?") == "" || longestRun(s) >= max(5, len(s)/2)
 }
 
