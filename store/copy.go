@@ -23,9 +23,9 @@ func copyColumns() string {
 // copyWidth is how many copyColumns there are.
 const copyWidth = 33
 
-// copyEvents writes the events of batch to table event in the binary form of COPY. It is
+// encodeCopy returns the events of batch for table event in the binary form of COPY. It is
 // encoded here, because looking up how to encode each value took pgx longer than all else.
-func copyEvents(ctx context.Context, tx pgx.Tx, batch []event.Numbered, ids []rowIDs) error {
+func encodeCopy(batch []event.Numbered, ids []rowIDs) (copyBuffer, error) {
 	b := make(copyBuffer, 0, 512*len(batch))
 	b = append(b, "PGCOPY\n\xff\r\n\x00"...)
 	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // no flags, no more header
@@ -34,16 +34,19 @@ func copyEvents(ctx context.Context, tx pgx.Tx, batch []event.Numbered, ids []ro
 			continue
 		}
 		if err := b.row(&batch[i], ids[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	b = append(b, 0xff, 0xff) // the end
-	_, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(b), `COPY event (`+copyColumns()+`) FROM STDIN BINARY`)
-	return err
+	return append(b, 0xff, 0xff), nil // the end
 }
 
 // copyBuffer is rows in the binary form of COPY: each field is its length and its bytes.
 type copyBuffer []byte
+
+func (b copyBuffer) send(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(b), `COPY event (`+copyColumns()+`) FROM STDIN BINARY`)
+	return err
+}
 
 func (b *copyBuffer) row(n *event.Numbered, ids rowIDs) error {
 	id, err := uuidBytes(n.Event.ID)

@@ -73,6 +73,10 @@ func (p *postgresSink) Prepare(ctx context.Context, outbox string, batch []event
 	if err := p.makeDays(ctx, batch); err != nil {
 		return nil, fmt.Errorf("make partitions: %w", err)
 	}
+	rows, err := encodeCopy(batch, ids)
+	if err != nil {
+		return nil, fmt.Errorf("write to postgres: %w", err)
+	}
 	tx, err := p.s.pool.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("write to postgres: %w", err)
@@ -80,7 +84,7 @@ func (p *postgresSink) Prepare(ctx context.Context, outbox string, batch []event
 	b := &postgresBatch{p: p, tx: tx, outbox: outbox, batch: batch}
 	b.sum = sync.OnceValue(func() *rollups { return sum(batch, ids) })
 	go b.sum() // while Postgres copies
-	if err := copyEvents(ctx, tx, batch, ids); err != nil {
+	if err := rows.send(ctx, tx); err != nil {
 		b.Abort()
 		return nil, fmt.Errorf("write to postgres: %w", err)
 	}
