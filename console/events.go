@@ -203,7 +203,7 @@ func (s *Server) titleOf(e *event.Event) (title, detail string) {
 		for i, n := range names {
 			names[i] = s.detectorName(n)
 			if count[n] > 1 {
-				names[i] += fmt.Sprintf(" × %d", count[n])
+				names[i] += fmt.Sprintf("\u00a0×\u00a0%d", count[n])
 			}
 		}
 		return strings.Join(names, ", "), detail

@@ -42,7 +42,9 @@ type probed struct {
 const recent = 15 * time.Minute
 
 // probePrompt holds made-up data, put together so that no scanner takes this file for a leak.
-var probePrompt = "Test of Sluice: please check the card 4111 1111 " + "1111 1111, exp 12/29."
+// It is none of the numbers that everybody tests with: where a text calls such a number a
+// test, it is no finding.
+var probePrompt = "Test of Sluice: please check the card 4716 9205 " + "3381 7744, exp 12/29."
 
 func (s *Server) start(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx, now := r.Context(), s.now()

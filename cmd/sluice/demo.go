@@ -114,6 +114,11 @@ func demoRun(ctx context.Context, n *node, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("demo: %s: %w", s.what, err)
 		}
+		if s.review != "" {
+			if err := n.store.SetReview(ctx, store.Review{Event: v.id, State: s.review, Reason: demoReasons[s.review], By: "demo"}); err != nil {
+				return err
+			}
+		}
 		note := ""
 		if complaint := v.check(s); complaint != "" {
 			note = "   <- WRONG: " + complaint
@@ -130,8 +135,12 @@ func demoRun(ctx context.Context, n *node, out io.Writer) error {
 	return nil
 }
 
+// demoReasons are why the demo's reviewer says so.
+var demoReasons = map[store.ReviewState]string{store.ReviewConfirmed: "real_leak", store.ReviewFalsePositive: "wrong_match"}
+
 // verdict is what came of one sample: the answer on the wire and the event on disk.
 type verdict struct {
+	id                          string // of the event
 	app, status, verdict, found string
 	action, detectors, response string
 	passed                      bool
@@ -160,6 +169,7 @@ func demoSend(ctx context.Context, n *node, client *icap.Client, s sample) (verd
 		v.action, v.verdict = notAI, notAI
 		return v, nil
 	}
+	v.id = id
 	e, err := demoEvent(ctx, n, id)
 	if err != nil {
 		return v, err

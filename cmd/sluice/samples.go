@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluice-dlp/sluice/policy"
+	"github.com/sluice-dlp/sluice/store"
 )
 
 // sample is one request of the demo and the verdict it must get.
@@ -14,9 +15,10 @@ type sample struct {
 	method, url      string
 	contentType      string
 	body             string
-	action           string // the decision's action; "not AI" when no event is expected
-	detector         string // a detector that must have matched; "" for none
-	responseContains string // what the person must be able to read
+	action           string            // the decision's action; "not AI" when no event is expected
+	detector         string            // a detector that must have matched; "" for none
+	responseContains string            // what the person must be able to read
+	review           store.ReviewState // what the demo's reviewer says of it; "" for nothing
 }
 
 const notAI = "not AI"
@@ -33,6 +35,7 @@ var (
 	demoCard  = "4111 1111 " + "1111 1111"
 	demoIBAN  = "DE89 3704 0044 " + "0532 0130 00"
 	demoSSN   = "515-06-" + "9705"
+	demoGauge = [2]string{"515-06-" + "9705", "462-62-" + "4731"} // no social security numbers, but like them
 	demoAWS   = "AKIA" + "QYLPMN5HFIQR7XYA"
 	demoMotto = "our summer party needs a motto"
 )
@@ -56,7 +59,9 @@ func demoSamples() []sample {
 	return []sample{
 		{what: "a haiku, to an app in review", user: "alice", method: "POST", url: gpt, contentType: json, body: chat("Write a haiku about the first snow."), action: "allow"},
 		{what: "a card number, to an app in review", user: "alice", method: "POST", url: gpt, contentType: json, body: chat("Draft a mail: we could not charge the card " + demoCard + "."), action: "block", detector: "credit_card", responseContains: "Blocked"},
-		{what: "a payroll file, to an app in review", user: "bob", method: "POST", url: "https://claude.ai/api/3f2c/upload", contentType: "multipart/form-data; boundary=" + boundary, body: upload, action: "block", detector: "us_ssn", responseContains: "us_ssn"},
+		{what: "a payroll file, to an app in review", user: "bob", method: "POST", url: "https://claude.ai/api/3f2c/upload", contentType: "multipart/form-data; boundary=" + boundary, body: upload, action: "block", detector: "us_ssn", responseContains: "us_ssn", review: store.ReviewConfirmed},
+		{what: "a reading of a gauge, to an approved API", user: "grace", method: "POST", url: "https://api.openai.com/v1/chat/completions", contentType: json, body: openai("Boiler gauge " + demoGauge[0] + ": is that normal?"), action: "log", detector: "us_ssn", review: store.ReviewFalsePositive},
+		{what: "another reading, to an approved API", user: "heidi", method: "POST", url: "https://api.openai.com/v1/chat/completions", contentType: json, body: openai("The second boiler says " + demoGauge[1] + " on its gauge today"), action: "log", detector: "us_ssn", review: store.ReviewFalsePositive},
 		{what: "a cloud key, to an approved API", user: "carol", method: "POST", url: "https://api.openai.com/v1/chat/completions", contentType: json, body: openai("Why does this fail? AWS_ACCESS_KEY_ID=" + demoAWS), action: "log", detector: "aws_access_key_id"},
 		{what: "an IBAN, to an app nobody reviewed", user: "dave", method: "POST", url: "https://www.perplexity.ai/rest/sse/perplexity_ask", contentType: json, body: fmt.Sprintf(`{"params":{"language":"en-US"},"query_str":%q}`, "Is "+demoIBAN+" a valid IBAN?"), action: "coach", detector: "iban"},
 		{what: "any prompt, to an unapproved app", user: "dave", method: "POST", url: "https://chat.deepseek.com/api/v0/chat/completion", contentType: json, body: `{"chat_session_id":"1","prompt":"hello"}`, action: "block"},

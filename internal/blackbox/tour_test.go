@@ -86,6 +86,10 @@ func TestTour(t *testing.T) {
 	d.Click(`form[action="/start/probe"] button`)
 	d.says("It was stopped with status 403")
 	picture("5-blocked")
+	d.visit("/precision")
+	d.says("US Social Security number")
+	d.until("the words of the mistakes are proposed", `["gauge", "boiler"].every(w => [...document.querySelectorAll(".diff .add")].some(l => l.textContent.includes(w)))`)
+	picture("6-precision")
 	d.visit("/audit")
 	for _, what := range []string{"openai-api", "demo"} {
 		d.says(what)

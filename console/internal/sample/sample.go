@@ -58,8 +58,12 @@ type finding struct {
 	detector, profile, severity, masked, excerpt string
 }
 
+// FalseAlarm begins the excerpts of findings that are no card: a reviewer would say so.
+const FalseAlarm = "… the parcel with tracking number"
+
 var findings = []finding{
 	{"credit_card", "pci", "high", "411111••••••1111", "… please refund the customer, the card is ███████████████████ (exp 12/27), thanks …"},
+	{"credit_card", "pci", "high", "353011••••••0000", FalseAlarm + " ███████████████████ was to arrive on Monday, what now …"},
 	{"iban", "pii-eu", "high", "••••••••••••••••••3000", "… and send the rest to ██████████████████████ before Friday, subject invoice 8812 …"},
 	{"us_ssn", "pii-us", "high", "•••••••6705", "… new hire form: social security number ███████████, start date 1 December …"},
 	{"email", "pii", "medium", "••••••••mple", "… draft a polite reply to ████████████████████ and keep the tone friendly …"},
