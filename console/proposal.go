@@ -196,9 +196,9 @@ func allowComments(lines []string, indent string, values []wrongValue) []string 
 	if len(values) == 0 {
 		return nil
 	}
-	how := "put them in, and take the # of the next line away."
+	how, open, end := "put them in, and take the # of the next line away.", "allow: {", "}"
 	if slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, indent+"allow:") }) {
-		how = "put them into the allow below."
+		how, open, end = "put them into the allow below.", "", ""
 	}
 	list := make([]string, len(values))
 	for i, v := range values {
@@ -206,6 +206,6 @@ func allowComments(lines []string, indent string, values []wrongValue) []string 
 	}
 	return []string{
 		indent + "# These were never right. The console knows them only masked: " + how,
-		indent + "# allow: {values: [" + strings.Join(list, ", ") + "]}",
+		indent + "# " + open + "values: [" + strings.Join(list, ", ") + "]" + end,
 	}
 }
