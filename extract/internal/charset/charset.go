@@ -151,7 +151,7 @@ func (c Charset) Decode(b []byte) []byte {
 	if c.enc == nil {
 		return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	}
-	out, err := c.enc.NewDecoder().Bytes(b[len(c.bom):])
+	out, err := c.enc.NewDecoder().Bytes(bytes.TrimPrefix(b, c.bom))
 	if err != nil {
 		return b
 	}
@@ -166,7 +166,7 @@ func (c Charset) Encode(raw, old, text []byte) ([]byte, error) {
 		return text, nil
 	}
 	same, err := c.enc.NewEncoder().Bytes(old)
-	if err != nil || !bytes.Equal(same, raw[len(c.bom):]) {
+	if err != nil || !bytes.Equal(same, bytes.TrimPrefix(raw, c.bom)) {
 		return nil, fmt.Errorf("text in %s cannot be written as it was read", c.Name)
 	}
 	out, err := c.enc.NewEncoder().Bytes(text)
