@@ -394,6 +394,8 @@ func data(t []byte, s shape, first byte) bool {
 		return true
 	case first == '\\':
 		return true
+	case bytes.HasPrefix(t, []byte("at ")) && s.closing > 0, bytes.HasPrefix(t, []byte(`File "`)) && hasAny(t, `", line `):
+		return true // a stack
 	}
 	return requirement(t)
 }
