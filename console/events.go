@@ -76,7 +76,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		return err
 	}
 	counts, err := cached(ctx, s, fmt.Sprintf("%s%t %q %s", facetKeys, q.NoNames, q.Assignee, q.Values.Encode()), func(ctx context.Context) (store.Facets, error) {
-		return s.o.Store.Facets(ctx, q.Filter, facetEvent)
+		only := q.Filter
+		if f.Before == "" && len(list) < eventPage { // all there are: no need to look further back
+			if len(list) == 0 {
+				return store.Facets{}, nil
+			}
+			only.Since, _ = event.IDTime(list[len(list)-1].ID)
+		}
+		return s.o.Store.Facets(ctx, only, facetEvent)
 	})
 	if err != nil {
 		return err
