@@ -10,7 +10,6 @@ type nearby struct {
 }
 
 // forget is called when the text is another.
-// forget is called when the text is another.
 func (n *nearby) forget() {
 	n.context.forget()
 	n.against.forget()
