@@ -106,11 +106,15 @@ type matchMeasures struct{ findings, events int64 }
 type appSeen struct {
 	name, category, status string
 	first, last            time.Time
+	latest                 *event.Numbered // within a batch: the row whose name counts
 }
 
 // clone returns a copy that shares no memory with a row of the outbox.
 func (a *appSeen) clone() appSeen {
-	return appSeen{strings.Clone(a.name), strings.Clone(a.category), strings.Clone(a.status), a.first, a.last}
+	return appSeen{
+		name: strings.Clone(a.name), category: strings.Clone(a.category), status: strings.Clone(a.status),
+		first: a.first, last: a.last,
+	}
 }
 
 // tally adds up measures by key.
@@ -158,10 +162,16 @@ func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 			usageKey{app, hour, int64(id.usr), int64(id.device), e.Source.IP, e.Source.Country, int64(id.grp), status}, e.Source.Site,
 		}, &m)
 		byApp.add(appActKey{appKey{hour, app, status, e.Decision.Action}, e.Visibility, e.App.Source, n.Gaps()}, &m)
-		r.addApp(e)
+		r.addApp(n)
 		if n.MatchCount() > 0 {
 			r.addMatches(n, floorDiv(hour, 24))
 		}
+	}
+	for _, a := range r.seen {
+		if a.latest.Open() == nil { // its name is in the detail: one row of an app is opened
+			a.name = a.latest.Event.App.Name
+		}
+		a.latest = nil
 	}
 	for k, m := range byPerson {
 		r.addPersonal(&k, m)
@@ -199,7 +209,8 @@ func (r *rollups) addPerson(k dayApp, usr uint32) {
 	set[usr] = struct{}{}
 }
 
-func (r *rollups) addApp(e *event.Event) {
+func (r *rollups) addApp(n *event.Numbered) {
+	e := &n.Event
 	a := r.seen[e.App.ID]
 	if a == nil {
 		a = &appSeen{first: e.Time}
@@ -209,8 +220,7 @@ func (r *rollups) addApp(e *event.Event) {
 		a.first = e.Time
 	}
 	if !e.Time.Before(a.last) {
-		a.last, a.category, a.status = e.Time, e.App.Category, e.App.Status
-		a.name = cmp.Or(e.App.Name, a.name)
+		a.last, a.category, a.status, a.latest = e.Time, e.App.Category, e.App.Status, n
 	}
 }
 
