@@ -71,10 +71,6 @@ func (d *detector) judge(c *candidate, p *pattern, text []byte, start, end int, 
 	if !ok {
 		return
 	}
-	if len(d.allow.samples) > 0 && d.allow.samples[check.Compact(value)] && saysSample(text, c.start, c.end) {
-		c.reject("a well-known sample, and called one")
-		return
-	}
 	if d.allow.surrounds(text, c.start, c.end) {
 		c.reject("allowed by what is around it")
 		return

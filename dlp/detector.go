@@ -58,7 +58,6 @@ type allowance struct {
 	values   map[string]bool // canonical
 	shortest int             // of them
 	around   []*regexp.Regexp
-	samples  map[string]bool // canonical; allowed where they are said to be samples
 }
 
 // sample is one in-file test.

@@ -224,12 +224,6 @@ func (r *reader) allowance(n *yaml.Node) allowance {
 				}
 			}
 		},
-		"samples": func(n *yaml.Node) {
-			a.samples = map[string]bool{}
-			for _, v := range r.texts(n, "allow.samples") {
-				a.samples[check.Compact(v)] = true
-			}
-		},
 		"around": func(n *yaml.Node) {
 			for _, expr := range r.texts(n, "allow.around") {
 				re, err := regexp.Compile(expr)

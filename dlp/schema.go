@@ -78,9 +78,8 @@ func detectorSchema() node {
 		"context":  hintsSchema("raise").about("Words whose nearness raises the confidence."),
 		"against":  hintsSchema("lower").about("Words whose nearness lowers the confidence."),
 		"allow": object(node{
-			"values":  texts(text()).about("Values that are never findings; spaces, dots and dashes do not count."),
-			"samples": texts(text()).about("Published sample values, such as test cards; no finding where a word near them says so."),
-			"around":  texts(text()).about("Expressions; a value is no finding where one matches around it on its line."),
+			"values": texts(text()).about("Values that are never findings; spaces, dots and dashes do not count."),
+			"around": texts(text()).about("Expressions; a value is no finding where one matches around it on its line."),
 		}).about("What is never a finding."),
 		"words": object(node{
 			"file":        text().about("One word or phrase a line, relative to this file; # begins a comment."),

@@ -63,10 +63,10 @@ func TestLabelledPrompts(t *testing.T) {
 		"our fourth": {"testdata/prompts-fourth.jsonl.gz", 120, 88, 44, 0.98, 0.96, 0, 0},
 		// Before they were looked at, 93 % of the labels of the fifth were found and 92 % named
 		// right, with 15 of its 515 clean prompts flagged, most for published test cards; then,
-		// of the sixth, 98.1 % and 97.6 %, with 4 of 133. One clean prompt stays flagged: inside
-		// of a published account number is what could be a telephone number.
-		"our fifth": {"testdata/prompts-fifth.jsonl.gz", 1100, 780, 515, 0.98, 0.96, 1, 0},
-		"our sixth": {"testdata/prompts-sixth.jsonl.gz", 320, 205, 133, 0.98, 0.96, 0, 0},
+		// of the sixth, 98.1 % and 97.6 %, with 4 of 133. Those test cards are labels now: a number
+		// is what it is, whatever the person calls it.
+		"our fifth": {"testdata/prompts-fifth.jsonl.gz", 1100, 780, 507, 0.98, 0.96, 0, 0},
+		"our sixth": {"testdata/prompts-sixth.jsonl.gz", 320, 205, 132, 0.98, 0.96, 0, 0},
 		// The seventh, then: 98.4 % found, 98.4 % named right, none of 146 flagged.
 		"our seventh":       {"testdata/prompts-seventh.jsonl.gz", 240, 120, 146, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
