@@ -103,14 +103,28 @@ func TestProposalsLoad(t *testing.T) {
 		t.Errorf("alone %d, beside the word %d; want 1 and 0\n%s", cards(as, "it says "+value), cards(as, "the handbook says "+value), diff)
 	}
 	// What a person does who knows the value.
-	const proposed = `# values: ["411111••••••1111"]`
+	const proposed = `# allow: {values: ["411111••••••1111"]}`
 	if !strings.Contains(string(after), proposed) {
 		t.Fatalf("no %s in\n%s", proposed, diff)
 	}
-	filled := strings.Replace(string(after), "allow: {", `allow: {values: ["`+value+`"], `, 1)
+	filled := strings.Replace(string(after), proposed, `allow: {values: ["`+value+`"]}`, 1)
 	allowed := load(filled)
 	if cards(allowed, "the card "+value) != 0 || cards(allowed, "the card "+other) != 1 {
 		t.Error("the value is not allowed, or others are as well")
+	}
+}
+
+// A detector has one allow: a proposal brings its own only where there is none.
+func TestProposalsKeepOneAllow(t *testing.T) {
+	values := []wrongValue{{Masked: "411111••••••1111"}}
+	for lines, want := range map[string]string{
+		"  - id: a\n    name: A":                     `    # allow: {values: ["411111••••••1111"]}`,
+		"  - id: a\n    allow: {around: ['sandbox']}": `    # values: ["411111••••••1111"]`,
+	} {
+		got := allowComments(strings.Split(lines, "\n"), "    ", values)
+		if len(got) != 2 || got[1] != want {
+			t.Errorf("%q: got %q, want %q", lines, got, want)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func TestDemoOnce(t *testing.T) {
 // readmeCommands are the commands of README.md and what they must return here. Those that are
 // empty run in other tests: make targets in CI and internal/house, serve in every test.
 var readmeCommands = map[string]string{
-	"make demo": "", "make build": "", "make test": "", "make check": "", "make chaos": "",
+	"make demo": "", "make build": "", "make test": "", "make check": "", "make chaos": "", "make console-large": "",
 	"./bin/sluice check":                                      "exit 0",
 	"./bin/sluice serve":                                      "",
 	"sluice apps list --status unreviewed":                    "exit 0",
