@@ -118,7 +118,7 @@ func TestProposalsLoad(t *testing.T) {
 func TestProposalsKeepOneAllow(t *testing.T) {
 	values := []wrongValue{{Masked: "411111••••••1111"}}
 	for lines, want := range map[string]string{
-		"  - id: a\n    name: A":                     `    # allow: {values: ["411111••••••1111"]}`,
+		"  - id: a\n    name: A":                      `    # allow: {values: ["411111••••••1111"]}`,
 		"  - id: a\n    allow: {around: ['sandbox']}": `    # values: ["411111••••••1111"]`,
 	} {
 		got := allowComments(strings.Split(lines, "\n"), "    ", values)
