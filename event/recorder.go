@@ -68,6 +68,7 @@ type Recorder struct {
 	failing  bool         // the writer's: the last batch did not reach the disk
 	leftOver bool         // the writer's: the queue may hold more than the last batch took
 	folding  bool         // the writer's: table fold holds rows
+	unseen   int          // the writer's: rows since it looked at the disk
 	pruned   int64        // the writer's: rows up to here are gone
 	stats    counters
 }

@@ -16,6 +16,7 @@ const (
 	houseTime   = 10 * time.Second // for one round of housekeeping
 	retryPause  = 250 * time.Millisecond
 	housekeep   = time.Second // between looks at disk and finished minutes
+	lookRows    = 500         // rows after which the disk is looked at sooner: a small one fills in a second
 	foldedLimit = 1000        // rows of finished minutes a transaction takes up
 )
 
@@ -28,12 +29,34 @@ func (r *Recorder) write() {
 	for open := true; open; {
 		if batch, open = r.gather(batch, tick.C); len(batch) > 0 {
 			batch = r.commit(batch)
+			r.look(tick.C)
 		}
 		if len(batch) > 0 && open {
 			time.Sleep(retryPause) // the disk refused usage events; they wait their turn
 		}
 	}
 	r.finish(batch)
+}
+
+// look keeps house when it is time, which a writer that never waits would not notice, and
+// looks at the disk when much was written or it was refused.
+func (r *Recorder) look(tick <-chan time.Time) {
+	select {
+	case <-tick:
+		r.keepHouse()
+	default:
+		if r.unseen >= lookRows || r.failing {
+			r.see(context.Background())
+		}
+	}
+}
+
+// see measures the disk.
+func (r *Recorder) see(ctx context.Context) {
+	r.unseen = 0
+	if err := r.measure(ctx); err != nil {
+		r.o.Log.Warn("outbox: disk not measured", "error", err)
+	}
 }
 
 // gather adds to batch what is queued: at once when somebody waits for the disk, else what
@@ -169,6 +192,7 @@ func (r *Recorder) transact(batch []*item) error {
 		return err
 	}
 	r.stats.recorded.Add(int64(len(rows)))
+	r.unseen += len(rows)
 	if last > 0 {
 		r.written.Store(last)
 		reached, _ := r.feeds.passed()
@@ -244,9 +268,7 @@ func (r *Recorder) addCounts(now time.Time, batch []*item) error {
 func (r *Recorder) keepHouse() {
 	ctx, cancel := context.WithTimeout(context.Background(), houseTime)
 	defer cancel()
-	if err := r.measure(ctx); err != nil {
-		r.o.Log.Warn("outbox: disk not measured", "error", err)
-	}
+	r.see(ctx)
 	if r.folding {
 		if err := r.closeFolds(ctx, r.o.Now().Unix()/60); err != nil {
 			r.stats.failures.Add(1)
