@@ -108,9 +108,6 @@ func New(ctx context.Context, o Options, cursors Cursors, claims Claims, outbox 
 }
 
 func (o *Options) fill() {
-	if len(o.Actions) == 0 {
-		o.Actions = []string{"notify"}
-	}
 	if o.Window <= 0 {
 		o.Window = DefaultWindow
 	}
@@ -174,9 +171,14 @@ func (s *Sink) move(ctx context.Context, outbox string, done int64) error {
 	return s.cursors.Move(ctx, outbox, s.cursor(), done)
 }
 
+// Tells reports whether a channel with these [Options].Actions tells people of action.
+func Tells(actions []string, action string) bool {
+	return slices.Contains(actions, action) || len(actions) == 0 && action == "notify"
+}
+
 // tell tells of an event, where it is one to tell of.
 func (s *Sink) tell(ctx context.Context, e *event.Event) (sent bool, err error) {
-	if !slices.Contains(s.o.Actions, e.Decision.Action) {
+	if !Tells(s.o.Actions, e.Decision.Action) {
 		return false, nil
 	}
 	if s.o.Now().Sub(e.Time) > giveUp {

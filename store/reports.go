@@ -53,6 +53,28 @@ type Usage struct {
 	BytesIn  int64 `json:"bytes_in"`
 }
 
+func (u *Usage) add(x *Usage) {
+	u.Events += x.Events
+	u.Prompts += x.Prompts
+	u.Uploads += x.Uploads
+	u.Matched += x.Matched
+	u.Stopped += x.Stopped
+	u.BytesOut += x.BytesOut
+	u.BytesIn += x.BytesIn
+}
+
+func newUsage() *Usage { return new(Usage) }
+
+// at returns the value of k in m, which it makes when there is none.
+func at[K comparable, V any](m map[K]*V, k K, make func() *V) *V {
+	v := m[k]
+	if v == nil {
+		v = make()
+		m[k] = v
+	}
+	return v
+}
+
 func (u *Usage) dest() []any {
 	return []any{&u.Events, &u.Prompts, &u.Uploads, &u.Matched, &u.Stopped, &u.BytesOut, &u.BytesIn}
 }

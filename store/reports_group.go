@@ -75,28 +75,6 @@ func (s *Store) GroupUse(ctx context.Context, p Period, group string) (*GroupUse
 	return out, s.describeApps(ctx, out.Apps)
 }
 
-func (u *Usage) add(x *Usage) {
-	u.Events += x.Events
-	u.Prompts += x.Prompts
-	u.Uploads += x.Uploads
-	u.Matched += x.Matched
-	u.Stopped += x.Stopped
-	u.BytesOut += x.BytesOut
-	u.BytesIn += x.BytesIn
-}
-
-// at returns the value of k in m, which it makes when there is none.
-func at[K comparable, V any](m map[K]*V, k K, make func() *V) *V {
-	v := m[k]
-	if v == nil {
-		v = make()
-		m[k] = v
-	}
-	return v
-}
-
-func newUsage() *Usage { return new(Usage) }
-
 func (g *groupSums) add(hour int64, app, status string, usr uint32, u *Usage) {
 	day := floorDiv(hour, 24)
 	if _, to := g.period.hours(); hour >= to-groupDays*24 {

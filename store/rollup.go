@@ -10,38 +10,23 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
-// measures are what roll-ups add up.
-type measures struct {
-	events, prompts, uploads, matched, stopped, out, in int64
-}
-
-func (m *measures) add(x *measures) {
-	m.events += x.events
-	m.prompts += x.prompts
-	m.uploads += x.uploads
-	m.matched += x.matched
-	m.stopped += x.stopped
-	m.out += x.out
-	m.in += x.in
-}
-
 // stopped says that an action is stricter than log.
 func stopped(action string) bool { return action != "" && action != "allow" && action != "log" }
 
-func measure(n *event.Numbered) measures {
+func measure(n *event.Numbered) Usage {
 	e := &n.Event
-	m := measures{events: n.Requests(), out: e.BytesOut, in: e.BytesIn}
+	m := Usage{Events: n.Requests(), BytesOut: e.BytesOut, BytesIn: e.BytesIn}
 	switch e.Activity {
 	case "prompt":
-		m.prompts = m.events
+		m.Prompts = m.Events
 	case "upload":
-		m.uploads = m.events
+		m.Uploads = m.Events
 	}
 	if n.MatchCount() > 0 {
-		m.matched = m.events
+		m.Matched = m.Events
 	}
 	if stopped(e.Decision.Action) {
-		m.stopped = m.events
+		m.Stopped = m.Events
 	}
 	return m
 }
@@ -117,17 +102,10 @@ func (a *appSeen) clone() appSeen {
 	}
 }
 
-// tally adds up measures by key.
-type tally[K comparable] map[K]*measures
+// tally adds up usage by key.
+type tally[K comparable] map[K]*Usage
 
-func (t tally[K]) add(k K, m *measures) {
-	have := t[k]
-	if have == nil {
-		have = new(measures)
-		t[k] = have
-	}
-	have.add(m)
-}
+func (t tally[K]) add(k K, u *Usage) { at(t, k, newUsage).add(u) }
 
 // rollups is the sum of one batch.
 type rollups struct {
@@ -187,7 +165,7 @@ func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 	return r
 }
 
-func (r *rollups) addPersonal(k *personKey, m *measures) {
+func (r *rollups) addPersonal(k *personKey, m *Usage) {
 	day := floorDiv(k.hour, 24)
 	r.usage.add(k.usageKey, m)
 	r.userApps.add(userAppKey{k.app, day, k.usr, k.status}, m)
@@ -284,17 +262,17 @@ func pull[K, V any](keys []K, field func(*K) V) []V {
 
 // measureColumns returns the measures of keys.
 func measureColumns[K comparable](t tally[K], keys []K) []column {
-	of := func(name string, field func(*measures) int64) column {
+	of := func(name string, field func(*Usage) int64) column {
 		return ints(name, pull(keys, func(k *K) int64 { return field(t[*k]) }))
 	}
 	return []column{
-		of("events", func(m *measures) int64 { return m.events }),
-		of("prompts", func(m *measures) int64 { return m.prompts }),
-		of("uploads", func(m *measures) int64 { return m.uploads }),
-		of("matched", func(m *measures) int64 { return m.matched }),
-		of("stopped", func(m *measures) int64 { return m.stopped }),
-		of("bytes_out", func(m *measures) int64 { return m.out }),
-		of("bytes_in", func(m *measures) int64 { return m.in }),
+		of("events", func(u *Usage) int64 { return u.Events }),
+		of("prompts", func(u *Usage) int64 { return u.Prompts }),
+		of("uploads", func(u *Usage) int64 { return u.Uploads }),
+		of("matched", func(u *Usage) int64 { return u.Matched }),
+		of("stopped", func(u *Usage) int64 { return u.Stopped }),
+		of("bytes_out", func(u *Usage) int64 { return u.BytesOut }),
+		of("bytes_in", func(u *Usage) int64 { return u.BytesIn }),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/notify"
 	"github.com/sluice-dlp/sluice/policy"
 )
 
@@ -24,7 +25,7 @@ func deadEnds(f *config.File, p *policy.Policy) (warnings []string) {
 		}
 		warnings = append(warnings, places[0]+more+": "+why)
 	}
-	if !slices.ContainsFunc(f.Notify, tellsOf("notify")) {
+	if !slices.ContainsFunc(f.Notify, func(n config.Notify) bool { return notify.Tells(n.Actions, policy.Notify.String()) }) {
 		warn(placesOf(uses, policy.Notify), "notify tells nobody: no channel under notify takes it; add one, or write log")
 	}
 	if f.Isolate.Template == "" {
@@ -46,19 +47,11 @@ func deadEnds(f *config.File, p *policy.Policy) (warnings []string) {
 		warn(p.Mentions("device.posture"), "device.posture is always empty: name its ICAP header as identity.headers.posture")
 	}
 	for i := range f.Notify {
-		n := &f.Notify[i]
-		if !slices.ContainsFunc(uses, func(u policy.Use) bool { return tellsOf(u.Action.String())(*n) }) {
+		if !slices.ContainsFunc(uses, func(u policy.Use) bool { return notify.Tells(f.Notify[i].Actions, u.Action.String()) }) {
 			warnings = append(warnings, fmt.Sprintf("notify[%d]: the channel has nothing to tell: no rule and no default of the policy comes to its actions", i))
 		}
 	}
 	return warnings
-}
-
-// tellsOf reports whether a channel takes an action; without a list it takes notify.
-func tellsOf(action string) func(config.Notify) bool {
-	return func(n config.Notify) bool {
-		return slices.Contains(n.Actions, action) || len(n.Actions) == 0 && action == "notify"
-	}
 }
 
 func placesOf(uses []policy.Use, action policy.Action) (places []string) {
