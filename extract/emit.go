@@ -175,7 +175,7 @@ func (w *walk) sweep(d *jsonDoc, i int) bool {
 	n := &d.tree.Nodes[i]
 	value := d.tree.Raw(i)
 	kind := d.nameKind(i)
-	if kind == keyNoise || kind == keyQuiet || idLike(value) {
+	if namesThing(kind, value) {
 		return false
 	}
 	if w.sweepInside(d, i) {

@@ -157,7 +157,7 @@ func (w *walk) jsonField(l int, path string, routes []route) bool {
 func (w *walk) sweepField(l int, path, name string) {
 	value := w.data(l)
 	kind := kindOfKey([]byte(name))
-	if kind == keyNoise || kind == keyQuiet || idLike(value) {
+	if namesThing(kind, value) {
 		return
 	}
 	if w.inlineField(l, path) {

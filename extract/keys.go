@@ -88,6 +88,19 @@ func noiseName(name string) bool {
 	return false
 }
 
+// namesThing reports whether the value of a member or field of that kind only names a thing.
+// Where people write, hex digits alone may be what they pasted: a key.
+func namesThing(kind keyKind, v []byte) bool {
+	switch kind {
+	case keyNoise, keyQuiet:
+		return true
+	case keyPerson:
+		return idLike(v) && bytes.IndexByte(v, '-') >= 0
+	default:
+		return idLike(v)
+	}
+}
+
 // idLike reports values that name a thing: UUIDs and long runs of hex digits.
 func idLike(v []byte) bool {
 	if len(v) < 16 || len(v) > 128 {

@@ -71,6 +71,14 @@ func TestGenericRule(t *testing.T) {
 		"ids, tokens and schemas are no text": {
 			"application/json", `{"content":"00000002-4f3a-4c1e-9b7d-000000053225","session_token":"some long words here","tools":[{"function":{"description":"words of a vendor","parameters":{"text":"more words"}}}],"signature":"two words"}`, nil,
 		},
+		"hex digits alone are text where people write, and an id elsewhere": {
+			"application/json", `{"prompt":"0a1b2c3d4e5f60718293a4b5c6d7e8f9","whatever":"ffffeeee1b2c3d4e5f60718293a4b5c6"}`,
+			[]string{"user prompt=0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
+		},
+		"a pasted key is text in a form, too": {
+			"application/x-www-form-urlencoded", "q=0a1b2c3d4e5f60718293a4b5c6d7e8f9&ref=ffffeeee1b2c3d4e5f60718293a4b5c6",
+			[]string{"user form q=0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
+		},
 		"what reads like prose is context": {
 			"application/json", `{"whatever":"there are words in here","locale":"en us"}`, []string{"context whatever=there are words in here"},
 		},
