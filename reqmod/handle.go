@@ -69,6 +69,7 @@ func (h *Handler) ServeICAP(ctx context.Context, r *icap.Request) icap.Answer {
 	c.decide()
 	e := c.event()
 	answer := c.record(ctx, e, c.answer(e))
+	h.counters.decided(c.facts.App.Status, &c.decision)
 	c.remember()
 	c.expectUploads()
 	return answer

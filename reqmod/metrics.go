@@ -14,32 +14,51 @@ const driftRule = "format-drift"
 // drift is a prompt endpoint whose rule led to no text of the person.
 type drift struct{ app, method, path string }
 
-// tallies counts what extraction could not do as it should. The endpoints of the catalogue
-// and the names of limits bound it. It is safe for concurrent use.
-type tallies struct {
-	mu     sync.Mutex
-	drifts map[drift]uint64
-	limits map[string]uint64
+// counters counts what became of requests. The endpoints of the catalogue and the names of
+// actions, statuses, gaps and limits bound them. It is safe for concurrent use.
+type counters struct {
+	decisions, gaps, drifts, limits *prometheus.CounterVec
+	said                            sync.Map // the drifts that the log has told of
+}
+
+func newCounters() *counters {
+	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	c := &counters{
+		decisions: vec("sluice_decisions_total", "Requests to AI apps by what was done with them and the app's approval status.", "action", "status"),
+		gaps:      vec("sluice_gaps_total", "Requests to AI apps that could not be inspected wholly, by the reason.", "gap"),
+		drifts:    vec("sluice_extract_drift_total", "Requests to a known prompt endpoint in which its rule found no text: the app has changed its format.", "app", "method", "path"),
+		limits:    vec("sluice_extract_limits_total", "Requests that were not read to their end, by the limit that stopped it.", "limit"),
+	}
+	// All are there from the start, so that the first one is a rise.
+	for action := policy.Allow; action <= policy.Block; action++ {
+		for _, status := range []policy.Status{policy.Approved, policy.InReview, policy.Unapproved, policy.Unreviewed} {
+			c.decisions.WithLabelValues(action.String(), string(status))
+		}
+	}
+	for _, gap := range []policy.Gap{policy.TooLarge, policy.Undecodable, policy.Encrypted, policy.Deadline, policy.PolicyError, policy.Internal} {
+		c.gaps.WithLabelValues(string(gap))
+	}
+	return c
+}
+
+// decided counts a request when all is decided.
+func (c *counters) decided(status policy.Status, d *policy.Decision) {
+	if status == "" {
+		status = policy.Unreviewed
+	}
+	c.decisions.WithLabelValues(d.Action.String(), string(status)).Inc()
+	for _, gap := range d.Gaps {
+		c.gaps.WithLabelValues(string(gap)).Inc()
+	}
 }
 
 // drifted counts one request and reports whether it is the first of its endpoint.
-func (t *tallies) drifted(d drift) (first bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.drifts == nil {
-		t.drifts = map[drift]uint64{}
-	}
-	t.drifts[d]++
-	return t.drifts[d] == 1
-}
-
-func (t *tallies) limited(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.limits == nil {
-		t.limits = map[string]uint64{}
-	}
-	t.limits[name]++
+func (c *counters) drifted(d drift) (first bool) {
+	c.drifts.WithLabelValues(d.app, d.method, d.path).Inc()
+	_, said := c.said.LoadOrStore(d, true)
+	return !said
 }
 
 // note counts what became of the extraction, and says it in the trace: limits by their
@@ -52,7 +71,7 @@ func (c *call) note() {
 		}
 		c.notes = append(c.notes, policy.Step{Rule: "limit", When: true, Reason: g.Reason + ": " + g.Limit})
 		if !c.whole {
-			c.h.tallies.limited(g.Limit)
+			c.h.counters.limits.WithLabelValues(g.Limit).Inc()
 		}
 	}
 	if !c.doc.Drift || c.match.Endpoint == nil || c.match.App == nil {
@@ -61,36 +80,29 @@ func (c *call) note() {
 	e := c.match.Endpoint
 	d := drift{c.match.App.ID, c.target.method, e.Path}
 	c.notes = append(c.notes, policy.Step{Rule: driftRule, When: true, Reason: "a known prompt endpoint carried no text where its rule looks: " + d.method + " " + d.path})
-	if !c.whole && c.h.tallies.drifted(d) {
+	if !c.whole && c.h.counters.drifted(d) {
 		c.h.o.Log.Warn("format drift: a known prompt endpoint carried no text where its rule looks", "app", d.app, "method", d.method, "path", d.path, "rule_date", e.Date, "rule", e.Source)
 	}
 }
 
-var (
-	driftTotal = prometheus.NewDesc("sluice_extract_drift_total",
-		"Requests to a known prompt endpoint in which its rule found no text: the app has changed its format.", []string{"app", "method", "path"}, nil)
-	limitTotal = prometheus.NewDesc("sluice_extract_limits_total", "Requests that were not read to their end, by the limit that stopped it.", []string{"limit"}, nil)
-)
-
-// Collector returns the metrics of the handler, named sluice_extract_….
-func (h *Handler) Collector() prometheus.Collector { return collector{&h.tallies} }
-
-type collector struct{ t *tallies }
+// Collector returns the metrics of the handler: sluice_decisions_total, sluice_gaps_total and
+// sluice_extract_….
+func (h *Handler) Collector() prometheus.Collector { return h.counters }
 
 // Describe implements [prometheus.Collector].
-func (collector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- driftTotal
-	ch <- limitTotal
+func (c *counters) Describe(ch chan<- *prometheus.Desc) {
+	for _, one := range c.all() {
+		one.Describe(ch)
+	}
 }
 
 // Collect implements [prometheus.Collector].
-func (c collector) Collect(ch chan<- prometheus.Metric) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	for d, n := range c.t.drifts {
-		ch <- prometheus.MustNewConstMetric(driftTotal, prometheus.CounterValue, float64(n), d.app, d.method, d.path)
+func (c *counters) Collect(ch chan<- prometheus.Metric) {
+	for _, one := range c.all() {
+		one.Collect(ch)
 	}
-	for limit, n := range c.t.limits {
-		ch <- prometheus.MustNewConstMetric(limitTotal, prometheus.CounterValue, float64(n), limit)
-	}
+}
+
+func (c *counters) all() []*prometheus.CounterVec {
+	return []*prometheus.CounterVec{c.decisions, c.gaps, c.drifts, c.limits}
 }

@@ -87,3 +87,22 @@ func TestALimitIsNamedInTheTraceAndCounted(t *testing.T) {
 		t.Errorf("the limit is not counted:\n%s", got)
 	}
 }
+
+func TestDecisionsAndGapsAreCounted(t *testing.T) {
+	w := newWorld(t, "", map[string]policy.Status{"chatgpt": policy.InReview}, Options{Extractor: extract.New(extract.Options{Member: 1 << 10, Expanded: 1 << 10})})
+	for _, text := range []string{"hello", "hello again", "my card is " + card} {
+		w.ServeICAP(t.Context(), request("POST", gptURL, gpt(text)))
+	}
+	w.ServeICAP(t.Context(), request("POST", gptURL, string(packed(t, gpt(strings.Repeat("many words ", 1000)))), "Content-Encoding: gzip"))
+	got := exposed(t, w.Handler)
+	for _, want := range []string{
+		`sluice_decisions_total{action="allow",status="in_review"} 2`,
+		`sluice_decisions_total{action="block",status="in_review"} 2`,
+		`sluice_decisions_total{action="coach",status="unreviewed"} 0`,
+		`sluice_gaps_total{gap="too_large"} 1`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the metrics lack %s:\n%s", want, got)
+		}
+	}
+}

@@ -76,7 +76,7 @@ type Handler struct {
 	history   *history
 	uploads   uploads
 	edges     edges
-	tallies   tallies
+	counters  *counters
 	calls     sync.Pool // of *call
 	theme     *theme.Theme[wording]
 }
@@ -118,7 +118,7 @@ func New(o Options) (*Handler, error) {
 	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, extractor: o.Extractor, theme: pages, history: newHistory()}
+	h := &Handler{o: o, extractor: o.Extractor, theme: pages, history: newHistory(), counters: newCounters()}
 	h.rules.Store(&Rules{})
 	return h, nil
 }

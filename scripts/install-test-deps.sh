@@ -39,20 +39,23 @@ missing() {
   [ -f /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   has_node || echo nodejs npm
   has chromium || echo chromium fonts-liberation
+  has prometheus || echo prometheus
 }
 
 install_packages() {
   has apt-get || fail "no apt-get here; install by hand: $*"
   [ "$(id -u)" -eq 0 ] || has sudo || fail "not root and no sudo; install by hand: $*"
   echo "install-test-deps: installing $*" >&2
-  had_squid=$(has squid && echo yes || echo no)
+  had=" "
+  for daemon in squid prometheus; do has "$daemon" && had="$had$daemon "; done
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >"$log" 2>&1 || true
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >"$log" 2>&1 ||
     fail "apt-get could not install: $*"
-  # The package starts a proxy of its own; the tests start theirs.
-  if [ "$had_squid" = no ] && has systemctl; then
-    as_root systemctl disable --now squid >/dev/null 2>&1 || true
-  fi
+  # These packages start servers of their own; the tests start theirs.
+  for daemon in squid prometheus; do
+    case "$had" in *" $daemon "*) continue ;; esac
+    has systemctl && as_root systemctl disable --now "$daemon" >/dev/null 2>&1 || true
+  done
 }
 
 install_clients() {
