@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"math"
 	"regexp/syntax"
 	"slices"
 )
@@ -43,13 +44,14 @@ const (
 
 // findAnchor returns the cheapest anchor of re, or nil when re can match the empty string
 // or shows nothing that is rare enough.
-func findAnchor(re *syntax.Regexp, r *sample) *anchor {
+func findAnchor(re *syntax.Regexp, x *expander, r *sample) *anchor {
 	if lo, _ := width(re); lo == 0 {
 		return nil
 	}
-	x := expander{limit: maxSequences, cache: map[*syntax.Regexp][]piece{}}
+	x.reset()
 	items := flatten(re, nil)
 	var best *anchor
+	cheapest := math.Inf(1)
 	var before anchor
 	boundary := false
 	for i, it := range items {
@@ -57,9 +59,9 @@ func findAnchor(re *syntax.Regexp, r *sample) *anchor {
 			boundary = boundary || it.Op == syntax.OpWordBoundary
 			continue
 		}
-		if a := anchorAt(items[i:], &before, boundary, &x, r); a != nil && (best == nil || a.cost < best.cost) {
-			a.cut = i
-			best = a
+		if a := anchorAt(items[i:], &before, boundary, x); a != nil && a.weigh(r, cheapest) {
+			a.cut, a.sequences = i, slices.Clone(a.sequences)
+			best, cheapest = a, a.cost
 			x.limit = fewer // a place with more ways is hardly any better
 		}
 		if best != nil && best.cost < goodEnough || i >= maxCuts {
@@ -80,8 +82,8 @@ func findAnchor(re *syntax.Regexp, r *sample) *anchor {
 	return best
 }
 
-// anchorAt returns the anchor that items begin with, or nil.
-func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander, r *sample) *anchor {
+// anchorAt returns the anchor that items begin with, or nil. Its sequences are x's.
+func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander) *anchor {
 	qs, ok := x.expand(items)
 	if !ok || len(qs) == 0 {
 		return nil
@@ -94,18 +96,21 @@ func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander
 		}
 		a.wordStart = a.wordStart && q.class[0].subset(wordBytes)
 	}
-	a.weigh(r)
 	return a
 }
 
-// weigh estimates what the anchor costs per byte of ordinary text.
-func (a *anchor) weigh(r *sample) {
+// weigh estimates what the anchor costs per byte of ordinary text, and reports whether that
+// is less than limit; if not, the cost is not known.
+func (a *anchor) weigh(r *sample, limit float64) bool {
 	start := a.tryCost()
 	a.cost = 0
 	for i := range a.sequences {
 		if i == dear {
 			a.cost *= float64(len(a.sequences)) / dear // near enough
-			return
+			break
+		}
+		if a.cost >= limit {
+			return false
 		}
 		q := &a.sequences[i]
 		a.cost += r.rate(q, window, a.wordStart) * start
@@ -118,6 +123,7 @@ func (a *anchor) weigh(r *sample) {
 			a.cost += costRun
 		}
 	}
+	return a.cost < limit
 }
 
 // slotCost is what one more slot costs. Those that count anywhere make their group do so.
@@ -248,28 +254,38 @@ func flatten(re *syntax.Regexp, out []*syntax.Regexp) []*syntax.Regexp {
 }
 
 // merge drops equal sequences, and joins those that differ only behind the fourth byte
-// when there are many.
+// when there are many. It uses the space of qs.
 func merge(qs []sequence) []sequence {
-	seen := make(map[sequence]bool, len(qs))
-	qs = slices.DeleteFunc(qs, func(q sequence) bool {
-		dup := seen[q]
-		seen[q] = true
-		return dup
-	})
-	if len(qs) <= few {
-		return qs
+	out := qs[:0]
+	for i := range qs {
+		if !slices.Contains(out, qs[i]) {
+			if len(out) == few {
+				return mergeHeads(append(out, qs[i:]...))
+			}
+			out = append(out, qs[i])
+		}
 	}
+	return out
+}
+
+// mergeHeads joins sequences that have their first four classes in common.
+func mergeHeads(qs []sequence) []sequence {
 	type head [4]byteSet
 	index := map[head]int{}
-	out := qs[:0]
-	for _, q := range qs {
-		h := head{q.at(0), q.at(1), q.at(2), q.at(3)}
-		if i, ok := index[h]; ok {
-			out[i] = out[i].union(&q)
-			continue
+	out, last := qs[:0], head{}
+	for i := range qs {
+		h := head{qs[i].at(0), qs[i].at(1), qs[i].at(2), qs[i].at(3)}
+		at := len(out) - 1
+		if at < 0 || h != last {
+			var ok bool
+			if at, ok = index[h]; !ok {
+				index[h] = len(out)
+				last = h
+				out = append(out, qs[i])
+				continue
+			}
 		}
-		index[h] = len(out)
-		out = append(out, q)
+		out[at] = out[at].union(&qs[i])
 	}
 	return out
 }

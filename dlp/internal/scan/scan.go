@@ -61,9 +61,9 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	if db.flight = newFlight(o.InFlight); o.With != nil {
 		db.flight = o.With.flight
 	}
-	r := newSample()
+	r, x := newSample(), newExpander()
 	for i := range patterns {
-		if err := db.add(i, &patterns[i], r); err != nil {
+		if err := db.add(i, &patterns[i], x, r); err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
 	}
@@ -80,7 +80,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 }
 
 // add compiles one pattern, so far as is needed to look for it.
-func (db *DB) add(i int, p *Pattern, r *sample) error {
+func (db *DB) add(i int, p *Pattern, x *expander, r *sample) error {
 	to := &db.patterns[i]
 	if p.Expr == "" {
 		if err := p.checkWords(); err != nil {
@@ -89,7 +89,7 @@ func (db *DB) add(i int, p *Pattern, r *sample) error {
 		to.words = newTrie(p.Words, p.Fold, p.WholeWord)
 		to.first, to.reach, to.behind = anyByte, to.words.reach(), syntax.EmptyWordBoundary
 		to.other.words = &Pattern{Words: p.Words, Fold: p.Fold, WholeWord: p.WholeWord}
-		db.anchors[i] = wordsAnchor(p, r)
+		db.anchors[i] = wordsAnchor(p, x, r)
 		return nil
 	}
 	if len(p.Words) > 0 {
@@ -101,7 +101,7 @@ func (db *DB) add(i int, p *Pattern, r *sample) error {
 	}
 	to.other.expr = p.Expr
 	to.describe(re)
-	a := findAnchor(re, r)
+	a := findAnchor(re, x, r)
 	if db.anchors[i] = a; a == nil {
 		db.always = append(db.always, i)
 		return nil

@@ -130,11 +130,11 @@ func byWidth(ranges []rune) (out []piece) {
 	return out
 }
 
-// literalPieces writes one rune of a literal.
-func literalPieces(r rune, fold bool) []piece {
-	orbit := []rune{r, r}
-	if fold {
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+// pieces writes the letter.
+func (l letter) pieces() []piece {
+	orbit := []rune{l.r, l.r}
+	if l.fold {
+		for f := unicode.SimpleFold(l.r); f != l.r; f = unicode.SimpleFold(f) {
 			orbit = append(orbit, f, f)
 		}
 	}
@@ -162,43 +162,70 @@ const (
 // expander lists the sequences with which the text can go on at a place of a pattern.
 type expander struct {
 	out   []sequence
+	q     sequence // the one that is being written; classes behind it are left from others
 	steps int
 	limit int
-	cache map[*syntax.Regexp][]piece
+	cache map[*syntax.Regexp][][]piece // of the pattern
+	known map[letter][]piece           // of all patterns
+}
+
+// letter is a rune of a literal.
+type letter struct {
+	r    rune
+	fold bool
+}
+
+func newExpander() *expander {
+	return &expander{cache: map[*syntax.Regexp][][]piece{}, known: map[letter][]piece{}}
+}
+
+// reset prepares x for another pattern.
+func (x *expander) reset() {
+	x.limit = maxSequences
+	clear(x.cache)
 }
 
 // expand returns the sequences for items, or false when there are too many to be useful.
+// They are valid until the next call.
 func (x *expander) expand(items []*syntax.Regexp) ([]sequence, bool) {
-	x.out, x.steps = nil, 0
+	x.out, x.q.n, x.steps = x.out[:0], 0, 0
 	var list *todo
 	for i := len(items) - 1; i >= 0; i-- {
 		list = &todo{re: items[i], least: 1, most: 1, next: list}
 	}
-	if !x.walk(list, sequence{}) {
-		return nil, false
-	}
-	return x.out, true
+	return x.out, x.walk(list)
 }
 
-func (x *expander) emit(q sequence) bool {
-	x.out = append(x.out, q)
+func (x *expander) emit() bool {
+	x.out = append(x.out, x.q)
+	q := &x.out[len(x.out)-1]
+	clear(q.class[q.n:])
 	return len(x.out) <= x.limit
 }
 
-// walk follows t from q on; every way through the pattern becomes one sequence.
-func (x *expander) walk(t *todo, q sequence) bool {
+// branch is walk for one of several ways; the next one begins where this one did.
+func (x *expander) branch(t *todo) bool {
+	n := x.q.n
+	ok := x.walk(t)
+	x.q.n = n
+	return ok
+}
+
+// walk follows t from x.q on; every way through the pattern becomes one sequence.
+func (x *expander) walk(t *todo) bool {
+	q := &x.q
 	for {
 		if x.steps++; x.steps > maxExpansion*x.limit {
 			return false
 		}
 		if t == nil || q.n == window {
-			return x.emit(q)
+			return x.emit()
 		}
 		if t.most == 0 {
 			t = t.next
 			continue
 		}
-		if t.least == 0 && !x.walk(t.next, q) {
+		if t.least == 0 && !x.branch(t.next) {
 			return false
 		}
 		rest := t.next
@@ -208,7 +235,7 @@ func (x *expander) walk(t *todo, q sequence) bool {
 		re := t.re
 		switch re.Op {
 		case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-			return x.write(x.runes(t), rest, q)
+			return x.write(x.runes(re), rest)
 		case syntax.OpCapture:
 			t = &todo{re: re.Sub[0], least: 1, most: 1, next: rest}
 		case syntax.OpConcat:
@@ -218,7 +245,7 @@ func (x *expander) walk(t *todo, q sequence) bool {
 			t = rest
 		case syntax.OpAlternate:
 			for _, s := range re.Sub {
-				if !x.walk(&todo{re: s, least: 1, most: 1, next: rest}, q) {
+				if !x.branch(&todo{re: s, least: 1, most: 1, next: rest}) {
 					return false
 				}
 			}
@@ -241,68 +268,71 @@ func (x *expander) walk(t *todo, q sequence) bool {
 	}
 }
 
-// runes returns the pieces of each rune that t's operand consists of.
-func (x *expander) runes(t *todo) [][]piece {
-	switch t.re.Op {
-	case syntax.OpLiteral:
-		out := make([][]piece, 0, len(t.re.Rune))
-		for _, r := range t.re.Rune[:min(window, len(t.re.Rune))] {
-			out = append(out, literalPieces(r, t.re.Flags&syntax.FoldCase != 0))
-		}
+// runes returns the pieces of each rune that re consists of.
+func (x *expander) runes(re *syntax.Regexp) [][]piece {
+	out, ok := x.cache[re]
+	if ok {
 		return out
-	case syntax.OpAnyChar:
-		return [][]piece{x.cached(t.re, dotAll)}
-	case syntax.OpAnyCharNotNL:
-		return [][]piece{x.cached(t.re, dotNotNL)}
-	default:
-		return [][]piece{x.cached(t.re, t.re.Rune)}
 	}
-}
-
-func (x *expander) cached(re *syntax.Regexp, ranges []rune) []piece {
-	p, ok := x.cache[re]
-	if !ok {
-		p = pieces(ranges)
-		x.cache[re] = p
-	}
-	return p
-}
-
-// write appends each way of writing the runes to q and follows rest from there.
-func (x *expander) write(runes [][]piece, rest *todo, q sequence) bool {
-	for i, ways := range runes {
-		if q.n == window {
-			return x.emit(q)
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune[:min(window, len(re.Rune))] {
+			l := letter{r, re.Flags&syntax.FoldCase != 0}
+			ways, ok := x.known[l]
+			if !ok {
+				ways = l.pieces()
+				x.known[l] = ways
+			}
+			out = append(out, ways)
 		}
-		for _, w := range ways[:max(0, len(ways)-1)] {
-			if !x.append(w, runes[i+1:], rest, q) {
+	case syntax.OpAnyChar:
+		out = [][]piece{pieces(dotAll)}
+	case syntax.OpAnyCharNotNL:
+		out = [][]piece{pieces(dotNotNL)}
+	default:
+		out = [][]piece{pieces(re.Rune)}
+	}
+	x.cache[re] = out
+	return out
+}
+
+// write appends each way of writing the runes to x.q and follows rest from there.
+func (x *expander) write(runes [][]piece, rest *todo) bool {
+	for i, ways := range runes {
+		if x.q.n == window {
+			return x.emit()
+		}
+		for w := range max(0, len(ways)-1) {
+			n := x.q.n
+			if !x.append(&ways[w], runes[i+1:], rest) {
 				return false
 			}
+			x.q.n = n
 		}
 		if len(ways) == 0 {
 			return true // an empty class never matches
 		}
-		last := ways[len(ways)-1]
+		last := &ways[len(ways)-1]
 		if last.open {
-			return x.append(last, nil, rest, q)
+			return x.append(last, nil, rest)
 		}
-		q.push(last)
+		x.q.push(last)
 	}
-	return x.walk(rest, q)
+	return x.walk(rest)
 }
 
-func (x *expander) append(w piece, runes [][]piece, rest *todo, q sequence) bool {
+func (x *expander) append(w *piece, runes [][]piece, rest *todo) bool {
 	if x.steps++; x.steps > maxExpansion*x.limit {
 		return false
 	}
-	q.push(w)
+	x.q.push(w)
 	if w.open {
-		return x.emit(q)
+		return x.emit()
 	}
-	return x.write(runes, rest, q)
+	return x.write(runes, rest)
 }
 
-func (q *sequence) push(w piece) {
+func (q *sequence) push(w *piece) {
 	for i := 0; i < w.n && q.n < window; i++ {
 		q.class[q.n] = w.class[i]
 		q.n++

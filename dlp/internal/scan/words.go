@@ -2,6 +2,7 @@ package scan
 
 import (
 	"cmp"
+	"math"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -40,8 +41,8 @@ func wordsExpr(p *Pattern) string {
 
 // wordsAnchor returns the anchor of a word list: the first bytes of its words. Those of
 // words that are too short for a key are joined, so that they need few slots.
-func wordsAnchor(p *Pattern, r *sample) *anchor {
-	x := expander{limit: maxSequences}
+func wordsAnchor(p *Pattern, x *expander, r *sample) *anchor {
+	x.reset()
 	a := &anchor{wordStart: p.WholeWord}
 	flags := syntax.Perl
 	if p.Fold {
@@ -78,7 +79,7 @@ func wordsAnchor(p *Pattern, r *sample) *anchor {
 			a.sequences = append(a.sequences, short[i])
 		}
 	}
-	a.weigh(r)
+	a.weigh(r, math.Inf(1))
 	return a
 }
 
