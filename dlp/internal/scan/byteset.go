@@ -38,6 +38,19 @@ func (s byteSet) empty() bool { return s == byteSet{} }
 // subset reports whether every byte of s is in t.
 func (s byteSet) subset(t byteSet) bool { return s.union(t) == t }
 
+// halves returns the low and the high halves of the bytes of s.
+func (s byteSet) halves() (lo, hi uint16) {
+	for i, w := range s {
+		for j := range 4 {
+			if x := uint16(w >> (16 * j)); x != 0 {
+				lo |= x
+				hi |= 1 << (4*i + j)
+			}
+		}
+	}
+	return lo, hi
+}
+
 // each calls f for every byte of s in rising order.
 func (s byteSet) each(f func(b byte)) {
 	for i, w := range s {

@@ -141,10 +141,7 @@ type outline struct {
 func (g *grouper) outline(x *group) outline {
 	o := outline{wordStart: x.wordStart}
 	for j := range g.places {
-		x.q.at(j).each(func(b byte) {
-			o.lo[j] |= 1 << (b & 15)
-			o.hi[j] |= 1 << (b >> 4)
-		})
+		o.lo[j], o.hi[j] = x.q.at(j).halves()
 	}
 	o.rate = g.sample.outlineRate(&o, g.places)
 	return o
@@ -167,53 +164,57 @@ func (g *grouper) join(gs []group, limit int) []group {
 	for i := range gs {
 		out[i] = g.outline(&gs[i])
 	}
-	more := func(i, j int) float32 {
+	more := make([]float32, n*n) // by pair, the lower one first
+	weigh := func(i, j int) {
 		o := g.joined(&out[i], &out[j])
-		return o.rate - out[i].rate - out[j].rate
+		more[i*n+j] = o.rate - out[i].rate - out[j].rate
 	}
-	type mate struct {
-		to   int
-		more float32
-	}
-	best := make([]mate, n) // for each group, the one behind it that it is best joined to
+	best := make([]int, n) // for each group, the one behind it that it is best joined to, or -1
 	find := func(i int) {
-		best[i] = mate{-1, math.MaxFloat32}
+		best[i] = -1
+		row := more[i*n : (i+1)*n]
 		for j := i + 1; j < n; j++ {
-			if len(gs[j].kinds) > 0 {
-				if m := more(i, j); m < best[i].more {
-					best[i] = mate{j, m}
-				}
+			if len(gs[j].kinds) > 0 && (best[i] < 0 || row[j] < row[best[i]]) {
+				best[i] = j
 			}
 		}
 	}
 	for i := range n {
+		for j := i + 1; j < n; j++ {
+			weigh(i, j)
+		}
 		find(i)
 	}
 	for left := n; left > limit; left-- {
 		a := -1
 		for i := range n {
-			if len(gs[i].kinds) > 0 && best[i].to >= 0 && (a < 0 || best[i].more < best[a].more) {
+			if len(gs[i].kinds) > 0 && best[i] >= 0 && (a < 0 || more[i*n+best[i]] < more[a*n+best[a]]) {
 				a = i
 			}
 		}
-		b := best[a].to
-		gs[a].q = gs[a].q.union(&gs[b].q)
+		b := best[a]
+		gs[a].q.widen(&gs[b].q)
 		gs[a].wordStart = gs[a].wordStart && gs[b].wordStart
 		gs[a].kinds = append(gs[a].kinds, gs[b].kinds...)
 		gs[b].kinds = nil
 		out[a] = g.joined(&out[a], &out[b])
+		for i := range n {
+			switch {
+			case i == a || len(gs[i].kinds) == 0:
+			case i < a:
+				weigh(i, a)
+			default:
+				weigh(a, i)
+			}
+		}
 		find(a)
 		for i := range n {
-			if len(gs[i].kinds) == 0 || i == a {
-				continue
-			}
 			switch {
-			case best[i].to == a || best[i].to == b:
+			case i == a || len(gs[i].kinds) == 0:
+			case best[i] == a || best[i] == b:
 				find(i)
-			case i < a:
-				if m := more(i, a); m < best[i].more {
-					best[i] = mate{a, m}
-				}
+			case i < a && more[i*n+a] < more[i*n+best[i]]:
+				best[i] = a
 			}
 		}
 	}
@@ -304,7 +305,7 @@ func (g *grouper) without(x *group, kind int) group {
 		if len(rest.kinds) == 0 {
 			rest.q = k.q
 		} else {
-			rest.q = rest.q.union(&k.q)
+			rest.q.widen(&k.q)
 		}
 		rest.wordStart = rest.wordStart && k.wordStart
 		rest.kinds = append(rest.kinds, i)

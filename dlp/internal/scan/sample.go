@@ -21,12 +21,25 @@ type sample struct {
 	starts bitmap // where words begin
 	bytes  [256]bitmap
 	lo, hi [16]bitmap // by the low and the high half of the byte
-	exact  map[byteSet]bitmap
-	wide   map[[2]uint16]bitmap
+	exact  map[byteSet]*standing
+	wide   map[[2]uint16]*standing
 	acc    bitmap
 	known  map[asked]float64
 	share  [2][16][256]float32 // of bytes whose low half is among the bits of the index, by part of the low half and by the high half
 	begin  float32             // share of positions where a word begins
+	halved [1 << 12]halfShare  // what has been worked out last, by a hash of the halves
+}
+
+// halfShare is the share of bytes whose halves are among the bits of lo and hi.
+type halfShare struct {
+	lo, hi uint16
+	share  float32
+}
+
+// standing is where bytes of a class stand, and how often.
+type standing struct {
+	at    bitmap
+	share float64
 }
 
 // asked is a question about a rate.
@@ -39,7 +52,7 @@ type asked struct {
 func newSample() *sample {
 	text := sampleText
 	n := (len(text) + 63) / 64
-	s := &sample{size: float64(len(text)), exact: map[byteSet]bitmap{}, wide: map[[2]uint16]bitmap{}, known: map[asked]float64{}}
+	s := &sample{size: float64(len(text)), exact: map[byteSet]*standing{}, wide: map[[2]uint16]*standing{}, known: map[asked]float64{}}
 	s.starts, s.acc = make(bitmap, n), make(bitmap, n)
 	for i := range s.lo {
 		s.lo[i], s.hi[i] = make(bitmap, n), make(bitmap, n)
@@ -80,14 +93,23 @@ func (s *sample) outlineRate(o *outline, places int) float32 {
 		if o.lo[j]&o.hi[j] == 0xffff {
 			continue
 		}
-		var p float32
-		for hi := o.hi[j]; hi != 0; hi &= hi - 1 {
-			h := bits.TrailingZeros16(hi) & 15
-			p += s.share[0][h][uint8(o.lo[j])] + s.share[1][h][o.lo[j]>>8]
-		}
-		rate *= p + 1e-4
+		rate *= s.halfShare(o.lo[j], o.hi[j]) + 1e-4
 	}
 	return rate
+}
+
+// halfShare returns the share of bytes whose halves are among the bits of lo and hi.
+func (s *sample) halfShare(lo, hi uint16) float32 {
+	known := &s.halved[(uint32(lo)<<16|uint32(hi))*0x9e3779b1>>20]
+	if known.lo != lo || known.hi != hi {
+		p := float32(0)
+		for m := hi; m != 0; m &= m - 1 {
+			h := bits.TrailingZeros16(m) & 15
+			p += s.share[0][h][uint8(lo)] + s.share[1][h][lo>>8]
+		}
+		*known = halfShare{lo, hi, p}
+	}
+	return known.share
 }
 
 func (m bitmap) or(o bitmap) {
@@ -103,42 +125,42 @@ func (m bitmap) count() (n int) {
 	return n
 }
 
-// class returns the positions at which a byte of c stands.
-func (s *sample) class(c byteSet) bitmap {
-	m, ok := s.exact[c]
+// class returns where a byte of c stands.
+func (s *sample) class(c byteSet) *standing {
+	known, ok := s.exact[c]
 	if !ok {
-		m = make(bitmap, len(s.acc))
+		m := make(bitmap, len(s.acc))
 		c.each(func(b byte) { m.or(s.bytes[b]) })
-		s.exact[c] = m
+		known = s.standing(m)
+		s.exact[c] = known
 	}
-	return m
+	return known
 }
 
-// halves returns the positions at which the kernel takes a byte for one of c.
-func (s *sample) halves(c byteSet) bitmap {
-	var half [2]uint16
-	c.each(func(b byte) {
-		half[0] |= 1 << (b & 15)
-		half[1] |= 1 << (b >> 4)
-	})
-	m, ok := s.wide[half]
+func (s *sample) standing(m bitmap) *standing { return &standing{m, float64(m.count()) / s.size} }
+
+// halves returns where the kernel takes a byte for one of c.
+func (s *sample) halves(c byteSet) *standing {
+	lo, hi := c.halves()
+	half := [2]uint16{lo, hi}
+	known, ok := s.wide[half]
 	if !ok {
-		m = make(bitmap, len(s.acc))
-		high := make(bitmap, len(s.acc))
+		m, high := make(bitmap, len(s.acc)), make(bitmap, len(s.acc))
 		for i := range 16 {
-			if half[0]>>i&1 != 0 {
+			if lo>>i&1 != 0 {
 				m.or(s.lo[i])
 			}
-			if half[1]>>i&1 != 0 {
+			if hi>>i&1 != 0 {
 				high.or(s.hi[i])
 			}
 		}
 		for i := range m {
 			m[i] &= high[i]
 		}
-		s.wide[half] = m
+		known = s.standing(m)
+		s.wide[half] = known
 	}
-	return m
+	return known
 }
 
 // rate estimates at which share of positions the first k classes of q hold.
@@ -159,25 +181,37 @@ func (s *sample) kernelRate(q *sequence, k int, wordStart bool) float64 {
 }
 
 // hold counts in every step-th word of the bitmaps where the first k classes of q hold.
-func (s *sample) hold(q *sequence, k int, wordStart bool, step int, class func(byteSet) bitmap) float64 {
-	acc := s.acc
-	if wordStart {
-		copy(acc, s.starts)
-	} else {
-		for i := range acc {
-			acc[i] = ^uint64(0)
-		}
-	}
+func (s *sample) hold(q *sequence, k int, wordStart bool, step int, class func(byteSet) *standing) float64 {
 	size := s.size / float64(step)
 	last := size
 	for j := range min(k, q.n) {
-		n := acc.narrow(class(q.class[j]), uint(j), step)
+		n := 0
+		if c := class(q.class[j]).at; j > 0 {
+			n = s.acc.narrow(c, uint(j), step)
+		} else {
+			n = s.acc.begin(c, s.starts, wordStart, step)
+		}
 		if n == 0 {
 			return s.rare(q, j, k, class, min(last, 1)/2/size)
 		}
 		last = float64(n)
 	}
 	return last / size
+}
+
+// begin sets every step-th word to the positions of o, of those only where words begin if it
+// says so, and counts them.
+func (m bitmap) begin(o, starts bitmap, wordStart bool, step int) (n int) {
+	any := ^uint64(0)
+	if wordStart {
+		any = 0
+	}
+	o, starts = o[:len(m)], starts[:len(m)]
+	for i := 0; i < len(m)-1; i += step {
+		m[i] = o[i] & (starts[i] | any)
+		n += bits.OnesCount64(m[i])
+	}
+	return n
 }
 
 // narrow keeps, in every step-th word, the positions j bytes behind which o has a bit, and
@@ -195,9 +229,9 @@ func (m bitmap) narrow(o bitmap, j uint, step int) (n int) {
 
 // rare guesses the rate of what the sample does not have: it has at rate f the places
 // before j only.
-func (s *sample) rare(q *sequence, j, k int, class func(byteSet) bitmap, f float64) float64 {
+func (s *sample) rare(q *sequence, j, k int, class func(byteSet) *standing, f float64) float64 {
 	for i := j + 1; i < min(k, q.n); i++ {
-		f *= max(float64(class(q.class[i]).count())/s.size, 1e-4)
+		f *= max(class(q.class[i]).share, 1e-4)
 	}
 	return f
 }

@@ -26,12 +26,22 @@ func (q *sequence) at(i int) byteSet {
 }
 
 // union returns a sequence that holds wherever q or o does.
-func (q *sequence) union(o *sequence) (u sequence) {
-	u.n = min(q.n, o.n)
-	for i := range u.n {
-		u.class[i] = q.class[i].union(o.class[i])
-	}
+func (q *sequence) union(o *sequence) sequence {
+	u := *q
+	u.widen(o)
 	return u
+}
+
+// widen makes q the union of q and o.
+func (q *sequence) widen(o *sequence) {
+	for i := range q.n {
+		if i < o.n {
+			q.class[i] = q.class[i].union(o.class[i])
+		} else {
+			q.class[i] = byteSet{}
+		}
+	}
+	q.n = min(q.n, o.n)
 }
 
 // piece is one way in which a rune of a class can be written: n byte classes. After an
