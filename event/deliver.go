@@ -2,9 +2,9 @@ package event
 
 import "context"
 
-// feedLine is how many large batches a [Preparer] holds: one is committed while the next
-// is prepared.
-const feedLine = 2
+// feedLine is how many large batches a [Preparer] holds: while one is committed and waits
+// for the disk, the next two are prepared.
+const feedLine = 3
 
 // delivery is how far a feed has come, and what its sink holds but has not committed.
 type delivery struct {

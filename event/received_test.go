@@ -7,6 +7,43 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
+// What a request brings later belongs to its event where events are asked for. In an outbox
+// alone, which has no index to find it by, it is a row for the sinks.
+func TestLateCountsOfAnOutbox(t *testing.T) {
+	cases := map[string]struct {
+		change string
+		late   int64
+	}{
+		"a store adds them to the event": {`SELECT 1`, 500},
+		"an outbox does not":             {`DROP INDEX event_ts`, 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
+			if _, err := db.Exec(c.change); err != nil {
+				t.Fatal(err)
+			}
+			r := open(t, db, event.Options{})
+			e := prompt()
+			if err := r.Record(t.Context(), e, false); err != nil {
+				t.Fatal(err)
+			}
+			if ok, err := r.Received(t.Context(), e.ID, 500); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			closeIt(t, r)
+			var late, counted int64
+			err := db.QueryRow(`SELECT sum(late_in) FILTER (WHERE kind = 0), sum(bytes_in) FILTER (WHERE kind = 1) FROM event WHERE id = $1`, e.ID).Scan(&late, &counted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if late != c.late || counted != 500 {
+				t.Errorf("the event has %d bytes more and the row for sinks %d, want %d and 500", late, counted, c.late)
+			}
+		})
+	}
+}
+
 func TestBytesThatCameBack(t *testing.T) {
 	db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
 	r := open(t, db, event.Options{})

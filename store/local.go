@@ -28,16 +28,19 @@ func openLocal(ctx context.Context, dir string) (*sql.DB, error) {
 	return db, nil
 }
 
-// localIndexes are those that only questions to the events need.
+// localIndexes are those of table event: only a store needs them.
 var localIndexes = []struct{ name, on string }{
+	{"event_ts", `(ts, id) WHERE kind = 0`},
 	{"event_usr", `(usr, ts) WHERE kind = 0`},
 	{"event_notable", `(ts, id) WHERE kind = 0 AND (nmatch > 0 OR action NOT IN ('allow', 'log'))`},
 	{"event_app", `(app, ts) WHERE kind = 0`},
 	{"event_stopped", `(action, ts) WHERE kind = 0 AND action NOT IN ('allow', 'log')`},
+	{"event_sealed", `(ts) WHERE sealed IS NOT NULL`},
+	{"event_count", `(seq) WHERE kind = 1`},
 }
 
 // indexLocal makes localIndexes, or drops them where the file is an outbox alone: they
-// took a third of the time of recording.
+// took half of the time of recording, and of dropping what was delivered.
 func indexLocal(ctx context.Context, db *sql.DB, asked bool) error {
 	for _, index := range localIndexes {
 		var have bool

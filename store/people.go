@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/sluice-dlp/sluice/event"
 )
@@ -174,36 +173,35 @@ func (s *Store) eraseOutbox(ctx context.Context, name string, out *Erased) (bool
 
 // eraseEvents cleans the events that match. In SQLite the name is in the event.
 func eraseEvents(ctx context.Context, tx *sql.Tx, match string, arg any, alias string, sqlite bool) (int64, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT ts, id, detail FROM event WHERE `+match, arg)
+	key, where := `ts, id`, `ts = $2 AND id = $3`
+	set := `src = '', path = '', sealed = NULL, detail = $1, device = (SELECT id FROM device WHERE name = '')`
+	if sqlite { // an outbox has no index on ts
+		key, where = `seq, ''`, `seq = $2 AND '' = $3`
+		set = `src = '', path = '', sealed = NULL, detail = $1, device = '', usr = $4`
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT `+key+`, detail FROM event WHERE `+match, arg)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
-	type row struct {
-		ts         event.Stamp
-		id, detail string
-	}
-	var list []row
+	var list [][]any // arguments of the change
 	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.ts, &r.id, &r.detail); err != nil {
+		var at, id any
+		var detail string
+		if err := rows.Scan(&at, &id, &detail); err != nil {
 			return 0, err
 		}
-		list = append(list, r)
+		row := []any{event.Anonymous(detail), at, id}
+		if sqlite {
+			row = append(row, alias)
+		}
+		list = append(list, row)
 	}
 	if err := rows.Err(); err != nil {
 		return 0, err
 	}
-	set := `src = '', path = '', sealed = NULL, detail = $1, device = (SELECT id FROM device WHERE name = '')`
-	if sqlite {
-		set = `src = '', path = '', sealed = NULL, detail = $1, device = '', usr = $4`
-	}
-	for _, r := range list {
-		args := []any{event.Anonymous(r.detail), time.Time(r.ts), r.id}
-		if sqlite {
-			args = append(args, alias)
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE event SET `+set+` WHERE ts = $2 AND id = $3`, args...); err != nil {
+	for _, args := range list {
+		if _, err := tx.ExecContext(ctx, `UPDATE event SET `+set+` WHERE `+where, args...); err != nil {
 			return 0, err
 		}
 	}

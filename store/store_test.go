@@ -46,6 +46,31 @@ func TestPostgres(t *testing.T) {
 	})
 }
 
+// An outbox alone has no index of events; one that becomes a store gets them, and back.
+func TestIndexesOfTheFile(t *testing.T) {
+	url, dir := pgtest.Start(t).Database(t), t.TempDir()
+	for i, step := range []struct {
+		url  string
+		want int
+	}{{"", 7}, {url, 0}, {"", 7}} {
+		s, err := store.Open(t.Context(), store.Options{URL: step.url, DataDir: dir, Log: testLog(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		err = s.OutboxDB().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'event'`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n != step.want {
+			t.Errorf("step %d: %d indexes of table event, want %d", i+1, n, step.want)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // go test -run Hostile ./store -args -hostile 10000
 var hostileRounds = flag.Int("hostile", 1500, "hostile statements for the explorer of each database")
 
