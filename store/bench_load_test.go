@@ -195,7 +195,7 @@ func (l *loader) empty(b *testing.B, table string) {
 }
 
 // benchTables are the roll-ups whose events are those of the rows.
-const benchTables = "usage_hourly, app_hourly, user_daily, person_daily, user_app_daily, device_daily, group_daily, place_daily, coverage_daily"
+const benchTables = "usage_hourly, app_hourly, user_daily, person_daily, user_app_daily, device_daily, source_daily, group_daily, place_daily, coverage_daily"
 
 const benchMeasures = `events, prompts, uploads, matched, stopped, bytes_out, bytes_in`
 
@@ -212,7 +212,7 @@ func (l *loader) rollUp(b *testing.B, copies int64) {
   SELECT app, hour, `+shifted("usr", "person")+` AS u, `+shifted("device", "device")+` AS d, src, country, grp, status, `+benchMeasures+`
   FROM bench_usage_hourly CROSS JOIN bench_copy c) x GROUP BY app, hour, u, d, src, country, grp, status ORDER BY hour, app`) // as they come
 	for table, keys := range map[string]string{
-		"user_app_daily": "app, day, usr, status", "user_daily": "status, day, usr", "person_daily": "day, usr", "device_daily": "day, device", "group_daily": "day, grp, status",
+		"user_app_daily": "app, day, usr, status", "user_daily": "status, day, usr", "person_daily": "day, usr", "device_daily": "day, device", "source_daily": "day, src", "group_daily": "day, grp, status",
 	} {
 		l.empty(b, table)
 		l.exec(b, `INSERT INTO `+table+` (`+keys+`, `+benchMeasures+`) SELECT `+keys+`, `+sum+` FROM (SELECT hour / 24 AS day, * FROM usage_hourly) x GROUP BY `+keys+` ORDER BY day`)

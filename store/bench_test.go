@@ -263,6 +263,7 @@ func panels(ctx context.Context, s *store.Store, end time.Time) []panel {
 		{"devices of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Devices, "", store.ByBytesOut, 20); return err }},
 		{"devices of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Devices, "", store.ByBytesOut, 20); return err }},
 		{"groups of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Groups, "", store.ByEvents, 20); return err }},
+		{"sources of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Sources, "", store.ByEvents, 20); return err }},
 		{"sources of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Sources, "", store.ByEvents, 20); return err }},
 		{"countries 30d", func() error { _, err := s.Breakdown(ctx, month, store.Countries, "", store.ByEvents, 20); return err }},
 		{"unapproved then 30d", func() error {

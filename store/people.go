@@ -123,6 +123,12 @@ func eraseUsage(ctx context.Context, tx *sql.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
+	if err := eraseDaily(ctx, tx, "source_daily", "src", id, ""); err != nil {
+		return err
+	}
+	if err := eraseDaily(ctx, tx, "device_daily", "device", id, nobody); err != nil {
+		return err
+	}
 	type row struct {
 		app, country, status string
 		hour, grp            int64
@@ -153,6 +159,51 @@ func eraseUsage(ctx context.Context, tx *sql.Tx, id int64) error {
  VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, r.app, r.hour, id, nobody, r.country, r.grp, r.status,
 			r.u.Events, r.u.Prompts, r.u.Uploads, r.u.Matched, r.u.Stopped, r.u.BytesOut, r.u.BytesIn)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseDaily moves what a person did by day under each value of key (addresses, devices) to
+// none. A value that nobody else used goes.
+func eraseDaily(ctx context.Context, tx *sql.Tx, table, key string, id int64, none any) error {
+	rows, err := tx.QueryContext(ctx, `SELECT hour / 24 AS day, `+key+`, `+sums+` FROM usage_hourly WHERE usr = $1 AND `+key+` <> $2
+ GROUP BY hour / 24, `+key+` ORDER BY day, `+key, id, none)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var moves [][]any
+	for rows.Next() {
+		var day int64
+		var value any
+		var u Usage
+		if err := rows.Scan(append([]any{&day, &value}, u.dest()...)...); err != nil {
+			return err
+		}
+		moves = append(moves, []any{day, value, u.Events, u.Prompts, u.Uploads, u.Matched, u.Stopped, u.BytesOut, u.BytesIn})
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	add := frame{table: table, keys: 2, columns: []column{{name: "day"}, {name: key}}}
+	var less, gone []string
+	for i, m := range strings.Split(summed, ", ") {
+		add.columns = append(add.columns, column{name: m})
+		less = append(less, m+` = `+m+` - `+placeholders(i+3, 1))
+		gone = append(gone, m+` = 0`)
+	}
+	for _, move := range moves {
+		where := ` WHERE day = $1 AND ` + key + ` = $2`
+		if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET `+strings.Join(less, ", ")+where, move...); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+where+` AND `+strings.Join(gone, " AND "), move[:2]...); err != nil {
+			return err
+		}
+		move[1] = none
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (`+add.names()+`) VALUES (`+placeholders(1, len(move))+`)`+add.conflict(), move...); err != nil {
 			return err
 		}
 	}

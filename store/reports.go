@@ -122,6 +122,27 @@ func (o Order) column() string {
 	return "events"
 }
 
+// of returns what o sorts by.
+func (o Order) of(u *Usage) int64 {
+	switch o {
+	case ByEvents:
+		return u.Events
+	case ByPrompts:
+		return u.Prompts
+	case ByUploads:
+		return u.Uploads
+	case ByMatched:
+		return u.Matched
+	case ByStopped:
+		return u.Stopped
+	case ByBytesOut:
+		return u.BytesOut
+	case ByBytesIn:
+		return u.BytesIn
+	}
+	return u.Events
+}
+
 // rows runs a query and calls f for each row. Postgres adds up bigint in numeric, at three
 // times the cost; its own sum8 (migration 11) stays with bigint, as SQLite does.
 func (s *Store) rows(ctx context.Context, report string, f func(scan func(dest ...any) error) error, text string, args ...any) error {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Dimension is what a breakdown tells apart.
@@ -25,14 +27,13 @@ type Share struct {
 }
 
 // Breakdown returns the values of a dimension with most of what o says (default 20), of
-// one app, or of all when app is empty. Of all apps, everything but sources covers whole
-// days.
+// one app, or of all when app is empty. Of all apps it covers whole days.
 func (s *Store) Breakdown(ctx context.Context, p Period, d Dimension, app string, o Order, limit int) ([]Share, error) {
-	inner, args, err := breakdown(p, d, app)
+	from, err := breakdown(p, d, app)
 	if err != nil {
 		return nil, err
 	}
-	args = append(args, limited(limit, 20))
+	limit = limited(limit, 20)
 	name, join := "x.k", ""
 	switch d {
 	case Users:
@@ -41,9 +42,12 @@ func (s *Store) Breakdown(ctx context.Context, p Period, d Dimension, app string
 		name, join = "n.name", " JOIN device n ON n.id = x.k"
 	case Groups, Sources, Countries, Sites:
 	}
-	if d == Groups {
-		// Sets first, members then: there are few sets and many rows.
+	inner := from.sums(sums)
+	switch {
+	case d == Groups: // sets first, members then: there are few sets and many rows
 		inner = `SELECT m.grp AS k, ` + sums + ` FROM (` + inner + `) g JOIN group_member m ON m.set_id = g.k GROUP BY m.grp`
+	case from.many(limit):
+		return s.breakdownOfFew(ctx, from, name, join, o, limit)
 	}
 	list := []Share{}
 	err = s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
@@ -52,20 +56,88 @@ func (s *Store) Breakdown(ctx context.Context, p Period, d Dimension, app string
 		list = append(list, one)
 		return err
 	}, `SELECT `+name+` AS name, `+summed+` FROM (`+inner+`) x`+join+
-		` ORDER BY `+o.column()+` DESC, name LIMIT `+placeholders(len(args), 1), args...)
+		` ORDER BY `+o.column()+` DESC, name LIMIT `+placeholders(len(from.args)+1, 1), append(from.args, limit)...)
 	return list, err
 }
 
-// breakdown returns the sums by key k, from the smallest roll-up that has them.
-func breakdown(p Period, d Dimension, app string) (string, []any, error) {
-	var daily, key string // a table of all apps, by day; "": only usage_hourly has the key
+// rollup is the part of a roll-up table that a breakdown adds up by key.
+type rollup struct {
+	table, key, column string // column: of time
+	where              string
+	args               []any
+	from, to           int64
+}
+
+// sums adds up columns by k.
+func (r *rollup) sums(columns string) string {
+	return `SELECT ` + r.key + ` AS k, ` + columns + ` FROM ` + r.table + ` WHERE ` + r.where + ` GROUP BY ` + r.key
+}
+
+// Of a table with a row for each key and day, adding up seven measures to show twenty rows is most
+// of the work: the largest are found by one measure, and the others added up for these alone.
+const (
+	fewKeys = 100
+	fewDays = 100
+)
+
+func (r *rollup) many(limit int) bool {
+	switch r.table {
+	case "person_daily", "device_daily", "source_daily":
+		return limit <= fewKeys && r.to-r.from <= fewDays
+	}
+	return false
+}
+
+// breakdownOfFew is Breakdown for a rollup with many keys.
+func (s *Store) breakdownOfFew(ctx context.Context, r *rollup, name, join string, o Order, limit int) ([]Share, error) {
+	list, keys := []Share{}, []any{}
+	err := s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
+		var k any
+		var one Share
+		var measure int64
+		err := scan(&k, &one.Name, &measure)
+		list, keys = append(list, one), append(keys, k)
+		return err
+	}, `SELECT x.k, `+name+` AS name, m FROM (`+r.sums(`CAST(SUM(`+o.column()+`) AS bigint) AS m`)+`) x`+join+
+		` ORDER BY m DESC, name LIMIT `+placeholders(len(r.args)+1, 1), append(r.args, limit)...)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	at := make(map[any]*Share, len(list))
+	for i, k := range keys {
+		at[k] = &list[i]
+	}
+	args := slices.Clone(keys)
+	for day := r.from; day < r.to; day++ {
+		args = append(args, day)
+	}
+	err = s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
+		var k any
+		var u Usage
+		if err := scan(append([]any{&k}, u.dest()...)...); err != nil {
+			return err
+		}
+		if one := at[k]; one != nil {
+			one.Usage = u
+		}
+		return nil
+	}, `SELECT `+r.key+`, `+sums+` FROM `+r.table+` WHERE `+r.key+` IN (`+placeholders(1, len(keys))+`) AND `+r.column+
+		` IN (`+placeholders(len(keys)+1, int(r.to-r.from))+`) GROUP BY `+r.key, args...)
+	// What came in between may have changed the order.
+	slices.SortStableFunc(list, func(a, b Share) int { return cmp.Compare(o.of(&b.Usage), o.of(&a.Usage)) })
+	return list, err
+}
+
+// breakdown returns the smallest roll-up that has the sums.
+func breakdown(p Period, d Dimension, app string) (*rollup, error) {
+	var daily, key string // a table of all apps, by day
 	switch d {
 	case Users:
 		daily, key = "person_daily", "usr"
 	case Groups:
 		daily, key = "group_daily", "grp"
 	case Sources:
-		key = "src"
+		daily, key = "source_daily", "src"
 	case Devices:
 		daily, key = "device_daily", "device"
 	case Countries:
@@ -74,7 +146,7 @@ func breakdown(p Period, d Dimension, app string) (string, []any, error) {
 		daily, key = "place_daily", "site"
 	}
 	if key == "" {
-		return "", nil, fmt.Errorf("report breakdown: no dimension %d", d)
+		return nil, fmt.Errorf("report breakdown: no dimension %d", d)
 	}
 	if app != "" {
 		switch {
@@ -86,16 +158,17 @@ func breakdown(p Period, d Dimension, app string) (string, []any, error) {
 			daily = ""
 		}
 	}
-	table, column, unit := daily, "day", p.days
+	r := &rollup{table: daily, key: key, column: "day"}
+	r.from, r.to = p.days()
 	if daily == "" {
-		table, column, unit = "usage_hourly", "hour", p.hours
+		r.table, r.column = "usage_hourly", "hour"
+		r.from, r.to = p.hours()
 	}
-	from, to := unit()
-	args, only := []any{from, to}, ""
+	r.where, r.args = r.column+` >= $1 AND `+r.column+` < $2`, []any{r.from, r.to}
 	if app != "" {
-		args, only = append(args, app), ` AND app = $3`
+		r.where, r.args = r.where+` AND app = $3`, append(r.args, app)
 	}
-	return `SELECT ` + key + ` AS k, ` + sums + ` FROM ` + table + ` WHERE ` + column + ` >= $1 AND ` + column + ` < $2` + only + ` GROUP BY ` + key, args, nil
+	return r, nil
 }
 
 // StatusAt says whose status a report means.

@@ -193,7 +193,7 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 		for _, table := range []string{"usage_hourly", "app_hourly"} {
 			drops = append(drops, drop{`DELETE FROM ` + table + ` WHERE hour < $1`, hour})
 		}
-		for _, table := range []string{"user_app_daily", "user_daily", "person_daily", "device_daily", "group_daily", "place_daily", "coverage_daily", "match_daily", "app_people"} {
+		for _, table := range []string{"user_app_daily", "user_daily", "person_daily", "device_daily", "source_daily", "group_daily", "place_daily", "coverage_daily", "match_daily", "app_people"} {
 			drops = append(drops, drop{`DELETE FROM ` + table + ` WHERE day < $1`, floorDiv(hour, 24)})
 		}
 	}

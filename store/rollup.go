@@ -55,6 +55,10 @@ type (
 		day, id int64
 		status  string
 	}
+	sourceKey struct {
+		day int64
+		src string
+	}
 	placeKey struct {
 		day                        int64
 		country, site, app, status string
@@ -115,6 +119,7 @@ type rollups struct {
 	users    tally[idKey]
 	persons  tally[idKey]
 	devices  tally[idKey]
+	sources  tally[sourceKey]
 	groups   tally[idKey]
 	places   tally[placeKey]
 	coverage tally[coverageKey]
@@ -127,7 +132,7 @@ type rollups struct {
 func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 	r := &rollups{
 		usage: tally[usageKey]{}, apps: tally[appKey]{}, userApps: tally[userAppKey]{}, users: tally[idKey]{},
-		persons: tally[idKey]{}, devices: tally[idKey]{}, groups: tally[idKey]{}, places: tally[placeKey]{}, coverage: tally[coverageKey]{},
+		persons: tally[idKey]{}, devices: tally[idKey]{}, sources: tally[sourceKey]{}, groups: tally[idKey]{}, places: tally[placeKey]{}, coverage: tally[coverageKey]{},
 		matches: map[matchKey]*matchMeasures{}, people: map[dayApp]map[uint32]struct{}{}, seen: map[string]*appSeen{},
 	}
 	byPerson, byApp := tally[personKey]{}, tally[appActKey]{}
@@ -172,6 +177,7 @@ func (r *rollups) addPersonal(k *personKey, m *Usage) {
 	r.users.add(idKey{day, k.usr, k.status}, m)
 	r.persons.add(idKey{day: day, id: k.usr}, m)
 	r.devices.add(idKey{day: day, id: k.device}, m)
+	r.sources.add(sourceKey{day, k.src}, m)
 	r.groups.add(idKey{day, k.grp, k.status}, m)
 	r.places.add(placeKey{day, k.country, k.site, k.app, k.status}, m)
 	r.addPerson(dayApp{day, k.app}, uint32(k.usr))
@@ -241,7 +247,7 @@ func (r *rollups) addMatches(n *event.Numbered, day int64) {
 func (r *rollups) frames() []*frame {
 	return []*frame{
 		usageFrame(r.usage), userAppFrame(r.userApps), idFrame("user_daily", "usr", true, r.users),
-		idFrame("person_daily", "usr", false, r.persons), idFrame("device_daily", "device", false, r.devices), matchFrame(r.matches),
+		idFrame("person_daily", "usr", false, r.persons), idFrame("device_daily", "device", false, r.devices), sourceFrame(r.sources), matchFrame(r.matches),
 		idFrame("group_daily", "grp", true, r.groups), placeFrame(r.places), coverageFrame(r.coverage), appFrame(r.apps),
 	}
 }
@@ -332,6 +338,13 @@ func idFrame(table, id string, withStatus bool, t tally[idKey]) *frame {
 		columns = append(columns, texts("status", pull(keys, func(k *idKey) string { return k.status })))
 	}
 	return newFrame(table, t, keys, columns...)
+}
+
+func sourceFrame(t tally[sourceKey]) *frame {
+	keys := sorted(t, func(a, b sourceKey) int { return cmp.Or(cmp.Compare(a.day, b.day), strings.Compare(a.src, b.src)) })
+	return newFrame("source_daily", t, keys,
+		ints("day", pull(keys, func(k *sourceKey) int64 { return k.day })),
+		texts("src", pull(keys, func(k *sourceKey) string { return k.src })))
 }
 
 func placeFrame(t tally[placeKey]) *frame {

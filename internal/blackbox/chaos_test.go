@@ -235,7 +235,7 @@ func checkSums(t *testing.T, conn *pgx.Conn, clean int64) {
 		t.Errorf("%d requests are not rolled up", -counted)
 	}
 	want[0], want[1], want[5] = want[0]+counted, want[1]+counted, want[5]+counted*clean
-	for _, table := range []string{"usage_hourly", "app_hourly", "user_app_daily", "user_daily", "person_daily", "device_daily", "group_daily", "place_daily", "coverage_daily"} {
+	for _, table := range []string{"usage_hourly", "app_hourly", "user_app_daily", "user_daily", "person_daily", "device_daily", "source_daily", "group_daily", "place_daily", "coverage_daily"} {
 		got := sums(`SELECT sum(events)::bigint, sum(prompts)::bigint, sum(uploads)::bigint, sum(matched)::bigint, sum(stopped)::bigint,
  sum(bytes_out)::bigint, sum(bytes_in)::bigint FROM ` + table)
 		if got != want {

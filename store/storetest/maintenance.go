@@ -115,7 +115,20 @@ func personErased(t *testing.T, open Open) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	more, err := json.Marshal([]any{exceptions, trail, sources})
+	devices, err := s.Breakdown(ctx, p, store.Devices, "", store.ByEvents, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, shares := range map[string][]store.Share{"sources": sources, "devices": devices} {
+		var left store.Usage
+		for _, one := range shares {
+			left.Events, left.BytesOut = left.Events+one.Events, left.BytesOut+one.BytesOut
+		}
+		if left.Events != before.Events || left.BytesOut != before.BytesOut {
+			t.Errorf("%s add up to %d requests and %d bytes, want all %d and %d", what, left.Events, left.BytesOut, before.Events, before.BytesOut)
+		}
+	}
+	more, err := json.Marshal([]any{exceptions, trail, sources, devices})
 	if err != nil {
 		t.Fatal(err)
 	}

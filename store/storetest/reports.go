@@ -206,7 +206,10 @@ func reportsRecount(t *testing.T, open Open) {
 	} {
 		t.Run(name+" of all apps", func(t *testing.T) {
 			got, err := s.Breakdown(t.Context(), p, c.d, "", store.ByBytesOut, 1000)
-			check(t, err, recount(by(in, c.keys)), got)
+			want := recount(by(in, c.keys))
+			check(t, err, want, got)
+			few, err := s.Breakdown(t.Context(), p, c.d, "", store.ByBytesOut, 3)
+			check(t, err, want[:min(3, len(want))], few)
 		})
 		t.Run(name+" of an app", func(t *testing.T) {
 			got, err := s.Breakdown(t.Context(), p, c.d, "app03", store.ByBytesOut, 1000)
