@@ -81,22 +81,11 @@ type hinted struct {
 // near looks for the nearest of the words around text[start:end].
 func (h *hints) near(text []byte, start, end int, around *surroundings) (hinted, bool) {
 	from, to := max(0, start-h.before), min(len(text), end+h.after)
-	if !h.mayBegin(text[from:start]) && !h.mayBegin(text[end:to]) {
+	if !h.begins.in(text[from:start]) && !h.begins.in(text[end:to]) {
 		return hinted{}, false
 	}
 	folded := around.fold(text, from, start, end, to)
 	return h.find(folded, around.middle)
-}
-
-// mayBegin reports whether a word can begin in a text that is not folded yet. Numbers among
-// numbers are many, and folding what is around them is what they would cost.
-func (h *hints) mayBegin(text []byte) bool {
-	for _, c := range text {
-		if h.begins[c] {
-			return true
-		}
-	}
-	return false
 }
 
 // find looks for the word of a folded text that is nearest to the value at middle, which no
@@ -155,14 +144,8 @@ func (h *hints) index() {
 			h.buckets = append(h.buckets, nil)
 		}
 		h.buckets[h.first[c]] = append(h.buckets[h.first[c]], k)
-		h.begins[c] = true
 		h.digits = h.digits || isDigit(c)
-		if isLower(c) {
-			h.begins[c-'a'+'A'] = true
-		}
-	}
-	for c := utf8.RuneSelf; c < len(h.begins); c++ {
-		h.begins[c] = true // accents and wide forms are folded
+		h.begins.add(&h.words[k])
 	}
 }
 

@@ -49,8 +49,8 @@ type hints struct {
 
 	first   [256]uint8 // by the first byte of a word, folded: its bucket; 0: none
 	buckets [][]int    // of words
-	begins  [256]bool  // bytes of a text that is not folded at which a word can begin
-	digits  bool       // a word begins with a digit
+	begins  beginnings
+	digits  bool // a word begins with a digit
 }
 
 // allowance names what is never a finding.

@@ -22,6 +22,9 @@ const (
 
 // Find calls hit for every block of code of at least three lines, in order.
 func Find(text []byte, hit func(Block)) {
+	if bytes.Count(text, []byte{'\n'}) < fewest-1 {
+		return
+	}
 	b := builder{hit: hit}
 	for at := 0; at < len(text); {
 		end := bytes.IndexByte(text[at:], '\n')

@@ -44,16 +44,21 @@ func capsIn(rest []byte) bool {
 }
 
 // shell scores what only shells write: "$x", $(…), [ -n, && at the end of a line.
-func shell(t []byte) int {
+func shell(t []byte, has signs) int {
 	score := 0
-	if bytes.IndexByte(t, '$') >= 0 && !hasAny(t, "${{") && hasAny(t, `"$`, "$(", "${", " $1", "$@", "$?", "$#") {
+	if has.may('$') && !hasAny(t, "${{") && hasAny(t, `"$`, "$(", "${", " $1", "$@", "$?", "$#") {
 		score += 2
 	}
-	if hasAny(t, "[ -", "[[ ", "test -", " | while ", ">/dev/null", "2>&1", ">&2") {
+	switch {
+	case has.may('[') && hasAny(t, "[ -", "[[ "), has.may('-') && hasAny(t, "test -"),
+		has.may('|') && hasAny(t, " | while "), has.may('>') && hasAny(t, ">/dev/null", "2>&1", ">&2"):
 		score += 2
 	}
-	if hasSuffix(t, " &&", " ||", ";;", " \\", "; then", "; do") {
-		score += 2
+	switch t[len(t)-1] {
+	case '&', '|', ';', '\\', 'n', 'o':
+		if hasSuffix(t, " &&", " ||", ";;", " \\", "; then", "; do") {
+			score += 2
+		}
 	}
 	return score
 }
@@ -88,7 +93,7 @@ func dialect(word, rest []byte, s shape, last byte) int {
 		return when(last == '.' && shouted(rest), 4)
 	}
 	switch {
-	case verbs[string(word)] && len(rest) > 2 && rest[0] == '-' && rest[1] >= 'A' && rest[1] <= 'Z' && last != '.' && last != '?':
+	case len(rest) > 2 && rest[0] == '-' && rest[1] >= 'A' && rest[1] <= 'Z' && last != '.' && last != '?' && verbs[string(word)]:
 		return 4 // a cmdlet: Get-ChildItem
 	case len(rest) > 2 && rest[0] == ' ' && rest[1] == ':' && classes[rest[2]] == letter && last != '.':
 		return 3 // a call with a symbol: validates :total

@@ -113,45 +113,59 @@ type shape struct {
 	equals              int // single =
 	pairs               int // == != => -> :: := += && || <= >=
 	any                 uint8
+	signs               signs
 }
+
+// signs are the brackets and operators of a line. Two may share a bit, so that a line without
+// a sign has not got it, and most are not searched for what needs one.
+type signs uint64
+
+func bit(c byte) signs { return 1 << (c & 63) }
+
+func (s signs) may(c byte) bool { return s&bit(c) != 0 }
 
 func measure(t []byte) shape {
 	var s shape
-	last := uint8(0)
+	last, words := uint8(0), 0
 	for i, c := range t {
 		k := classes[c]
 		s.any |= k
-		if k == letter && last != letter && last != digit {
-			s.words++
-		}
-		switch k {
-		case bracket:
-			s.brackets++
-			switch c {
-			case '(':
-				s.open++
-				if i > 0 && (last == letter || last == digit) {
-					s.calls++
-				}
-			case ')':
-				s.closing++
-			case '{', '}':
-				s.braces++
-			case ';':
-				s.semicolons++
-			}
-		case operator:
-			s.operators++
-			if i > 0 && last == operator {
-				s.pair(t[i-1], c)
-			} else if c == '=' && (i+1 == len(t) || t[i+1] != '=' && t[i+1] != '>' && t[i+1] != '~') {
-				s.equals++
-			}
+		words += int(k &^ (last | last>>1) & letter) // without a letter or a digit in front
+		if k&(bracket|operator) != 0 {
+			s.symbol(t, i, c, last)
 		}
 		last = k
 	}
-	s.symbols = s.brackets + s.operators
+	s.words, s.symbols = words, s.brackets+s.operators
 	return s
+}
+
+// symbol counts the bracket or operator c = t[i] behind a byte of the class last.
+func (s *shape) symbol(t []byte, i int, c, last byte) {
+	s.signs |= bit(c)
+	if classes[c] == operator {
+		s.operators++
+		if i > 0 && last == operator {
+			s.pair(t[i-1], c)
+		} else if c == '=' && (i+1 == len(t) || t[i+1] != '=' && t[i+1] != '>' && t[i+1] != '~') {
+			s.equals++
+		}
+		return
+	}
+	s.brackets++
+	switch c {
+	case '(':
+		s.open++
+		if last&(letter|digit) != 0 {
+			s.calls++
+		}
+	case ')':
+		s.closing++
+	case '{', '}':
+		s.braces++
+	case ';':
+		s.semicolons++
+	}
 }
 
 // pair counts operators of two characters that prose has not.
@@ -307,7 +321,7 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 		}
 	}
 	if s.symbols > 0 {
-		score += shell(t)
+		score += shell(t, s.signs)
 	}
 	switch {
 	case last == '{':
@@ -397,7 +411,7 @@ func data(t []byte, s shape, first byte) bool {
 	case bytes.HasPrefix(t, []byte("at ")) && s.closing > 0, bytes.HasPrefix(t, []byte(`File "`)) && hasAny(t, `", line `):
 		return true // a stack
 	}
-	return requirement(t)
+	return s.signs.may('=') && requirement(t)
 }
 
 // requirement reports a line of a list of packages: requests==2.32.3.
