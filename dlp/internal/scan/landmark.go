@@ -13,6 +13,7 @@ import (
 type landmark struct {
 	near, far int       // from the anchor to the landmark
 	class     []byteSet // of its bytes
+	alike     []int     // for each place, the first of those up to it that have its class
 	pivot     int       // the place of a class with one rare byte, or -1
 	byte      byte
 }
@@ -26,6 +27,7 @@ const (
 	markOften = .004  // if a single byte can be looked for
 	markPivot = .03   // that may have a byte for it to be looked for
 	markRare  = .005
+	markBroad = 128 // kinds of bytes in a stretch without limit; others end an automaton soon
 )
 
 // lazyLandmark is a landmark that is looked for when first needed; nil when there is none.
@@ -72,9 +74,11 @@ next:
 			if m.class[k].has(c) {
 				continue
 			}
-			for i++; k > 0 && !m.class[k-1].has(c); k-- {
-				i++
+			j := m.alike[k]
+			for j > 0 && !m.class[j-1].has(c) {
+				j = m.alike[j-1]
 			}
+			i += k - j + 1
 			continue next
 		}
 		return i
@@ -90,11 +94,13 @@ func (p *pattern) landmark() *landmark {
 	}
 	items := flatten(re, nil)[p.cut:]
 	var best *landmark
+	var between byteSet
 	rate, near, far := markOften, 0, 0
 	for i := range min(len(items)-1, maxCuts) {
 		lo, hi := width(items[i])
 		near, far = plus(near, lo), plus(far, hi)
-		if far-near < markRoom {
+		bytesOf(items[i], &between)
+		if far-near < markRoom || far >= unbounded && between.size() < markBroad {
 			continue
 		}
 		m := &landmark{near: near, far: far, pivot: -1}
@@ -121,7 +127,7 @@ func (m *landmark) follow(items []*syntax.Regexp) float64 {
 			break
 		}
 		class := f.read(anyByte)
-		m.class = append(m.class, class)
+		m.add(class)
 		share := 0.0
 		class.each(func(b byte) { share += byteShare()[b] })
 		rate *= share
@@ -131,6 +137,15 @@ func (m *landmark) follow(items []*syntax.Regexp) float64 {
 		}
 	}
 	return rate
+}
+
+// add appends a class.
+func (m *landmark) add(class byteSet) {
+	n := len(m.class)
+	m.class, m.alike = append(m.class, class), append(m.alike, n)
+	if n > 0 && m.class[n-1] == class {
+		m.alike[n] = m.alike[n-1]
+	}
 }
 
 // byteShare has the share of each byte in the sample.
