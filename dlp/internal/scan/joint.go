@@ -18,10 +18,7 @@ type joint struct {
 	auto     atomic.Pointer[dfa]
 }
 
-const (
-	mostJoint = 20_000 // instructions of a joint automaton
-	quarters  = wordSlots / mostParts
-)
+const mostJoint = 20_000 // instructions of a joint automaton
 
 // add makes pattern p the one of a bit.
 func (j *joint) add(db *DB, bit int, p int32) {
@@ -31,38 +28,42 @@ func (j *joint) add(db *DB, bit int, p int32) {
 	}
 }
 
-// joinSlots makes the joints for the slots, one for each quarter of an exactWord.
-func (p *plan) joinSlots(db *DB) {
-	p.joint = make([]joint, len(p.exact)*quarters)
-	for i := range p.exact {
-		for n, s := range p.exact[i].slots[:p.exact[i].n] {
-			p.joint[i*quarters+n/mostParts].add(db, n%mostParts, p.slots[s].pattern)
+// aim makes the targets. Slots that lie next to each other share a joint, and so do the
+// patterns of a key.
+func (p *plan) aim(db *DB) {
+	p.targets = make([]target, len(p.slots)+len(p.keys.entries))
+	share := func(joint, first int, patterns []int32) {
+		j := p.joints[joint]
+		for bit, q := range patterns {
+			j.add(db, bit, q)
+			t := &p.targets[first+bit]
+			t.pattern, t.joint, t.bit = q, int32(joint), uint8(bit)
 		}
 	}
-}
-
-// joinKeys makes the joints for the keys, one for each set of patterns that keys share.
-func (t *keyTable) joinKeys(db *DB) {
-	known := map[[mostParts]int32]int32{}
-	t.joint = make([]int32, len(t.entries))
-	for _, l := range t.lists {
-		for first := l.first; first < l.first+l.n; first += mostParts {
+	var few []int32
+	for i := range p.slots {
+		if few = append(few, p.slots[i].pattern); len(few) == mostParts || i+1 == len(p.slots) {
+			p.joints = append(p.joints, &joint{})
+			share(len(p.joints)-1, i+1-len(few), few)
+			few = few[:0]
+		}
+	}
+	known := map[[mostParts]int32]int{}
+	for _, l := range p.keys.lists {
+		for first, end := l.first, l.first+l.n; first < end; first += mostParts {
+			few = few[:0]
 			set := [mostParts]int32{}
-			few := t.entries[first:min(l.first+l.n, first+mostParts)]
-			for i := range few {
-				set[i] = few[i].pattern + 1 // 0: none
+			for i, e := range p.keys.entries[first:min(end, first+mostParts)] {
+				few = append(few, e.pattern)
+				set[i] = e.pattern + 1 // 0: none
 			}
 			at, ok := known[set]
 			if !ok {
-				at = int32(len(t.joints))
+				at = len(p.joints)
 				known[set] = at
-				j := &joint{}
-				for i := range few {
-					j.add(db, i, few[i].pattern)
-				}
-				t.joints = append(t.joints, j)
+				p.joints = append(p.joints, &joint{})
 			}
-			t.joint[first] = at
+			share(at, len(p.slots)+int(first), few)
 		}
 	}
 }

@@ -15,9 +15,6 @@ type keyTable struct {
 	past    uint      // from a product to that
 	lists   []keyList // open addressing
 	entries []keyEntry
-	onward  []lazyOnward // of the entries
-	joint   []int32      // by the first entry of a list, and each mostParts-th: in joints
-	joints  []*joint
 	classes []byteSet
 	index   map[byteSet]uint16 // of classes, while the table is built
 }
@@ -59,6 +56,7 @@ type keyList struct {
 // value under mask and its bytes are in the classes.
 type keyEntry struct {
 	mask, value uint64
+	start       uint64         // noStart where a word must begin
 	class       [window]uint16 // in keyTable.classes
 	pattern     int32
 }
@@ -184,7 +182,6 @@ func newKeyTable(all []keyed) *keyTable {
 		i = j
 	}
 	t.index = nil
-	t.onward = make([]lazyOnward, len(t.entries))
 	return t
 }
 
@@ -199,7 +196,10 @@ func (t *keyTable) add(same []keyed) {
 			q = q.union(same[j].fit)
 		}
 		e := t.entry(same[i].pattern, &q)
-		t.gate(key).widen(e.gate(same[i].wordStart))
+		if same[i].wordStart {
+			e.start = noStart
+		}
+		t.gate(key).widen(e.gate())
 		t.entries = append(t.entries, e)
 		i = j
 	}
@@ -215,12 +215,8 @@ func (t *keyTable) add(same []keyed) {
 }
 
 // gate returns what all texts with e agree in.
-func (e *keyEntry) gate(wordStart bool) gate {
-	g := gate{e.mask &^ noStart, e.value &^ noStart}
-	if wordStart {
-		g.mask |= noStart
-	}
-	return g
+func (e *keyEntry) gate() gate {
+	return gate{e.mask&^noStart | e.start, e.value &^ noStart}
 }
 
 // sequence returns what e stands for.

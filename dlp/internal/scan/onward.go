@@ -13,7 +13,10 @@ import (
 // and, where a match begins at one distance only, before them. Most places at which an
 // anchor holds by chance differ in one of the first that are looked at, so that no automaton
 // is started for them. It is worked out when an anchor first holds.
-type onward struct{ tests []onwardTest }
+type onward struct {
+	tests [onwardTests]onwardTest
+	n     int // tests that say something; so many come first
+}
 
 // onwardTest says that the byte at that distance from the anchor is in class. Where the text
 // has none, a byte 0 stands for it.
@@ -34,47 +37,75 @@ const (
 // fits reports whether a match can have its anchor at b[pos], as far as o tells. The text
 // from there on, for onwardReach bytes, has neither ſ nor K.
 func (o *onward) fits(b []byte, pos int) bool {
-	for i := range o.tests {
-		t := &o.tests[i]
-		c := byte(0)
-		if j := pos + t.at; uint(j) < uint(len(b)) {
-			c = b[j]
-		}
-		if !t.class.has(c) {
+	for i := range o.tests[:o.n] {
+		if o.tests[i].holds(b, pos) == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// fits reports whether a match of pattern p can have its anchor q at r.text[pos].
-func (l *lazyOnward) fits(r *run, p int32, q func() (q sequence, keyed bool), pos int) bool {
-	o := l.at.Load()
-	if o == nil {
-		at, keyed := q()
-		o = r.db.onward(p, &at, keyed)
-		l.at.Store(o)
-	}
-	return o.fits(r.text, pos)
+// begins returns 1 if the first two tests say what fits would say of them, else 0.
+func (o *onward) begins(b []byte, pos int) int {
+	return o.tests[0].holds(b, pos) & o.tests[1].holds(b, pos)
 }
 
-// onward works out what pattern p must show beside q.
-func (db *DB) onward(p int32, q *sequence, keyed bool) *onward {
-	pat, a := &db.patterns[p], db.anchors[p]
+// holds returns 1 if the test allows an anchor at b[pos], else 0.
+func (t *onwardTest) holds(b []byte, pos int) int {
+	c := byte(0)
+	if j := pos + t.at; uint(j) < uint(len(b)) {
+		c = b[j]
+	}
+	return int(t.class[c>>6] >> (c & 63) & 1)
+}
+
+// onwardOf returns the onward of a target, made when first needed.
+func (db *DB) onwardOf(i int32) *onward {
+	t := &db.plan.targets[i]
+	o := t.onward.at.Load()
+	if o == nil {
+		o = db.newOnward(i)
+		t.onward.at.Store(o)
+	}
+	return o
+}
+
+// newOnward works out what target i must show beside its anchor.
+func (db *DB) newOnward(i int32) *onward {
+	p := db.plan
+	pat, a := &db.patterns[p.targets[i].pattern], db.anchors[p.targets[i].pattern]
+	var q sequence
+	keyed := int(i) >= len(p.slots)
+	if keyed {
+		q = p.keys.sequence(&p.keys.entries[int(i)-len(p.slots)])
+	} else {
+		q = p.slots[i].q
+	}
 	switch {
 	case pat.words != nil:
-		return &onward{}
+		return onwardOfWords(&q, keyed)
 	case a.several():
-		return newOnward(pat.automaton(&pat.tail, pat.cut).prog, q, 0, keyed)
+		return newOnward(pat.automaton(&pat.tail, pat.cut).prog, &q, 0, keyed)
 	default:
-		return newOnward(pat.automaton(&pat.whole, 0).prog, q, a.far, keyed)
+		return newOnward(pat.automaton(&pat.whole, 0).prog, &q, a.far, keyed)
 	}
+}
+
+// onwardOfWords returns what a key of a word list leaves open.
+func onwardOfWords(q *sequence, keyed bool) *onward {
+	var tests []onwardTest
+	for j := range q.n {
+		if keyed && !q.decided(j) {
+			tests = append(tests, onwardTest{j, q.class[j]})
+		}
+	}
+	return rarestFirst(tests)
 }
 
 // newOnward follows prog, which shows q behind base bytes, byte by byte. Of a key's eight
 // bytes only those bits have been looked at that are always the same.
 func newOnward(prog *syntax.Prog, q *sequence, base int, keyed bool) *onward {
-	o := &onward{}
+	var tests []onwardTest
 	f := follower{prog: prog, seen: make([]uint8, len(prog.Inst))}
 	f.enter(uint32(prog.Start), false, false)
 	for at := range base + onwardReach {
@@ -91,17 +122,25 @@ func newOnward(prog *syntax.Prog, q *sequence, base int, keyed bool) *onward {
 			class = class.union(behindWord)
 		}
 		if (at < base || at >= base+q.n || keyed && !q.decided(at-base)) && class.size() < dullClass {
-			o.tests = append(o.tests, onwardTest{at - base, class})
+			tests = append(tests, onwardTest{at - base, class})
 		}
 		if last {
 			break
 		}
 	}
-	// What is far away depends least on what is known already.
-	slices.SortFunc(o.tests, func(a, b onwardTest) int {
+	return rarestFirst(tests)
+}
+
+// rarestFirst returns the most telling of tests. What is far away depends least on what is
+// known already.
+func rarestFirst(tests []onwardTest) *onward {
+	slices.SortFunc(tests, func(a, b onwardTest) int {
 		return cmp.Or(cmp.Compare(a.class.size(), b.class.size()), cmp.Compare(max(b.at, -b.at), max(a.at, -a.at)))
 	})
-	o.tests = slices.Clip(o.tests[:min(len(o.tests), onwardTests)])
+	o := &onward{n: min(len(tests), onwardTests)}
+	for i := copy(o.tests[:], tests); i < len(o.tests); i++ {
+		o.tests[i].class = anyByte
+	}
 	return o
 }
 

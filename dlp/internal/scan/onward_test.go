@@ -25,7 +25,7 @@ func TestOnwardLooksBesideTheAnchor(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := db.anchors[0]
-			o := db.onward(0, &a.sequences[0], false)
+			o := db.newOnward(0)
 			var got []bool
 			for i := range c.text {
 				if a.sequences[0].fits(c.text[i:]) && (!a.wordStart || boundary([]byte(c.text), i)) {

@@ -11,23 +11,17 @@ type slot struct {
 // places it reports.
 type plan struct {
 	tables tables
-	slots  []slot
-	onward []lazyOnward // of the slots
-	exact  []exactWord  // of the slots, in the order of groups
-	quads  []quad       // what each four of exact hold at
-	joint  []joint      // one for each quarter of an exactWord
-	class  [256]uint8   // bytes that no slot tells apart have one class
+	slots  []slot     // in the order of groups
+	quads  []quad     // what each 256 of them hold at
+	class  [256]uint8 // bytes that no slot tells apart have one class
 	keys   *keyTable
+
+	targets []target // of the slots and the entries of keys
+	joints  []*joint
 }
 
-// exactWord has up to 64 slots.
-type exactWord struct {
-	slots [wordSlots]int32
-	n     int // slots in use
-}
-
-// quad has, for four exactWords, each class of bytes and each place, the slots whose class
-// there has the bytes. What a look-up needs lies together. The assembly knows the layout.
+// quad has, for up to 256 slots, each class of bytes and each place, those whose class there
+// has the bytes. What a look-up needs lies together. The assembly knows the layout.
 type quad struct {
 	at    [256][window]slotSet
 	begin [2]slotSet // slots that count where no word begins, and where one does
@@ -57,7 +51,6 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 			p.slots = append(p.slots, slot{a.sequences[j], int32(i), a.wordStart})
 		}
 	}
-	p.onward = make([]lazyOnward, len(p.slots))
 	p.groupSlots(r)
 	p.groupKeys(anchors, r)
 	p.keys = newKeyTable(keys)
@@ -82,14 +75,17 @@ func (p *plan) groupSlots(r *sample) {
 		p.tables.setSlots(k, &gr.q, gr.wordStart)
 	}
 	p.classify()
-	n := 0
+	sorted := make([]slot, 0, len(p.slots))
 	for k := range slotGroups {
 		for i := range ms {
 			if ms[i].group == k {
-				p.enter(n, int32(i))
-				n++
+				sorted = append(sorted, p.slots[i])
 			}
 		}
+	}
+	p.slots = sorted
+	for i := range p.slots {
+		p.enter(i)
 	}
 }
 
@@ -128,24 +124,19 @@ func (p *plan) classify() {
 	}
 }
 
-// enter makes slot i the n-th one of the exact tables.
-func (p *plan) enter(n int, i int32) {
-	if n%wordSlots == 0 {
-		p.exact = append(p.exact, exactWord{})
-	}
-	word, bit, s := n/wordSlots, n%wordSlots, &p.slots[i]
-	w, at := &p.exact[word], word/quadWords
-	if at == len(p.quads) {
+// enter puts slot i into the exact tables.
+func (p *plan) enter(i int) {
+	if i%(quadWords*wordSlots) == 0 {
 		p.quads = append(p.quads, quad{})
 	}
-	w.slots[bit], w.n = i, bit+1
-	q := &p.quads[at]
-	q.begin[1][word%quadWords] |= 1 << bit
+	q, s := &p.quads[len(p.quads)-1], &p.slots[i]
+	word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
+	q.begin[1][word] |= bit
 	if !s.wordStart {
-		q.begin[0][word%quadWords] |= 1 << bit
+		q.begin[0][word] |= bit
 	}
 	for j := range window {
-		s.q.at(j).each(func(b byte) { q.at[p.class[b]][j][word%quadWords] |= 1 << bit })
+		s.q.at(j).each(func(b byte) { q.at[p.class[b]][j][word] |= bit })
 	}
 }
 

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -125,92 +124,6 @@ func (r *run) searchFolded(off, end int) {
 	r.db.kernel.run(&r.db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
 	r.plain = false
 	r.pick(f.text[:], n, own, func(i int) int { return off + int(f.at[i]) })
-}
-
-// pick tries what the sift leaves of n blocks, in the order of places, up to place own.
-// pos tells where a place is in the text.
-func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
-	x := r.sieve.text(v)
-	keys, slots := r.siftKeys(x, n), r.siftSlots(x, n)
-	for len(keys)+len(slots) > 0 && !r.ended {
-		if len(slots) == 0 || len(keys) > 0 && uint64(keys[0]) <= slots[0].place&inBatch {
-			i := int(keys[0])
-			keys = keys[1:]
-			if i < own {
-				r.key(binary.LittleEndian.Uint64(v[i:]), pos(i), i)
-			}
-			continue
-		}
-		h := &slots[0]
-		slots = slots[1:]
-		if i := int(h.place & inBatch); i < own {
-			at := pos(i)
-			for k, c := range h.slots {
-				if c != 0 {
-					r.slot(int(h.place>>quadShift)*quadWords+k, c, at)
-				}
-			}
-		}
-	}
-}
-
-// key tries the patterns whose key stands at pos, where the text reads u and which is
-// place i of the batch.
-func (r *run) key(u uint64, pos, i int) {
-	t := r.db.plan.keys
-	first, end := t.find(u)
-	starts := r.found.masks[i/block].starts>>(i%block)&1 != 0
-	for ; first < end; first += mostParts {
-		few := t.entries[first:min(end, first+mostParts)]
-		c := uint16(0)
-		for k := range few {
-			e := &few[k]
-			if u&e.mask != e.value || !starts && r.db.anchors[e.pattern].wordStart {
-				continue
-			}
-			fits := false
-			if r.plain && r.db.patterns[e.pattern].words == nil {
-				fits = t.onward[int(first)+k].fits(r, e.pattern, func() (sequence, bool) { return t.sequence(e), true }, pos)
-			} else {
-				fits = t.holds(e, u)
-			}
-			if fits && r.ahead(e.pattern, pos) {
-				c |= 1 << k
-			}
-		}
-		if c&(c-1) != 0 {
-			c = r.together(t.joints[t.joint[first]], c, pos)
-		}
-		for ; c != 0; c &= c - 1 {
-			p := few[bits.TrailingZeros16(c)].pattern
-			r.anchored(int(p), r.db.anchors[p], pos)
-		}
-	}
-}
-
-// slot tries the patterns of the slots of exact[word] in c, which hold at pos.
-func (r *run) slot(word int, c uint64, pos int) {
-	p := r.db.plan
-	w := &p.exact[word]
-	if r.plain {
-		for m := c; m != 0; m &= m - 1 {
-			i := w.slots[bits.TrailingZeros64(m)]
-			s := &p.slots[i]
-			if !p.onward[i].fits(r, s.pattern, func() (sequence, bool) { return s.q, false }, pos) || !r.ahead(s.pattern, pos) {
-				c &^= m & -m
-			}
-		}
-	}
-	for q := range quarters {
-		if quarter := uint16(c >> (q * mostParts)); quarter&(quarter-1) != 0 {
-			left := r.together(&p.joint[word*quarters+q], quarter, pos)
-			c &^= uint64(quarter&^left) << (q * mostParts)
-		}
-	}
-	for ; c != 0; c &= c - 1 {
-		s := &p.slots[w.slots[bits.TrailingZeros64(c)]]
-		r.anchored(int(s.pattern), r.db.anchors[s.pattern], pos)
-	}
 }
 
 // anchored tries the starts that the anchor at pos leaves possible.

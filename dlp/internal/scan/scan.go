@@ -68,8 +68,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		}
 	}
 	db.plan = newPlan(db.anchors, r)
-	db.plan.joinSlots(db)
-	db.plan.keys.joinKeys(db)
+	db.plan.aim(db)
 	k, err := chooseKernel(o.Kernel)
 	if err != nil {
 		return nil, err

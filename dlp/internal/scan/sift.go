@@ -23,6 +23,8 @@ type sieve struct {
 	maybe       places // not keys itself: loads would wait for stores
 	places      [batch * block]uint16
 	hits        []quadHit
+	keyed       []candidate
+	slotted     []candidate
 	short       batchText // for the last batch of a text
 }
 

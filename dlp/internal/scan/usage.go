@@ -23,10 +23,7 @@ func (db *DB) Usage() Usage {
 	for i := range db.patterns {
 		u.Automata += int64(db.patterns[i].memory())
 	}
-	for i := range db.plan.joint {
-		u.Automata += db.plan.joint[i].memory()
-	}
-	for _, j := range db.plan.keys.joints {
+	for _, j := range db.plan.joints {
 		u.Automata += j.memory()
 	}
 	return u
@@ -36,7 +33,7 @@ func (db *DB) Usage() Usage {
 func (p *plan) bytes() int64 {
 	k := p.keys
 	return int64(unsafe.Sizeof(*p)) + int64(unsafe.Sizeof(portableTables{})) +
-		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.exact))*int64(unsafe.Sizeof(exactWord{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
+		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.targets))*int64(unsafe.Sizeof(target{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
 		8*int64(len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
 		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
 }

@@ -1,0 +1,127 @@
+package scan
+
+import "math/bits"
+
+// Behind the sift, a place stands for one pattern or a few, and in ordinary text nearly
+// none of them is there. They are weeded out in bulk, and what remains is tried in the
+// order of places.
+
+// target is what a slot or an entry of the key table is looked for: one of the patterns of
+// a joint.
+type target struct {
+	pattern int32
+	joint   int32 // in plan.joints
+	bit     uint8 // in the joint
+	onward  lazyOnward
+}
+
+// candidate is a place of a batch at which a target may be. Targets are those of the slots,
+// in the order of the exact tables, and then those of the entries.
+type candidate struct {
+	place  uint16
+	target int32
+}
+
+// pick tries what the sift leaves of n blocks, in the order of places, up to place own.
+// pos tells where a place is in the text.
+func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
+	x := r.sieve.text(v)
+	keys := r.atKeys(x, r.siftKeys(x, n))
+	slots := r.atSlots(r.siftSlots(x, n))
+	if r.plain {
+		keys, slots = r.fitting(keys, pos(0)), r.fitting(slots, pos(0))
+	}
+	for len(keys)+len(slots) > 0 && !r.ended {
+		from := &slots
+		if len(slots) == 0 || len(keys) > 0 && keys[0].place <= slots[0].place {
+			from = &keys
+		}
+		cs := r.alike(*from)
+		*from = (*from)[len(cs):]
+		if i := int(cs[0].place); i < own {
+			r.meet(cs, pos(i))
+		}
+	}
+}
+
+// atKeys returns what the keys at the places at of x may be.
+func (r *run) atKeys(x *batchText, at []uint16) []candidate {
+	p, out := r.db.plan, r.sieve.keyed[:0]
+	t, base := p.keys, int32(len(p.slots))
+	for _, i := range at {
+		u := x.at(i)
+		none := ^(r.found.masks[i/block&(batch-1)].starts >> (i % block)) << 63
+		first, end := t.find(u)
+		for k := first; k < end; k++ {
+			e := &t.entries[k]
+			if u&e.mask == e.value && none&e.start == 0 && (r.plain || t.holds(e, u)) {
+				out = append(out, candidate{i, base + k})
+			}
+		}
+	}
+	r.sieve.keyed = out
+	return out
+}
+
+// atSlots returns the slots of hits one by one.
+func (r *run) atSlots(hits []quadHit) []candidate {
+	out := r.sieve.slotted[:0]
+	for i := range hits {
+		h := &hits[i]
+		base := int32(h.place>>quadShift) * quadWords * wordSlots
+		for k, c := range h.slots {
+			for ; c != 0; c &= c - 1 {
+				out = append(out, candidate{uint16(h.place & inBatch), base + int32(k*wordSlots+bits.TrailingZeros64(c))})
+			}
+		}
+	}
+	r.sieve.slotted = out
+	return out
+}
+
+// fitting keeps those of cs, candidates of the batch that begins at off, that what stands
+// around them bears out.
+func (r *run) fitting(cs []candidate, off int) []candidate {
+	n := 0
+	for _, c := range cs {
+		cs[n] = c
+		n += r.db.onwardOf(c.target).begins(r.text, off+int(c.place))
+	}
+	cs, n = cs[:n], 0
+	for _, c := range cs {
+		if cs[n] = c; r.db.onwardOf(c.target).fits(r.text, off+int(c.place)) {
+			n++
+		}
+	}
+	return cs[:n]
+}
+
+// alike returns those of cs, which is not empty, that have the place and the joint of the
+// first one.
+func (r *run) alike(cs []candidate) []candidate {
+	of := r.db.plan.targets
+	n := 1
+	for n < len(cs) && cs[n].place == cs[0].place && of[cs[n].target].joint == of[cs[0].target].joint {
+		n++
+	}
+	return cs[:n]
+}
+
+// meet tries the patterns of candidates that are alike and stand at pos.
+func (r *run) meet(cs []candidate, pos int) {
+	p := r.db.plan
+	var c uint16
+	for i := range cs {
+		if t := &p.targets[cs[i].target]; r.ahead(t.pattern, pos) {
+			c |= 1 << t.bit
+		}
+	}
+	j := p.joints[p.targets[cs[0].target].joint]
+	if c&(c-1) != 0 {
+		c = r.together(j, c, pos)
+	}
+	for ; c != 0; c &= c - 1 {
+		q := j.patterns[bits.TrailingZeros16(c)]
+		r.anchored(int(q), r.db.anchors[q], pos)
+	}
+}
