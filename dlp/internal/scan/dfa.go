@@ -14,8 +14,8 @@ import (
 // pattern by itself, its states made when first met. It is safe for concurrent use: what
 // one goroutine has built, all others use.
 //
-// Readers take no lock. A row of the table holds, per class of runes, the next row with the
-// match bit, or 0 when that is not known yet. Entries change from 0 to their final value
+// Readers take no lock. A row of the table holds, per class of runes, the next row with two
+// bits of what to do there, or 0 when that is not known yet. Entries change from 0 to their final value
 // once; a table that is too small is copied, and whoever reads the old one meets a 0 and
 // comes to grow, where the lock leads to the new one.
 type dfa struct {
@@ -62,7 +62,9 @@ type state struct {
 }
 
 const (
-	matchBit = 1       // a match may end before the rune just read
+	plainBit = 1       // nothing to do but to go on
+	matchBit = 2       // a match may end before the rune just read
+	rowFlags = plainBit | matchBit
 	deadRow  = 1       // no match any more; row 0 is left out so that 0 can mean unknown
 	buildFee = 64      // what building a transition counts in steps
 	rowBytes = 1 << 20 // of one table, before it is thrown away
@@ -78,7 +80,7 @@ func newDFA(progs ...*syntax.Prog) *dfa {
 		}
 	}
 	d.abc = newAlphabet(d.prog, d.looks)
-	d.shift = 1
+	d.shift = 2 // leaves room for the flags
 	for 1<<d.shift < len(d.abc.sample) {
 		d.shift++
 	}
@@ -204,31 +206,45 @@ func (d *dfa) grow(s *states, row, class uint32) (*states, *table, uint32, uint3
 	next, hits := s.work.step(d, from, d.abc.sample[class])
 	to := d.intern(s, next)
 	t = s.table.Load()
+	plain := to>>d.shift != deadRow
+	if len(t.hits) > 0 {
+		t.hits[row+class] = hits // published by the store to next
+		plain = plain && t.alive[to>>d.shift] == t.alive[row>>d.shift]
+	}
 	if hits != 0 {
 		to |= matchBit
-		if len(t.hits) > 0 {
-			t.hits[row+class] = hits // published by the store to next
-		}
+	}
+	if plain {
+		to |= plainBit
 	}
 	atomic.StoreUint32(&t.next[row+class], to)
 	return s, t, row, to
 }
 
 // end returns where the leftmost-first match that begins at b[at:] ends, or -1, and adds
-// the work done to steps. The automaton has one part.
-func (d *dfa) end(b []byte, at int, steps *int) int {
+// the work done to steps. The automaton has one part. If any match will do, it stops at the
+// first that it sees.
+func (d *dfa) end(b []byte, at int, any bool, steps *int) int {
 	s := d.cur.Load()
 	t := s.table.Load()
-	next := t.next
+	next, ascii := t.next, &d.abc.ascii
 	row := s.start[sideBefore(b, at)]
 	end, i, built := -1, at, 0
-	for i < len(b) {
-		class, w := uint32(0), 1
-		if c := b[i]; c < utf8.RuneSelf {
-			class = uint32(d.abc.ascii[c])
-		} else {
-			class, w = d.abc.decode(b[i:])
+	for {
+		for i < len(b) && b[i] < utf8.RuneSelf {
+			to := atomic.LoadUint32(&next[row+uint32(ascii[b[i]])])
+			if to&plainBit == 0 {
+				break
+			}
+			if to&matchBit != 0 {
+				if end = i; any {
+					break
+				}
+			}
+			row = to &^ rowFlags
+			i++
 		}
+		class, w := d.class(b, i)
 		to := atomic.LoadUint32(&next[row+class])
 		if to == 0 {
 			s, t, _, to = d.grow(s, row, class)
@@ -238,58 +254,99 @@ func (d *dfa) end(b []byte, at int, steps *int) int {
 		if to&matchBit != 0 {
 			end = i
 		}
-		row = to &^ matchBit
-		if row>>d.shift == deadRow {
+		row = to &^ rowFlags
+		if row>>d.shift == deadRow || i >= len(b) || any && end >= 0 {
 			*steps += i - at + 1 + built*buildFee
 			return end
 		}
 		i += w
 	}
-	to := atomic.LoadUint32(&next[row+d.abc.end()])
-	if to == 0 {
-		_, _, _, to = d.grow(s, row, d.abc.end())
-		built++
-	}
-	if to&matchBit != 0 {
-		end = i
-	}
-	*steps += i - at + 1 + built*buildFee
-	return end
 }
 
-// ends is end for the parts in wanted: ends gets where the match of each ends that has one.
-// It returns the work done and those.
-func (d *dfa) ends(b []byte, at int, wanted uint16, ends *[mostParts]int) (steps int, matched uint16) {
-	s := d.cur.Load()
-	t := s.table.Load()
-	row := s.start[sideBefore(b, at)]
-	i, built := at, 0
-	for {
-		class, w := d.abc.end(), 1
-		if i < len(b) {
-			if c := b[i]; c < utf8.RuneSelf {
-				class = uint32(d.abc.ascii[c])
-			} else {
-				class, w = d.abc.decode(b[i:])
+// class returns the class of the rune at b[i], and its width; at the end of b, that of the
+// end of the text.
+func (d *dfa) class(b []byte, i int) (class uint32, w int) {
+	if i >= len(b) {
+		return d.abc.end(), 1
+	}
+	return d.abc.decode(b[i:])
+}
+
+// walk is how far a joint automaton has come in a text.
+type walk struct {
+	states  *states
+	row     uint32
+	at      int
+	alive   uint16 // parts that can go on
+	matched uint16 // parts with a match
+	ends    [mostParts]int
+}
+
+// begin sets w before b[at].
+func (d *dfa) begin(w *walk, b []byte, at int) {
+	w.states = d.cur.Load()
+	w.row = w.states.start[sideBefore(b, at)]
+	w.at, w.alive, w.matched = at, w.states.table.Load().alive[w.row>>d.shift], 0
+}
+
+// match notes that the matches of parts end at b[at].
+func (w *walk) match(parts uint16, at int) {
+	w.matched |= parts
+	for ; parts != 0; parts &= parts - 1 {
+		w.ends[bits.TrailingZeros16(parts)] = at
+	}
+}
+
+// walk goes on until none of the parts in wanted can, or to the first rune at until or
+// behind. It returns the work done.
+func (d *dfa) walk(w *walk, b []byte, wanted uint16, until int) (steps int) {
+	t := w.states.table.Load()
+	next, ascii := t.next, &d.abc.ascii
+	row, i := w.row, w.at
+	var hits uint16 // parts that matched last, together, at end
+	end := 0
+	for w.alive&wanted != 0 && i < until {
+		for stop := min(until, len(b)); i < stop && b[i] < utf8.RuneSelf; i++ {
+			class := uint32(ascii[b[i]])
+			to := atomic.LoadUint32(&next[row+class])
+			if to&plainBit == 0 {
+				break
 			}
+			if to&matchBit != 0 {
+				if h := t.hits[row+class] & wanted; h != 0 {
+					if h != hits {
+						w.match(hits, end)
+						hits = h
+					}
+					end = i
+				}
+			}
+			row = to &^ rowFlags
 		}
-		to := atomic.LoadUint32(&t.next[row+class])
+		if i >= until {
+			break
+		}
+		class, n := d.class(b, i)
+		to := atomic.LoadUint32(&next[row+class])
 		if to == 0 {
-			s, t, row, to = d.grow(s, row, class)
-			built++
+			w.states, t, row, to = d.grow(w.states, row, class)
+			next = t.next
+			steps += buildFee
 		}
 		if to&matchBit != 0 {
-			matched |= t.hits[row+class]
-			for h := t.hits[row+class]; h != 0; h &= h - 1 {
-				ends[bits.TrailingZeros16(h)] = i
-			}
+			w.match(hits, end)
+			hits, end = t.hits[row+class]&wanted, i
 		}
-		row = to &^ matchBit
-		if t.alive[row>>d.shift]&wanted == 0 || i >= len(b) {
-			return i - at + 1 + built*buildFee, matched
+		row = to &^ rowFlags
+		if w.alive = t.alive[row>>d.shift]; i >= len(b) {
+			w.alive = 0
 		}
-		i += w
+		i += n
 	}
+	w.match(hits, end)
+	steps += i - w.at
+	w.row, w.at = row, i
+	return steps
 }
 
 // sideBefore says what stands before b[at].

@@ -101,6 +101,9 @@ func (j *joint) memory() int64 {
 	return 0
 }
 
+// firstLook is how many bytes the joint automaton reads before landmarks are looked for.
+const firstLook = 16
+
 // together tries the patterns in c, whose anchors hold at pos, with the joint automaton. It returns
 // those that are still to be tried one by one.
 func (r *run) together(j *joint, c uint16, pos int) uint16 {
@@ -111,8 +114,8 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 			open |= 1 << bit
 		}
 	}
-	n := bits.OnesCount16(open)
-	if n < 2 || pos < r.from || pos >= r.to || r.text[pos] >= 0x80 {
+	c = c&^j.has | open
+	if open&(open-1) == 0 || pos < r.from || pos >= r.to || r.text[pos] >= 0x80 {
 		return c
 	}
 	d := j.automaton(r.db)
@@ -123,8 +126,18 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	for m := open; m != 0; m &= m - 1 {
 		wanted |= 1 << j.part[bits.TrailingZeros16(m)]
 	}
-	var ends [mostParts]int
-	steps, ended := d.ends(r.text, pos, wanted, &ends)
+	w := &r.walk
+	d.begin(w, r.text, pos)
+	steps := d.walk(w, r.text, wanted, pos+firstLook)
+	if w.alive&wanted != 0 {
+		for m := open; m != 0; m &= m - 1 {
+			bit := bits.TrailingZeros16(m)
+			if part := uint16(1) << j.part[bit]; part&w.alive != 0 && part&w.matched == 0 && !r.ahead(j.patterns[bit], pos) {
+				wanted &^= part
+			}
+		}
+		steps += d.walk(w, r.text, wanted, len(r.text)+1)
+	}
 	// One of them answers for the work; when its budget is spent, the next one does.
 	first := int(j.patterns[bits.TrailingZeros16(open)])
 	if g := r.of(first); g.steps+steps > r.budget {
@@ -132,11 +145,11 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	} else {
 		g.steps += steps
 	}
-	for m := open; ended != 0 && m != 0; m &= m - 1 {
+	for m := open; w.matched != 0 && m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros16(m)
 		p := int(j.patterns[bit])
 		g := r.of(p)
-		if end := ends[j.part[bit]]; ended>>j.part[bit]&1 != 0 && end > pos && !g.off && g.next <= pos && !r.ended {
+		if end := w.ends[j.part[bit]]; w.matched>>j.part[bit]&1 != 0 && end > pos && !g.off && g.next <= pos && !r.ended {
 			g.next = end
 			r.ended = !r.emit(p, pos, end)
 		}

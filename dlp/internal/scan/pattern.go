@@ -47,7 +47,7 @@ func (p *pattern) end(b []byte, at int, steps *int) int {
 	if p.words != nil {
 		return p.words.end(b, at, steps)
 	}
-	return p.automaton(&p.whole, 0).end(b, at, steps)
+	return p.automaton(&p.whole, 0).end(b, at, false, steps)
 }
 
 // automaton returns the one of the pattern from item from on, which l is for.
@@ -62,7 +62,7 @@ func (p *pattern) automaton(l *lazyDFA, from int) *dfa {
 
 // goesOn reports whether what begins at the anchor can match at b[at:].
 func (p *pattern) goesOn(b []byte, at int, steps *int) bool {
-	return p.automaton(&p.tail, p.cut).end(b, at, steps) >= 0
+	return p.automaton(&p.tail, p.cut).end(b, at, true, steps) >= 0
 }
 
 // program compiles the pattern's expression from one of its items on. Compile has parsed

@@ -33,6 +33,7 @@ type run struct {
 	scan uint32 // number of this scan, so that progress need not be cleared
 	at   []progress
 
+	walk   walk
 	found  findings
 	sieve  sieve
 	tail   [2*block + window]byte
