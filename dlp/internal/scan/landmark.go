@@ -11,10 +11,11 @@ import (
 // looked for before an automaton is started, and how far the text has none is remembered, so
 // that no byte is looked at twice for the same pattern.
 type landmark struct {
-	near, far int       // from the anchor to the landmark
-	class     []byteSet // of its bytes
-	alike     []int     // for each place, the first of those up to it that have its class
-	pivot     int       // the place of a class with one rare byte, or -1
+	near, far int        // from the anchor to the landmark
+	class     []byteSet  // of its bytes
+	onward    []int      // by place of a byte that does not fit, those behind it do: the next that can begin one
+	skip      [256]uint8 // that by the byte at the last place
+	pivot     int        // the place of a class with one rare byte, or -1
 	byte      byte
 }
 
@@ -66,24 +67,65 @@ next:
 			}
 			i += n
 		}
-		for k := len(m.class) - 1; k >= 0; k-- {
+		k := len(m.class) - 1
+		if j := i + k; j < len(b) {
+			if n := m.skip[b[j]]; n > 0 {
+				i += int(n)
+				continue
+			}
+			k--
+		}
+		for ; k >= 0; k-- {
 			c := byte(0)
 			if j := i + k; j < len(b) {
 				c = b[j]
 			}
-			if m.class[k].has(c) {
-				continue
+			if !m.class[k].has(c) {
+				i += m.past(k, c)
+				continue next
 			}
-			j := m.alike[k]
-			for j > 0 && !m.class[j-1].has(c) {
-				j = m.alike[j-1]
-			}
-			i += k - j + 1
-			continue next
 		}
 		return i
 	}
 	return max(i, hi+1)
+}
+
+// past returns how far behind i the next landmark can begin where the byte at i+k is c, which
+// does not fit, and those behind it do.
+func (m *landmark) past(k int, c byte) int {
+	n := m.onward[k]
+	for n <= k && !m.class[k-n].has(c) {
+		n++
+	}
+	return n
+}
+
+// prepare fills in the distances by which find goes on.
+func (m *landmark) prepare() {
+	m.onward = make([]int, len(m.class))
+	for k := range m.class {
+		n := 1
+		for n < len(m.class) && !m.agrees(k, n) {
+			n++
+		}
+		m.onward[k] = n
+	}
+	last := len(m.class) - 1
+	for c := range m.skip {
+		if !m.class[last].has(byte(c)) {
+			m.skip[c] = uint8(m.past(last, byte(c)))
+		}
+	}
+}
+
+// agrees reports whether bytes that fit behind place k can fit n places before, too.
+func (m *landmark) agrees(k, n int) bool {
+	for j := max(k+1, n); j < len(m.class); j++ {
+		if m.class[j].intersect(m.class[j-n]).empty() {
+			return false
+		}
+	}
+	return true
 }
 
 // landmark returns the rarest one of the pattern.
@@ -109,6 +151,9 @@ func (p *pattern) landmark() *landmark {
 			best, rate = m, f
 		}
 	}
+	if best != nil {
+		best.prepare()
+	}
 	return best
 }
 
@@ -127,7 +172,7 @@ func (m *landmark) follow(items []*syntax.Regexp) float64 {
 			break
 		}
 		class := f.read(anyByte)
-		m.add(class)
+		m.class = append(m.class, class)
 		share := 0.0
 		class.each(func(b byte) { share += byteShare()[b] })
 		rate *= share
@@ -137,15 +182,6 @@ func (m *landmark) follow(items []*syntax.Regexp) float64 {
 		}
 	}
 	return rate
-}
-
-// add appends a class.
-func (m *landmark) add(class byteSet) {
-	n := len(m.class)
-	m.class, m.alike = append(m.class, class), append(m.alike, n)
-	if n > 0 && m.class[n-1] == class {
-		m.alike[n] = m.alike[n-1]
-	}
 }
 
 // byteShare has the share of each byte in the sample.
