@@ -62,8 +62,8 @@ type state struct {
 }
 
 const (
-	plainBit = 1       // nothing to do but to go on
-	matchBit = 2       // a match may end before the rune just read
+	plainBit = 1 // nothing to do but to go on
+	matchBit = 2 // a match may end before the rune just read
 	rowFlags = plainBit | matchBit
 	deadRow  = 1       // no match any more; row 0 is left out so that 0 can mean unknown
 	buildFee = 64      // what building a transition counts in steps

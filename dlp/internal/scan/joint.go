@@ -1,71 +1,94 @@
 package scan
 
 import (
+	"fmt"
 	"math/bits"
 	"regexp/syntax"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
-// joint is the common automaton of those of up to mostParts patterns that begin where their
-// anchor does. A run of digits, or the word password, is a candidate for a dozen patterns at
+// joint is the common automaton of up to mostParts patterns, which reads on from where their
+// anchor is. A run of digits, or the word password, is a candidate for a dozen patterns at
 // once; one automaton reads it once for all of them.
 type joint struct {
 	patterns [mostParts]int32 // by bit
-	part     [mostParts]int8  // by bit of has
 	has      uint16           // those that take part
+	begins   uint16           // those that begin where their anchor does; of others, it reads the tail
 	once     sync.Once
+	part     [mostParts]int8 // by bit of has
+	every    uint16          // all parts
 	auto     atomic.Pointer[dfa]
 }
 
-const mostJoint = 20_000 // instructions of a joint automaton
+const (
+	mostJoint = 20_000 // instructions of a joint automaton
+	manyAlike = 8      // patterns of a key from which on they are read together before each is looked at by itself
+	firstLook = 16     // bytes that are read before landmarks are looked for
+)
 
-// add makes pattern p the one of a bit.
-func (j *joint) add(db *DB, bit int, p int32) {
-	j.patterns[bit] = p
-	if db.anchors[p].far == 0 && db.patterns[p].words == nil {
-		j.has |= 1 << bit
+// newJoint makes the joint of patterns, of those only that begin at their anchor unless
+// tails is set.
+func newJoint(db *DB, patterns []int32, tails bool) *joint {
+	j := &joint{}
+	for bit, p := range patterns {
+		j.patterns[bit] = p
+		if db.patterns[p].words != nil {
+			continue
+		}
+		if db.anchors[p].far == 0 {
+			j.begins |= 1 << bit
+		}
+		if tails || db.anchors[p].far == 0 {
+			j.has |= 1 << bit
+		}
 	}
+	return j
 }
 
 // aim makes the targets. Slots that lie next to each other share a joint, and so do the
-// patterns of a key.
+// patterns of a key. Keys of many patterns have a target for all of them.
 func (p *plan) aim(db *DB) {
-	p.targets = make([]target, len(p.slots)+len(p.keys.entries))
-	share := func(joint, first int, patterns []int32) {
-		j := p.joints[joint]
-		for bit, q := range patterns {
-			j.add(db, bit, q)
-			t := &p.targets[first+bit]
-			t.pattern, t.joint, t.bit = q, int32(joint), uint8(bit)
-		}
-	}
-	var few []int32
+	n := len(p.slots)
+	p.targets = make([]target, n+len(p.keys.entries))
 	for i := range p.slots {
-		if few = append(few, p.slots[i].pattern); len(few) == mostParts || i+1 == len(p.slots) {
-			p.joints = append(p.joints, &joint{})
-			share(len(p.joints)-1, i+1-len(few), few)
-			few = few[:0]
-		}
+		p.targets[i] = target{pattern: p.slots[i].pattern, joint: int32(i / mostParts), bit: uint8(i % mostParts)}
 	}
-	known := map[[mostParts]int32]int{}
-	for _, l := range p.keys.lists {
-		for first, end := l.first, l.first+l.n; first < end; first += mostParts {
-			few = few[:0]
-			set := [mostParts]int32{}
-			for i, e := range p.keys.entries[first:min(end, first+mostParts)] {
-				few = append(few, e.pattern)
-				set[i] = e.pattern + 1 // 0: none
-			}
+	for few := range slices.Chunk(p.targets[:n], mostParts) {
+		p.joints = append(p.joints, newJoint(db, patternsOf(few), false))
+	}
+	known := map[string]int32{}
+	for i := range p.keys.lists {
+		l := &p.keys.lists[i]
+		own := p.targets[n+int(l.first) : n+int(l.first+l.n)]
+		l.many = l.n >= manyAlike
+		for k := range own {
+			own[k].pattern = p.keys.entries[int(l.first)+k].pattern
+			l.many = l.many && db.patterns[own[k].pattern].words == nil
+		}
+		for few := range slices.Chunk(own, mostParts) {
+			patterns := patternsOf(few)
+			set := fmt.Sprint(l.many, patterns)
 			at, ok := known[set]
 			if !ok {
-				at = len(p.joints)
+				at = int32(len(p.joints))
 				known[set] = at
-				p.joints = append(p.joints, &joint{})
+				p.joints = append(p.joints, newJoint(db, patterns, l.many))
 			}
-			share(at, len(p.slots)+int(first), few)
+			for bit := range few {
+				few[bit].joint, few[bit].bit = at, uint8(bit)
+			}
 		}
 	}
+}
+
+func patternsOf(ts []target) (out []int32) {
+	for i := range ts {
+		out = append(out, ts[i].pattern)
+	}
+	return out
 }
 
 // automaton returns the joint automaton, made when first needed; nil when the patterns
@@ -80,11 +103,16 @@ func (j *joint) automaton(db *DB) *dfa {
 			p := j.patterns[bit]
 			if _, ok := parts[p]; !ok {
 				parts[p] = int8(len(progs))
-				prog := db.patterns[p].program(0)
+				from := 0
+				if j.begins>>bit&1 == 0 {
+					from = db.patterns[p].cut
+				}
+				prog := db.patterns[p].program(from)
 				size += len(prog.Inst)
 				progs = append(progs, prog)
 			}
 			j.part[bit] = parts[p]
+			j.every |= 1 << parts[p]
 		}
 		if size <= mostJoint {
 			j.auto.Store(newDFA(progs...))
@@ -101,58 +129,89 @@ func (j *joint) memory() int64 {
 	return 0
 }
 
-// firstLook is how many bytes the joint automaton reads before landmarks are looked for.
-const firstLook = 16
-
-// together tries the patterns in c, whose anchors hold at pos, with the joint automaton. It returns
-// those that are still to be tried one by one.
+// together tries the patterns in c, whose anchors may be at pos, with the joint automaton.
+// It returns those that are still to be tried one by one.
 func (r *run) together(j *joint, c uint16, pos int) uint16 {
-	var open uint16 // those that can still begin at pos
-	for m := c & j.has; m != 0; m &= m - 1 {
-		bit := bits.TrailingZeros16(m)
-		if g := r.of(int(j.patterns[bit])); !g.off && g.next <= pos {
-			open |= 1 << bit
-		}
-	}
-	c = c&^j.has | open
-	if open&(open-1) == 0 || pos < r.from || pos >= r.to || r.text[pos] >= 0x80 {
+	open := c & j.has
+	if open&(open-1) == 0 || pos < r.from || pos >= r.to || r.text[pos] >= utf8.RuneSelf {
 		return c
 	}
 	d := j.automaton(r.db)
 	if d == nil {
 		return c
 	}
-	var wanted uint16
-	for m := open; m != 0; m &= m - 1 {
-		wanted |= 1 << j.part[bits.TrailingZeros16(m)]
-	}
 	w := &r.walk
 	d.begin(w, r.text, pos)
-	steps := d.walk(w, r.text, wanted, pos+firstLook)
-	if w.alive&wanted != 0 {
-		for m := open; m != 0; m &= m - 1 {
-			bit := bits.TrailingZeros16(m)
-			if part := uint16(1) << j.part[bit]; part&w.alive != 0 && part&w.matched == 0 && !r.ahead(j.patterns[bit], pos) {
-				wanted &^= part
-			}
-		}
+	first := j.every
+	if open != j.has {
+		first = j.parts(open)
+	}
+	steps := d.walk(w, r.text, first, pos+firstLook)
+	c &^= open
+	open = r.still(j, open, pos)
+	if wanted := j.parts(open); w.alive&wanted != 0 {
 		steps += d.walk(w, r.text, wanted, len(r.text)+1)
 	}
-	// One of them answers for the work; when its budget is spent, the next one does.
-	first := int(j.patterns[bits.TrailingZeros16(open)])
-	if g := r.of(first); g.steps+steps > r.budget {
-		r.giveUp(first, g)
-	} else {
-		g.steps += steps
-	}
-	for m := open; w.matched != 0 && m != 0; m &= m - 1 {
-		bit := bits.TrailingZeros16(m)
+	r.charge(j, steps)
+	for ; open != 0; open &= open - 1 {
+		bit := bits.TrailingZeros16(open)
+		if w.matched>>j.part[bit]&1 == 0 {
+			continue
+		}
+		if j.begins>>bit&1 == 0 {
+			c |= 1 << bit
+			continue
+		}
 		p := int(j.patterns[bit])
 		g := r.of(p)
-		if end := w.ends[j.part[bit]]; w.matched>>j.part[bit]&1 != 0 && end > pos && !g.off && g.next <= pos && !r.ended {
+		if end := w.ends[j.part[bit]]; end > pos && !g.off && g.next <= pos && !r.ended {
 			g.next = end
 			r.ended = !r.emit(p, pos, end)
 		}
 	}
-	return c &^ open
+	return c
+}
+
+// parts returns the parts of the patterns in c.
+func (j *joint) parts(c uint16) (parts uint16) {
+	for ; c != 0; c &= c - 1 {
+		parts |= 1 << j.part[bits.TrailingZeros16(c)]
+	}
+	return parts
+}
+
+// still returns those of open that a match is still possible for at pos, where the joint
+// automaton has had its first look.
+func (r *run) still(j *joint, open uint16, pos int) (left uint16) {
+	w := &r.walk
+	live := w.alive | w.matched
+	for ; open != 0 && live != 0; open &= open - 1 {
+		bit := bits.TrailingZeros16(open)
+		part := uint16(1) << j.part[bit]
+		if part&live == 0 {
+			continue
+		}
+		p := j.patterns[bit]
+		if g := r.of(int(p)); g.off || pos-r.db.anchors[p].near < g.next || part&w.matched == 0 && !r.ahead(p, pos) {
+			continue
+		}
+		left |= 1 << bit
+	}
+	return left
+}
+
+// charge makes one of the patterns of j answer for the work of its automaton; when the
+// budget of that one is spent, the next one does.
+func (r *run) charge(j *joint, steps int) {
+	for c := j.has; c != 0; c &= c - 1 {
+		p := int(j.patterns[bits.TrailingZeros16(c)])
+		g := r.of(p)
+		if g.off {
+			continue
+		}
+		if g.steps += steps; g.steps > r.budget {
+			r.giveUp(p, g)
+		}
+		return
+	}
 }

@@ -50,6 +50,7 @@ func (g *gate) widen(o gate) {
 type keyList struct {
 	key      uint32
 	first, n int32
+	many     bool // patterns of it are read together, without a look at each
 }
 
 // keyEntry says that pattern may match where the text, read as a number, has the bits of
@@ -228,17 +229,19 @@ func (t *keyTable) sequence(e *keyEntry) sequence {
 	return q
 }
 
-// find returns the indexes of the entries under the key with which u begins: the first, and
-// the one behind the last.
-func (t *keyTable) find(u uint64) (first, end int32) {
+// none is the list of a key that is none.
+var none keyList
+
+// find returns the list of the key with which u begins.
+func (t *keyTable) find(u uint64) *keyList {
 	key := foldKey(uint32(u))
 	for i := t.hash(key); ; i++ {
 		l := &t.lists[i&uint32(len(t.lists)-1)]
 		if l.n == 0 {
-			return 0, 0
+			return &none
 		}
 		if l.key == key {
-			return l.first, l.first + l.n
+			return l
 		}
 	}
 }

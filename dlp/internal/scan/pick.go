@@ -16,11 +16,14 @@ type target struct {
 }
 
 // candidate is a place of a batch at which a target may be. Targets are those of the slots,
-// in the order of the exact tables, and then those of the entries.
+// in the order of the exact tables, and then those of the entries. If all is set in one, all
+// of its joint are meant.
 type candidate struct {
 	place  uint16
 	target int32
 }
+
+const all = 1 << 30
 
 // pick tries what the sift leaves of n blocks, in the order of places, up to place own.
 // pos tells where a place is in the text.
@@ -51,8 +54,14 @@ func (r *run) atKeys(x *batchText, at []uint16) []candidate {
 	for _, i := range at {
 		u := x.at(i)
 		none := ^(r.found.masks[i/block&(batch-1)].starts >> (i % block)) << 63
-		first, end := t.find(u)
-		for k := first; k < end; k++ {
+		l := t.find(u)
+		if l.many {
+			for k := l.first; k < l.first+l.n; k += mostParts {
+				out = append(out, candidate{i, all | (base + k)})
+			}
+			continue
+		}
+		for k := l.first; k < l.first+l.n; k++ {
 			e := &t.entries[k]
 			if u&e.mask == e.value && none&e.start == 0 && (r.plain || t.holds(e, u)) {
 				out = append(out, candidate{i, base + k})
@@ -84,12 +93,15 @@ func (r *run) atSlots(hits []quadHit) []candidate {
 func (r *run) fitting(cs []candidate, off int) []candidate {
 	n := 0
 	for _, c := range cs {
-		cs[n] = c
+		if cs[n] = c; c.target&all != 0 {
+			n++
+			continue
+		}
 		n += r.db.onwardOf(c.target).begins(r.text, off+int(c.place))
 	}
 	cs, n = cs[:n], 0
 	for _, c := range cs {
-		if cs[n] = c; r.db.onwardOf(c.target).fits(r.text, off+int(c.place)) {
+		if cs[n] = c; c.target&all != 0 || r.db.onwardOf(c.target).fits(r.text, off+int(c.place)) {
 			n++
 		}
 	}
@@ -101,7 +113,7 @@ func (r *run) fitting(cs []candidate, off int) []candidate {
 func (r *run) alike(cs []candidate) []candidate {
 	of := r.db.plan.targets
 	n := 1
-	for n < len(cs) && cs[n].place == cs[0].place && of[cs[n].target].joint == of[cs[0].target].joint {
+	for n < len(cs) && cs[n].place == cs[0].place && of[cs[n].target&^all].joint == of[cs[0].target&^all].joint {
 		n++
 	}
 	return cs[:n]
@@ -110,18 +122,23 @@ func (r *run) alike(cs []candidate) []candidate {
 // meet tries the patterns of candidates that are alike and stand at pos.
 func (r *run) meet(cs []candidate, pos int) {
 	p := r.db.plan
-	var c uint16
-	for i := range cs {
-		if t := &p.targets[cs[i].target]; r.ahead(t.pattern, pos) {
-			c |= 1 << t.bit
+	first := cs[0].target
+	j := p.joints[p.targets[first&^all].joint]
+	c := j.has
+	if first&all == 0 {
+		c = 0
+		for i := range cs {
+			c |= 1 << p.targets[cs[i].target].bit
 		}
 	}
-	j := p.joints[p.targets[cs[0].target].joint]
 	if c&(c-1) != 0 {
 		c = r.together(j, c, pos)
 	}
 	for ; c != 0; c &= c - 1 {
 		q := j.patterns[bits.TrailingZeros16(c)]
-		r.anchored(int(q), r.db.anchors[q], pos)
+		a, g := r.db.anchors[q], r.of(int(q))
+		if !g.off && pos-a.near >= g.next && r.ahead(q, pos) {
+			r.anchored(int(q), a, pos)
+		}
 	}
 }
