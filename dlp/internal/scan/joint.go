@@ -54,7 +54,8 @@ func (p *plan) aim(db *DB) {
 	n := len(p.slots)
 	p.targets = make([]target, n+len(p.keys.entries))
 	for i := range p.slots {
-		p.targets[i] = target{pattern: p.slots[i].pattern, joint: int32(i / mostParts), bit: uint8(i % mostParts)}
+		q := p.slots[i].pattern
+		p.targets[i] = target{pattern: q, near: int32(db.anchors[q].near), joint: int32(i / mostParts), bit: uint8(i % mostParts)}
 	}
 	for few := range slices.Chunk(p.targets[:n], mostParts) {
 		p.joints = append(p.joints, newJoint(db, patternsOf(few), false))
@@ -65,8 +66,9 @@ func (p *plan) aim(db *DB) {
 		own := p.targets[n+int(l.first) : n+int(l.first+l.n)]
 		l.many = l.n >= manyAlike
 		for k := range own {
-			own[k].pattern = p.keys.entries[int(l.first)+k].pattern
-			l.many = l.many && db.patterns[own[k].pattern].words == nil
+			q := p.keys.entries[int(l.first)+k].pattern
+			own[k].pattern, own[k].near = q, int32(db.anchors[q].near)
+			l.many = l.many && db.patterns[q].words == nil
 		}
 		for few := range slices.Chunk(own, mostParts) {
 			patterns := patternsOf(few)
@@ -192,10 +194,9 @@ func (r *run) still(j *joint, open uint16, pos int) (left uint16) {
 			continue
 		}
 		p := j.patterns[bit]
-		if g := r.of(int(p)); g.off || pos-r.db.anchors[p].near < g.next || part&w.matched == 0 && !r.ahead(p, pos) {
-			continue
+		if r.undecided(p, pos-r.db.anchors[p].near) && (part&w.matched != 0 || r.ahead(p, pos)) {
+			left |= 1 << bit
 		}
-		left |= 1 << bit
 	}
 	return left
 }

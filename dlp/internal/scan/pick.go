@@ -10,6 +10,7 @@ import "math/bits"
 // a joint.
 type target struct {
 	pattern int32
+	near    int32 // bytes between the last possible beginning and the anchor
 	joint   int32 // in plan.joints
 	bit     uint8 // in the joint
 	onward  lazyOnward
@@ -25,14 +26,19 @@ type candidate struct {
 
 const all = 1 << 30
 
+// dense is from how many candidates of a batch on they are looked at one by one: where so
+// many hold, most lie within matches that have been found, which is quicker to see.
+const dense = batch * block / 6
+
 // pick tries what the sift leaves of n blocks, in the order of places, up to place own.
 // pos tells where a place is in the text.
 func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	x := r.sieve.text(v)
 	keys := r.atKeys(x, r.siftKeys(x, n))
 	slots := r.atSlots(r.siftSlots(x, n))
-	if r.plain {
-		keys, slots = r.fitting(keys, pos(0)), r.fitting(slots, pos(0))
+	weed := r.plain
+	if weed && len(keys)+len(slots) < dense {
+		keys, slots, weed = r.fitting(keys, pos(0)), r.fitting(slots, pos(0)), false
 	}
 	for len(keys)+len(slots) > 0 && !r.ended {
 		from := &slots
@@ -42,7 +48,7 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 		cs := r.alike(*from)
 		*from = (*from)[len(cs):]
 		if i := int(cs[0].place); i < own {
-			r.meet(cs, pos(i))
+			r.meet(cs, pos(i), weed)
 		}
 	}
 }
@@ -119,26 +125,37 @@ func (r *run) alike(cs []candidate) []candidate {
 	return cs[:n]
 }
 
-// meet tries the patterns of candidates that are alike and stand at pos.
-func (r *run) meet(cs []candidate, pos int) {
+// meet tries the patterns of candidates that are alike and stand at pos. If weed is set,
+// what stands around them is still to be looked at.
+func (r *run) meet(cs []candidate, pos int, weed bool) {
 	p := r.db.plan
-	first := cs[0].target
-	j := p.joints[p.targets[first&^all].joint]
-	c := j.has
-	if first&all == 0 {
-		c = 0
-		for i := range cs {
-			c |= 1 << p.targets[cs[i].target].bit
+	var c uint16
+	for i := range cs {
+		if cs[i].target&all != 0 {
+			c = p.joints[p.targets[cs[i].target&^all].joint].has
+			break
+		}
+		if t := &p.targets[cs[i].target]; r.undecided(t.pattern, pos-int(t.near)) && (!weed || r.db.onwardOf(cs[i].target).fits(r.text, pos)) {
+			c |= 1 << t.bit
 		}
 	}
+	if c == 0 {
+		return
+	}
+	j := p.joints[p.targets[cs[0].target&^all].joint]
 	if c&(c-1) != 0 {
 		c = r.together(j, c, pos)
 	}
 	for ; c != 0; c &= c - 1 {
 		q := j.patterns[bits.TrailingZeros16(c)]
-		a, g := r.db.anchors[q], r.of(int(q))
-		if !g.off && pos-a.near >= g.next && r.ahead(q, pos) {
+		if a := r.db.anchors[q]; r.undecided(q, pos-a.near) && r.ahead(q, pos) {
 			r.anchored(int(q), a, pos)
 		}
 	}
+}
+
+// undecided reports whether it is still open if a match of pattern p begins at start.
+func (r *run) undecided(p int32, start int) bool {
+	g := r.of(int(p))
+	return !g.off && start >= g.next
 }
