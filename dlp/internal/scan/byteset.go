@@ -38,17 +38,21 @@ func (s byteSet) empty() bool { return s == byteSet{} }
 // subset reports whether every byte of s is in t.
 func (s byteSet) subset(t byteSet) bool { return s.union(t) == t }
 
-// halves returns the low and the high halves of the bytes of s.
-func (s byteSet) halves() (lo, hi uint16) {
+// arranged returns the columns and the rows in which s has bytes.
+func (s byteSet) arranged() (columns, rows uint16) {
 	for i, w := range s {
 		for j := range 4 {
-			if x := uint16(w >> (16 * j)); x != 0 {
-				lo |= x
-				hi |= 1 << (4*i + j)
+			x, high := uint16(w>>(16*j)), 4*i+j
+			columns |= x
+			if x&wordColumns[high] != 0 {
+				rows |= 1 << (high + wordRow)
+			}
+			if x&^wordColumns[high] != 0 {
+				rows |= 1 << otherRow[high]
 			}
 		}
 	}
-	return lo, hi
+	return columns, rows
 }
 
 // each calls f for every byte of s in rising order.

@@ -130,8 +130,8 @@ func neighbours(gs []group, most int) []group {
 	return out
 }
 
-// outline is what the kernel sees of a group: the low and the high halves of the bytes at
-// each place.
+// outline is what the kernel sees of a group: the columns and the rows of the bytes at each
+// place.
 type outline struct {
 	lo, hi    [window]uint16
 	wordStart bool
@@ -141,7 +141,7 @@ type outline struct {
 func (g *grouper) outline(x *group) outline {
 	o := outline{wordStart: x.wordStart}
 	for j := range g.places {
-		o.lo[j], o.hi[j] = x.q.at(j).halves()
+		o.lo[j], o.hi[j] = x.q.at(j).arranged()
 	}
 	o.rate = g.sample.outlineRate(&o, g.places)
 	return o

@@ -20,9 +20,35 @@ const (
 )
 
 // plane has, for one place, the groups among eight whose class there has a byte, by the
-// byte's low and high half. A byte counts as being in a class when its two halves occur
+// byte's column and row. A byte counts as being in a class when its column and its row occur
 // there, if not together; that is what AVX2 can look up at once. Other kernels report less.
-type plane struct{ lo, hi [16]uint8 }
+type plane struct{ columns, rows [16]uint8 }
+
+// column and row arrange the bytes for AVX2, which looks up four bits at a time, as in a
+// table of ASCII, but with word characters in rows of their own, because that is what
+// classes mostly tell apart. Bytes outside ASCII share three rows.
+func column(b byte) byte { return b & 15 }
+
+func row(b byte) byte {
+	if isWord(b) {
+		return b>>4 + wordRow
+	}
+	return otherRow[b>>4]
+}
+
+const wordRow = 8 // of word characters, from high half 0 on
+
+var (
+	otherRow    = [16]uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 9, 9, 10, 10} // of other bytes, by high half
+	wordColumns = func() (of [16]uint16) {                                    // of word characters, by high half
+		for b := range 256 {
+			if isWord(byte(b)) {
+				of[b>>4] |= 1 << (b & 15)
+			}
+		}
+		return of
+	}()
+)
 
 // counts are the groups of a plane that count, anywhere and only where a word begins,
 // spread over a vector.
@@ -32,7 +58,8 @@ type counts struct{ any, start [32]uint8 }
 type tables struct {
 	slot               [window][slotPlanes]plane
 	key                [keyWindow][keyPlanes]plane
-	word               plane
+	word               plane                           // by real halves
+	row                struct{ other, word [16]uint8 } // by the high half of a byte
 	slotWide           [slotPlanes]counts
 	keyWide            [keyPlanes]counts
 	slotAny, slotStart uint32 // groups of slots that count anywhere, and where a word begins
@@ -47,7 +74,7 @@ type tables struct {
 
 // finish derives what the kernels need from what the plan has entered.
 func (t *tables) finish() {
-	t.setWords()
+	t.setRows()
 	spread := func(c *counts, any, start uint8) {
 		for i := range c.any {
 			c.any[i], c.start[i] = any, start
@@ -112,13 +139,13 @@ func (t *tables) setKeys(group int, q *sequence, wordStart bool) {
 
 func (p *plane) add(bit int, class byteSet) {
 	class.each(func(b byte) {
-		p.lo[b&15] |= 1 << bit
-		p.hi[b>>4] |= 1 << bit
+		p.columns[column(b)] |= 1 << bit
+		p.rows[row(b)] |= 1 << bit
 	})
 }
 
 // at returns the groups whose class has b.
-func (p *plane) at(b byte) uint8 { return p.lo[b&15] & p.hi[b>>4] }
+func (p *plane) at(b byte) uint8 { return p.columns[column(b)] & p.rows[row(b)] }
 
 // slotsAt returns the groups of slots whose class at place j has b.
 func (t *tables) slotsAt(j int, b byte) uint32 { return t.slotAt[j][b] }
@@ -126,11 +153,11 @@ func (t *tables) slotsAt(j int, b byte) uint32 { return t.slotAt[j][b] }
 // keysAt returns the groups of keys whose class at place j has b.
 func (t *tables) keysAt(j int, b byte) uint32 { return t.keyAt[j][b] }
 
-// slotsByHalves returns the groups of slots that b counts for when its halves are looked up.
-func (t *tables) slotsByHalves(j int, b byte) uint32 { return groupsAt(t.slot[j][:], b) }
+// slotsByRows returns the groups of slots that b counts for when row and column are looked up.
+func (t *tables) slotsByRows(j int, b byte) uint32 { return groupsAt(t.slot[j][:], b) }
 
-// keysByHalves is that for groups of keys.
-func (t *tables) keysByHalves(j int, b byte) uint32 { return groupsAt(t.key[j][:], b) }
+// keysByRows is that for groups of keys.
+func (t *tables) keysByRows(j int, b byte) uint32 { return groupsAt(t.key[j][:], b) }
 
 // groupsAt returns the groups of all planes that b counts for.
 func groupsAt(planes []plane, b byte) (groups uint32) {
@@ -140,15 +167,19 @@ func groupsAt(planes []plane, b byte) (groups uint32) {
 	return groups
 }
 
-// setWords fills the tables for word characters; each run of them within one high half
-// has a bit.
-func (t *tables) setWords() {
+// setRows fills the tables by which rows are found. Each run of word characters within one
+// high half has a bit of word.
+func (t *tables) setRows() {
 	runs := [...]struct{ hi, first, last int }{{3, 0, 9}, {4, 1, 15}, {5, 0, 10}, {5, 15, 15}, {6, 1, 15}, {7, 0, 10}}
 	for bit, r := range runs {
-		t.word.hi[r.hi] |= 1 << bit
+		t.word.rows[r.hi] |= 1 << bit
 		for lo := r.first; lo <= r.last; lo++ {
-			t.word.lo[lo] |= 1 << bit
+			t.word.columns[lo] |= 1 << bit
 		}
+	}
+	t.row.other = otherRow
+	for hi := range uint8(16) {
+		t.row.word[hi] = (hi + wordRow) & 15
 	}
 }
 

@@ -1,17 +1,19 @@
 #include "textflag.h"
 
-// The layout of tables and findings in kernel.go. A plane has 16 bytes by low, then 16 by
-// high half.
+// The layout of tables and findings in kernel.go. A plane has 16 bytes by column, then 16 by
+// row.
 #define SLOT 0          // slot: 8 places of 3 planes
 #define KEY 768         // key: 6 places of 4 planes
-#define WORD 1536       // word: a plane
-#define SLOTWIDE 1568   // slotWide: for each plane 32 bytes any, 32 start
-#define KEYWIDE 1760    // keyWide
-#define HALVES 1024     // halves: low, then high halves, behind 32 masks of 32 bytes
-#define HIGH 2112       // bytes from the low to the high halves
+#define WORD 1536       // word: a plane by real halves
+#define ROW 1568        // row: 16 bytes by high half, then 16 for word characters
+#define SLOTWIDE 1600   // slotWide: for each plane 32 bytes any, 32 start
+#define KEYWIDE 1792    // keyWide
+#define HALVES 1024     // halves: columns, then rows, behind 32 masks of 32 bytes
+#define HIGH 2112       // bytes from the columns to the rows
+#define LASTROW $0x0a0a0a0a // of those without word characters
 
-// LOOK leaves in a0 and a1 those groups of a plane at whose classes both halves of the byte
-// are: Y8 and Y9 have the halves of bytes 0 to 31, Y10 and Y11 those of 32 to 63.
+// LOOK leaves in a0 and a1 those groups of a plane whose classes have both column and row of
+// the byte: Y8 and Y9 have those of bytes 0 to 31, Y10 and Y11 those of 32 to 63.
 #define LOOK(at, a0, a1) \
 	VBROADCASTI128 at(DI), Y12      \
 	VBROADCASTI128 (at+16)(DI), Y13 \
@@ -24,7 +26,7 @@
 	VPAND          Y14, Y15, Y14    \
 	VPAND          Y14, a1, a1
 
-// LOAD reads the halves of the bytes at place j from each position on.
+// LOAD reads columns and rows of the bytes at place j from each position on.
 #define LOAD(j) \
 	VMOVDQU j(R10), Y8           \
 	VMOVDQU (HIGH+j)(R10), Y9    \
@@ -78,19 +80,35 @@ TEXT ·avx2(SB), NOSPLIT, $0-56
 	MOVQ loose+32(FP), R9
 	MOVQ out+40(FP), DX
 
-	// Split all bytes into halves first: every place reads them again, one byte on.
-	LEAQ         HALVES(DX), R10
-	MOVL         $0x0f0f0f0f, AX
-	VMOVD        AX, X0
-	VPBROADCASTD X0, Y0
-	MOVQ         CX, BX
-	SHLQ         $1, BX
+	// Columns and rows of all bytes first: every place reads them again, one byte on.
+	LEAQ           HALVES(DX), R10
+	MOVL           $0x0f0f0f0f, AX
+	VMOVD          AX, X0
+	VPBROADCASTD   X0, Y0
+	VBROADCASTI128 WORD(DI), Y10
+	VBROADCASTI128 (WORD+16)(DI), Y11
+	VBROADCASTI128 ROW(DI), Y12
+	VBROADCASTI128 (ROW+16)(DI), Y13
+	VPXOR          Y15, Y15, Y15
+	MOVQ           CX, BX
+	SHLQ           $1, BX
+
+	// ARRANGE makes columns in Y2 and rows in Y3 of the bytes in Y1.
+#define ARRANGE \
+	VPAND     Y0, Y1, Y2      \
+	VPSRLW    $4, Y1, Y3      \
+	VPAND     Y0, Y3, Y3      \
+	VPSHUFB   Y2, Y10, Y4     \
+	VPSHUFB   Y3, Y11, Y5     \
+	VPAND     Y4, Y5, Y4      \
+	VPCMPEQB  Y4, Y15, Y4     \
+	VPSHUFB   Y3, Y12, Y5     \
+	VPSHUFB   Y3, Y13, Y3     \
+	VPBLENDVB Y4, Y5, Y3, Y3
 
 split:
 	VMOVDQU (SI), Y1
-	VPAND   Y0, Y1, Y2
-	VPSRLW  $4, Y1, Y3
-	VPAND   Y0, Y3, Y3
+	ARRANGE
 	VMOVDQU Y2, (R10)
 	VMOVDQU Y3, HIGH(R10)
 	ADDQ    $32, SI
@@ -98,9 +116,7 @@ split:
 	DECQ    BX
 	JNZ     split
 	VMOVQ   (SI), X1
-	VPAND   X0, X1, X2
-	VPSRLW  $4, X1, X3
-	VPAND   X0, X3, X3
+	ARRANGE
 	VMOVQ   X2, (R10)
 	VMOVQ   X3, HIGH(R10)
 
@@ -118,18 +134,15 @@ next:
 	LOAD(0)
 
 	// Word characters.
-	VBROADCASTI128 WORD(DI), Y12
-	VBROADCASTI128 (WORD+16)(DI), Y13
-	VPSHUFB        Y8, Y12, Y14
-	VPSHUFB        Y9, Y13, Y15
-	VPAND          Y14, Y15, Y14
-	VPSHUFB        Y10, Y12, Y12
-	VPSHUFB        Y11, Y13, Y13
-	VPAND          Y12, Y13, Y13
-	VMOVDQA        Y14, Y12
-	VPXOR          Y15, Y15, Y15
-	BITS(AX, BX)
-	NOTQ           AX
+	MOVL         LASTROW, AX
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPCMPGTB     Y15, Y9, Y12
+	VPCMPGTB     Y15, Y11, Y13
+	VPMOVMSKB    Y12, AX
+	VPMOVMSKB    Y13, BX
+	SHLQ         $32, BX
+	ORQ          BX, AX
 
 	// Where words begin: a word character behind none.
 	LEAQ (R8)(AX*2), BX

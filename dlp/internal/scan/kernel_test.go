@@ -22,7 +22,7 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 		like := *tb
 		switch k.name {
 		case "avx2":
-			like.portable = newPortableTables(tb, tb.slotsByHalves, tb.keysByHalves)
+			like.portable = newPortableTables(tb, tb.slotsByRows, tb.keysByRows)
 		case "avx512vbmi":
 			like.portable = newPortableTables(tb, tb.vbmi.slotsAt, tb.vbmi.keysAt)
 		}

@@ -20,17 +20,17 @@ type sample struct {
 	size   float64
 	starts bitmap // where words begin
 	bytes  [256]bitmap
-	lo, hi [16]bitmap // by the low and the high half of the byte
+	lo, hi [16]bitmap // by the column and the row of the byte
 	exact  map[byteSet]*standing
 	wide   map[[2]uint16]*standing
 	acc    bitmap
 	known  map[asked]float64
-	share  [2][16][256]float32 // of bytes whose low half is among the bits of the index, by part of the low half and by the high half
+	share  [2][16][256]float32 // of bytes whose column is among the bits of the index, by half of the columns and by row
 	begin  float32             // share of positions where a word begins
-	halved [1 << 12]halfShare  // what has been worked out last, by a hash of the halves
+	halved [1 << 12]halfShare  // what has been worked out last, by a hash of columns and rows
 }
 
-// halfShare is the share of bytes whose halves are among the bits of lo and hi.
+// halfShare is the share of bytes whose columns and rows are among the bits of lo and hi.
 type halfShare struct {
 	lo, hi uint16
 	share  float32
@@ -63,20 +63,23 @@ func newSample() *sample {
 			s.bytes[b] = make(bitmap, n)
 		}
 		s.bytes[b][i>>6] |= bit
-		s.lo[b&15][i>>6] |= bit
-		s.hi[b>>4][i>>6] |= bit
+		s.lo[column(b)][i>>6] |= bit
+		s.hi[row(b)][i>>6] |= bit
 		if isWord(b) && (i == 0 || !isWord(text[i-1])) {
 			s.starts[i>>6] |= bit
 		}
 	}
 	s.begin = float32(s.starts.count()) / float32(len(text))
-	for hi := range 16 {
-		for bits := range 256 {
-			for lo := range 8 {
-				if bits>>lo&1 != 0 {
-					s.share[0][hi][bits] += float32(s.bytes[hi<<4|lo].count()) / float32(len(text))
-					s.share[1][hi][bits] += float32(s.bytes[hi<<4|lo|8].count()) / float32(len(text))
-				}
+	for b := range 256 {
+		if s.bytes[b] == nil {
+			continue
+		}
+		share := float32(s.bytes[b].count()) / float32(len(text))
+		lo := column(byte(b))
+		of := &s.share[lo>>3][row(byte(b))]
+		for bits := range of {
+			if bits>>(lo&7)&1 != 0 {
+				of[bits] += share
 			}
 		}
 	}
@@ -98,7 +101,7 @@ func (s *sample) outlineRate(o *outline, places int) float32 {
 	return rate
 }
 
-// halfShare returns the share of bytes whose halves are among the bits of lo and hi.
+// halfShare returns the share of bytes whose columns and rows are among the bits of lo and hi.
 func (s *sample) halfShare(lo, hi uint16) float32 {
 	known := &s.halved[(uint32(lo)<<16|uint32(hi))*0x9e3779b1>>20]
 	if known.lo != lo || known.hi != hi {
@@ -141,7 +144,7 @@ func (s *sample) standing(m bitmap) *standing { return &standing{m, float64(m.co
 
 // halves returns where the kernel takes a byte for one of c.
 func (s *sample) halves(c byteSet) *standing {
-	lo, hi := c.halves()
+	lo, hi := c.arranged()
 	half := [2]uint16{lo, hi}
 	known, ok := s.wide[half]
 	if !ok {
