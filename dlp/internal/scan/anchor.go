@@ -115,7 +115,7 @@ func (a *anchor) weigh(r *sample, limit float64) bool {
 		q := &a.sequences[i]
 		a.cost += r.rate(q, window, a.wordStart) * start
 		if a.keyed(q) {
-			a.cost += r.rate(q, keyWindow, a.wordStart) * costLook
+			a.cost += r.rate(q, keyBytes, a.wordStart) * costLook
 		} else {
 			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + a.slotCost()
 		}
@@ -204,11 +204,11 @@ func foldKey(k uint32) uint32 { return k | 0x20202020 }
 
 // keyCount returns how many folded four-byte keys q begins with.
 func keyCount(q *sequence) int {
-	if q.n < 4 {
+	if q.n < keyBytes {
 		return unbounded
 	}
 	n := 1
-	for i := range 4 {
+	for i := range keyBytes {
 		n = times(n, folded4(q.class[i]).size())
 	}
 	return n

@@ -9,14 +9,10 @@ const (
 	block = 64 // bytes that one set of masks covers
 	batch = 32 // blocks in one call of a kernel
 
-	slotPlanes = 3 // eight groups of class sequences each
-	keyPlanes  = 4 // eight groups of keys each
-	slotGroups = 8 * slotPlanes
-	keyGroups  = 8 * keyPlanes
-	keyWindow  = 6             // bytes that a group of keys looks at
-	foldGroup  = keyGroups - 1 // the group of keys that finds ſ and K
-
-	startGroups = 6 // groups for keys that count only where a word begins
+	planes    = 3 // eight groups each, of slots as of keys
+	groups    = 8 * planes
+	foldGroup = groups - 1 // the group of keys that finds ſ and K
+	keyWindow = 5          // bytes that a group of keys looks at
 )
 
 // plane has, for one place, the groups among eight whose class there has a byte, by the
@@ -56,17 +52,16 @@ type counts struct{ any, start [32]uint8 }
 
 // tables are what a kernel looks bytes up in. The assembly knows their layout.
 type tables struct {
-	slot               [window][slotPlanes]plane
-	key                [keyWindow][keyPlanes]plane
-	word               plane                           // by real halves
-	row                struct{ other, word [16]uint8 } // by the high half of a byte
-	slotWide           [slotPlanes]counts
-	keyWide            [keyPlanes]counts
-	slotAny, slotStart uint32 // groups of slots that count anywhere, and where a word begins
-	keyAny, keyStart   uint32
+	slot  [window][planes]plane
+	key   [keyWindow][planes]plane
+	word  plane                           // by real halves
+	row   struct{ other, word [16]uint8 } // by the high half of a byte
+	wide  [planes]counts                  // of slots
+	any   uint32                          // groups of slots that count anywhere
+	start uint32                          // those that count only where a word begins
 
-	slotAt [window][256]uint32    // by byte, the groups of slots whose class at the place has it
-	keyAt  [keyWindow][256]uint32 // of keys
+	slotAt [window][256]uint32 // by byte, the groups of slots whose class at the place has it
+	keyAt  [keyWindow][256]uint32
 
 	portable *portableTables
 	vbmi     *vbmiTables
@@ -75,25 +70,20 @@ type tables struct {
 // finish derives what the kernels need from what the plan has entered.
 func (t *tables) finish() {
 	t.setRows()
-	spread := func(c *counts, any, start uint8) {
-		for i := range c.any {
-			c.any[i], c.start[i] = any, start
+	for i := range t.wide {
+		c := &t.wide[i]
+		for j := range c.any {
+			c.any[j], c.start[j] = uint8(t.any>>(8*i)), uint8(t.start>>(8*i))
 		}
 	}
-	for i := range t.slotWide {
-		spread(&t.slotWide[i], uint8(t.slotAny>>(8*i)), uint8(t.slotStart>>(8*i)))
-	}
-	for i := range t.keyWide {
-		spread(&t.keyWide[i], uint8(t.keyAny>>(8*i)), uint8(t.keyStart>>(8*i)))
-	}
-	t.portable = newPortableTables(t, t.slotsAt, t.keysAt)
+	t.portable = newPortableTables(t)
 	t.vbmi = newVBMITables(t)
 }
 
 // masks say which of a block's 64 positions deserve a look.
 type masks struct {
 	slots  uint64 // a group of class sequences holds
-	keys   uint64 // a group of keys holds
+	keys   uint64 // a group of keys holds, or a word begins; see keysKernel
 	folds  uint64 // ſ or K may stand here
 	starts uint64 // a word begins
 }
@@ -116,24 +106,18 @@ func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
 		q.at(j).each(func(b byte) { t.slotAt[j][b] |= 1 << group })
 	}
 	if wordStart {
-		t.slotStart |= 1 << group
+		t.start |= 1 << group
 	} else {
-		t.slotAny |= 1 << group
+		t.any |= 1 << group
 	}
 }
 
-// setKeys enters a group of keys.
-func (t *tables) setKeys(group int, q *sequence, wordStart bool) {
+// setKeys enters a group of keys that count anywhere. Where a word begins, all keys are
+// looked for.
+func (t *tables) setKeys(group int, q *sequence) {
 	for j := range t.key {
 		t.key[j][group/8].add(group%8, q.at(j))
 		q.at(j).each(func(b byte) { t.keyAt[j][b] |= 1 << group })
-	}
-	switch {
-	case group == foldGroup: // told apart
-	case wordStart:
-		t.keyStart |= 1 << group
-	default:
-		t.keyAny |= 1 << group
 	}
 }
 
@@ -146,26 +130,6 @@ func (p *plane) add(bit int, class byteSet) {
 
 // at returns the groups whose class has b.
 func (p *plane) at(b byte) uint8 { return p.columns[column(b)] & p.rows[row(b)] }
-
-// slotsAt returns the groups of slots whose class at place j has b.
-func (t *tables) slotsAt(j int, b byte) uint32 { return t.slotAt[j][b] }
-
-// keysAt returns the groups of keys whose class at place j has b.
-func (t *tables) keysAt(j int, b byte) uint32 { return t.keyAt[j][b] }
-
-// slotsByRows returns the groups of slots that b counts for when row and column are looked up.
-func (t *tables) slotsByRows(j int, b byte) uint32 { return groupsAt(t.slot[j][:], b) }
-
-// keysByRows is that for groups of keys.
-func (t *tables) keysByRows(j int, b byte) uint32 { return groupsAt(t.key[j][:], b) }
-
-// groupsAt returns the groups of all planes that b counts for.
-func groupsAt(planes []plane, b byte) (groups uint32) {
-	for i := range planes {
-		groups |= uint32(planes[i].at(b)) << (8 * i)
-	}
-	return groups
-}
 
 // setRows fills the tables by which rows are found. Each run of word characters within one
 // high half has a bit of word.
@@ -213,17 +177,25 @@ func chooseKernel(name string) (namedKernel, error) {
 type namedKernel struct {
 	name   string
 	run    kernel
+	keys   keysKernel
 	quad   quadKernel
 	places placesKernel
-	probe  probeKernel
 }
 
-var portable = namedKernel{"portable", portableKernel, portableQuad, portablePlaces, portableProbe}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableQuad, portablePlaces}
+
+// keysKernel returns those positions of n blocks of x at which p may have a key, in out.
+// Where the masks say so, or at all positions; m is then overwritten.
+type keysKernel func(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16
+
+// keyWork is the working space for it. Reading from and writing to one list, loads would
+// wait for stores.
+type keyWork struct{ maybe, found places }
 
 // quadKernel writes to out, which has room for as many, those of the places at of x where
 // slots of q hold, and returns how many there are. Places are at most inBatch; m has where
 // words begin.
-type quadKernel func(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int
+type quadKernel func(q *quad, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int
 
 // quadHit is a place with the slots that hold there.
 type quadHit struct {
@@ -241,7 +213,3 @@ const (
 	ofSlots field = iota
 	ofKeys
 )
-
-// probeKernel writes those of the places at of x where p may have a key to out, and returns
-// them.
-type probeKernel func(p *probe, x *batchText, at []uint16, out *places) []uint16

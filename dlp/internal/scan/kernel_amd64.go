@@ -6,10 +6,10 @@ import "golang.org/x/sys/cpu"
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, quadByAVX2, placesByAVX2, probeByAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, quadByAVX2, placesByAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		ks = append([]namedKernel{{"avx512vbmi", vbmiKernel, quadByAVX2, placesByAVX2, probeByAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx512vbmi", vbmiKernel, keysByAVX2, quadByAVX2, placesByAVX2}}, ks...)
 	}
 	return ks
 }
@@ -25,16 +25,16 @@ func avx2Kernel(t *tables, v []byte, n int, carry, loose uint64, out *findings) 
 //go:noescape
 func avx2(t *tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 
-func quadByAVX2(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int {
+func quadByAVX2(q *quad, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int {
 	if len(at) == 0 {
 		return 0
 	}
 	out = out[:len(at)]
-	return avx2Quad(q, class, m, x, &at[0], len(at), &out[0])
+	return avx2Quad(q, m, x, &at[0], len(at), &out[0])
 }
 
 //go:noescape
-func avx2Quad(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
+func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
 
 func placesByAVX2(m []masks, which field, out *places) []uint16 {
 	if len(m) == 0 {
@@ -50,11 +50,12 @@ func placesByAVX2(m []masks, which field, out *places) []uint16 {
 //go:noescape
 func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int
 
-func probeByAVX2(p *probe, x *batchText, at []uint16, out *places) []uint16 {
+func keysByAVX2(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
+	at := placesByAVX2(m[:n], ofKeys, &w.maybe)
 	if len(at) == 0 {
 		return nil
 	}
-	return out[:avx2Probe(p, x, &at[0], len(at), &out[0])]
+	return w.found[:avx2Probe(p, x, &at[0], len(at), &w.found[0])]
 }
 
 //go:noescape

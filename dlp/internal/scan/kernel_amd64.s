@@ -3,11 +3,10 @@
 // The layout of tables and findings in kernel.go. A plane has 16 bytes by column, then 16 by
 // row.
 #define SLOT 0          // slot: 8 places of 3 planes
-#define KEY 768         // key: 6 places of 4 planes
-#define WORD 1536       // word: a plane by real halves
-#define ROW 1568        // row: 16 bytes by high half, then 16 for word characters
-#define SLOTWIDE 1600   // slotWide: for each plane 32 bytes any, 32 start
-#define KEYWIDE 1792    // keyWide
+#define KEY 768         // key: 5 places of 3 planes
+#define WORD 1248       // word: a plane by real halves
+#define ROW 1280        // row: 16 bytes by high half, then 16 for word characters
+#define WIDE 1312       // wide: for each plane 32 bytes any, 32 start
 #define HALVES 1024     // halves: columns, then rows, behind 32 masks of 32 bytes
 #define HIGH 2112       // bytes from the columns to the rows
 #define LASTROW $0x0a0a0a0a // of those without word characters
@@ -33,18 +32,20 @@
 	VMOVDQU (32+j)(R10), Y10     \
 	VMOVDQU (HIGH+32+j)(R10), Y11
 
-// FIRST looks in planes 0 and 1 of slots and keys, SECOND in the others.
-#define SLOTS1(j) \
-	LOOK(SLOT+96*j, Y0, Y1) \
-	LOOK(SLOT+96*j+32, Y2, Y3)
-#define KEYS1(j) \
-	LOOK(KEY+128*j, Y4, Y5) \
-	LOOK(KEY+128*j+32, Y6, Y7)
-#define SLOTS2(j) \
-	LOOK(SLOT+96*j+64, Y0, Y1)
-#define KEYS2(j) \
-	LOOK(KEY+128*j+64, Y2, Y3) \
-	LOOK(KEY+128*j+96, Y4, Y5)
+// THREE looks in three planes, for Y0 to Y5.
+#define THREE(at) \
+	LOOK(at, Y0, Y1)    \
+	LOOK(at+32, Y2, Y3) \
+	LOOK(at+64, Y4, Y5)
+
+// ALL sets all bits of Y0 to Y5.
+#define ALL \
+	VPCMPEQB Y0, Y0, Y0 \
+	VMOVDQA  Y0, Y1     \
+	VMOVDQA  Y0, Y2     \
+	VMOVDQA  Y0, Y3     \
+	VMOVDQA  Y0, Y4     \
+	VMOVDQA  Y0, Y5
 
 // BITS sets a bit of dst for each zero byte of Y12 and Y13.
 #define BITS(dst, tmp) \
@@ -55,20 +56,19 @@
 	SHLQ      $32, tmp      \
 	ORQ       tmp, dst
 
-// NONE sets a bit of dst for each position at which no group of a plane counts, NONE2 of two
-// planes, whose masks are 64 bytes apart.
-#define NONE(mask, a0, a1, dst, tmp) \
-	VPAND mask(DI), a0, Y12 \
-	VPAND mask(DI), a1, Y13 \
-	BITS(dst, tmp)
-
-#define NONE2(mask, a0, a1, b0, b1, dst, tmp) \
-	VPAND mask(DI), a0, Y12      \
-	VPAND (mask+64)(DI), b0, Y14 \
-	VPOR  Y12, Y14, Y12          \
-	VPAND mask(DI), a1, Y13      \
-	VPAND (mask+64)(DI), b1, Y14 \
-	VPOR  Y13, Y14, Y13          \
+// NONE sets a bit of dst for each position at which no group counts, by masks that are 64
+// bytes apart from plane to plane.
+#define NONE(mask, dst, tmp) \
+	VPAND mask(DI), Y0, Y12       \
+	VPAND (mask+64)(DI), Y2, Y14  \
+	VPOR  Y12, Y14, Y12           \
+	VPAND (mask+128)(DI), Y4, Y14 \
+	VPOR  Y12, Y14, Y12           \
+	VPAND mask(DI), Y1, Y13       \
+	VPAND (mask+64)(DI), Y3, Y14  \
+	VPOR  Y13, Y14, Y13           \
+	VPAND (mask+128)(DI), Y5, Y14 \
+	VPOR  Y13, Y14, Y13           \
 	BITS(dst, tmp)
 
 // func avx2(t *tables, v *byte, n int, carry, loose uint64, out *findings) uint64
@@ -123,14 +123,7 @@ split:
 	LEAQ HALVES(DX), R10
 
 next:
-	VPCMPEQB Y0, Y0, Y0
-	VMOVDQA  Y0, Y1
-	VMOVDQA  Y0, Y2
-	VMOVDQA  Y0, Y3
-	VMOVDQA  Y0, Y4
-	VMOVDQA  Y0, Y5
-	VMOVDQA  Y0, Y6
-	VMOVDQA  Y0, Y7
+	ALL
 	LOAD(0)
 
 	// Word characters.
@@ -153,96 +146,63 @@ next:
 	ORQ  R9, BX
 	MOVQ BX, R12
 
-	SLOTS1(0)
-	KEYS1(0)
+	THREE(SLOT)
 	LOAD(1)
-	SLOTS1(1)
-	KEYS1(1)
+	THREE(SLOT+96)
 	LOAD(2)
-	SLOTS1(2)
-	KEYS1(2)
+	THREE(SLOT+192)
 	LOAD(3)
-	SLOTS1(3)
-	KEYS1(3)
+	THREE(SLOT+288)
 	LOAD(4)
-	SLOTS1(4)
-	KEYS1(4)
+	THREE(SLOT+384)
 	LOAD(5)
-	SLOTS1(5)
-	KEYS1(5)
+	THREE(SLOT+480)
 	LOAD(6)
-	SLOTS1(6)
+	THREE(SLOT+576)
 	LOAD(7)
-	SLOTS1(7)
+	THREE(SLOT+672)
 
-	// Bits of R13, R15 and SI: no group of slots, of slots that begin words, of keys.
-	VPXOR   Y15, Y15, Y15
-	NONE2(SLOTWIDE, Y0, Y1, Y2, Y3, R13, BX)
-	NONE2(SLOTWIDE+32, Y0, Y1, Y2, Y3, R15, BX)
-	NONE2(KEYWIDE, Y4, Y5, Y6, Y7, SI, BX)
-	NONE2(KEYWIDE+32, Y4, Y5, Y6, Y7, AX, BX)
-	NOTQ    AX
-	ANDQ    R12, AX
-	NOTQ    AX
-	ANDQ    AX, SI
+	VPXOR Y15, Y15, Y15
+	NONE(WIDE, R13, BX)
+	NONE(WIDE+32, AX, BX)
+	NOTQ  AX
+	ANDQ  R12, AX
+	NOTQ  R13
+	ORQ   AX, R13
+	MOVQ  R13, (DX)
 
-	VPCMPEQB Y0, Y0, Y0
-	VMOVDQA  Y0, Y1
-	VMOVDQA  Y0, Y2
-	VMOVDQA  Y0, Y3
-	VMOVDQA  Y0, Y4
-	VMOVDQA  Y0, Y5
-	SLOTS2(7)
-	LOAD(6)
-	SLOTS2(6)
-	LOAD(5)
-	SLOTS2(5)
-	KEYS2(5)
+	MOVQ  R12, 24(DX)
+
+	ALL
 	LOAD(4)
-	SLOTS2(4)
-	KEYS2(4)
+	THREE(KEY+384)
 	LOAD(3)
-	SLOTS2(3)
-	KEYS2(3)
+	THREE(KEY+288)
 	LOAD(2)
-	SLOTS2(2)
-	KEYS2(2)
+	THREE(KEY+192)
 	LOAD(1)
-	SLOTS2(1)
-	KEYS2(1)
+	THREE(KEY+96)
 	LOAD(0)
-	SLOTS2(0)
-	KEYS2(0)
+	THREE(KEY)
 
-	VPXOR   Y15, Y15, Y15
-	NONE(SLOTWIDE+128, Y0, Y1, AX, BX)
-	ANDQ    AX, R13
-	NONE(SLOTWIDE+160, Y0, Y1, AX, BX)
-	ANDQ    R15, AX
-	NOTQ    AX
-	ANDQ    R12, AX
-	NOTQ    AX
-	ANDQ    AX, R13
-	NOTQ    R13
-	MOVQ    R13, (DX)
-
-	NONE2(KEYWIDE+128, Y2, Y3, Y4, Y5, AX, BX)
-	ANDQ AX, SI
-	NONE2(KEYWIDE+160, Y2, Y3, Y4, Y5, AX, BX)
-	NOTQ AX
-	ANDQ R12, AX
-	NOTQ AX
-	ANDQ AX, SI
-	NOTQ SI
-	MOVQ SI, 8(DX)
-
-	// ſ and K are the topmost group of keys.
+	// ſ and K are the topmost group of keys, all others count anywhere.
 	VPMOVMSKB Y4, AX
 	VPMOVMSKB Y5, BX
 	SHLQ      $32, BX
 	ORQ       BX, AX
 	MOVQ      AX, 16(DX)
-	MOVQ      R12, 24(DX)
+	VPADDB    Y4, Y4, Y4
+	VPADDB    Y5, Y5, Y5
+
+	VPOR  Y0, Y2, Y12
+	VPOR  Y4, Y12, Y12
+	VPOR  Y1, Y3, Y13
+	VPOR  Y5, Y13, Y13
+	VPXOR Y15, Y15, Y15
+	BITS(AX, BX)
+	NOTQ  AX
+	ORQ   R12, AX
+	MOVQ  AX, 8(DX)
 
 	ADDQ $32, DX
 	ADDQ $64, R10
@@ -253,32 +213,27 @@ next:
 	MOVQ R8, ret+48(FP)
 	RET
 
-// NARROW keeps in Y0 what is in the quad at the class of the lowest byte of R11, and goes on
-// to the next byte.
+// NARROW keeps in Y0 what is in the quad at place j for the byte there.
 #define NARROW(j, tmp) \
-	SHRQ    $8, R11               \
-	MOVBQZX R11, tmp              \
-	MOVBQZX (SI)(tmp*1), tmp      \
-	SHLQ    $8, tmp               \
+	MOVBQZX j(DX)(R10*1), tmp          \
+	SHLQ    $8, tmp                    \
 	VPAND   (32*j)(DI)(tmp*1), Y0, Y0
 
 #define BEGIN 65536     // begin: in quad
 
-// func avx2Quad(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
-TEXT ·avx2Quad(SB), NOSPLIT, $0-64
+// func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
+TEXT ·avx2Quad(SB), NOSPLIT, $0-56
 	MOVQ q+0(FP), DI
-	MOVQ class+8(FP), SI
-	MOVQ m+16(FP), BX
-	MOVQ x+24(FP), DX
-	MOVQ at+32(FP), R8
-	MOVQ n+40(FP), CX
-	MOVQ out+48(FP), R9
+	MOVQ m+8(FP), BX
+	MOVQ x+16(FP), DX
+	MOVQ at+24(FP), R8
+	MOVQ n+32(FP), CX
+	MOVQ out+40(FP), R9
 	XORQ AX, AX
 
 each:
 	MOVWQZX (R8), R10
 	ADDQ    $2, R8
-	MOVQ    (DX)(R10*1), R11
 
 	// By whether a word begins.
 	MOVQ    R10, R12
@@ -290,10 +245,7 @@ each:
 	ANDQ    $32, R12
 	VMOVDQU BEGIN(DI)(R12*1), Y0
 
-	MOVBQZX R11, R12
-	MOVBQZX (SI)(R12*1), R12
-	SHLQ    $8, R12
-	VPAND   (DI)(R12*1), Y0, Y0
+	NARROW(0, R11)
 	NARROW(1, R13)
 	NARROW(2, R12)
 	NARROW(3, R13)
@@ -315,7 +267,7 @@ each:
 	JNZ     each
 
 	VZEROUPPER
-	MOVQ AX, ret+56(FP)
+	MOVQ AX, ret+48(FP)
 	RET
 
 // func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int

@@ -1,64 +1,40 @@
 package scan
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 // portableTables are the class tables for one byte at a time. Groups that count anywhere
-// are looked for at every position, in lanes of a word; those that count only where a word
-// begins only there. What either finds is looked up in full.
+// are looked for at every position, by their first four places; what that finds, and where
+// words begin, is looked up in full.
 type portableTables struct {
-	// Entries have the lanes that a byte fits at a place: in outer at place 0 and, in the
+	// Entries have the groups that a byte fits at a place: in outer at place 0 and, in the
 	// upper half, at place 2; in inner at places 1 and 3. One and of two entries so does
 	// half of the work for two positions.
 	outer, inner [256]uint64
 
-	full  [window][256]uint64 // groups of slots and, above them, of keys
-	count [2]uint64           // groups that count: anywhere, and where a word begins
+	full  [window][256]uint32 // groups of slots and, with the bit folds, that of ſ and K
+	count [2]uint32           // groups that count: anywhere, and where a word begins
 }
 
 const (
-	lanes     = 32
-	laneBytes = 4 // that are looked at in lanes
+	upper = 32 // bits to the upper half of an entry
+	folds = 1 << groups
 )
 
-// newPortableTables returns the tables for t, in which slots and keys tell the groups that a
-// byte counts for at a place.
-func newPortableTables(t *tables, slots, keys func(j int, b byte) uint32) *portableTables {
-	p := &portableTables{}
-	p.count[0] = uint64(t.slotAny) | uint64(t.keyAny|1<<foldGroup)<<slotGroups
-	p.count[1] = p.count[0] | uint64(t.slotStart) | uint64(t.keyStart)<<slotGroups
+func newPortableTables(t *tables) *portableTables {
+	p := &portableTables{full: t.slotAt}
+	p.count[0] = t.any | folds
+	p.count[1] = p.count[0] | t.start
 	for b := range 256 {
 		for j := range p.full {
-			key := uint32(1<<keyGroups - 1)
-			if j < keyWindow {
-				key = keys(j, byte(b))
-			}
-			at := uint64(slots(j, byte(b))) | uint64(key)<<slotGroups
-			p.full[j][b] = at
-			if j >= laneBytes {
-				continue
-			}
-			lane := inLanes(at, p.count[0]) << (j / 2 * lanes)
-			if j%2 == 0 {
-				p.outer[b] |= lane
-			} else {
-				p.inner[b] |= lane
+			if j >= keyWindow || t.keyAt[j][b]>>foldGroup&1 != 0 {
+				p.full[j][b] |= folds
 			}
 		}
+		at := func(j int) uint64 { return uint64(p.full[j][b] & p.count[0]) }
+		p.outer[b] = at(0) | at(2)<<upper
+		p.inner[b] = at(1) | at(3)<<upper
 	}
 	return p
-}
-
-// inLanes gives each of the groups in any a lane, or several one, and returns the lanes of
-// those in at.
-func inLanes(at, any uint64) (in uint64) {
-	for n := 0; any != 0; n++ {
-		in |= at >> bits.TrailingZeros64(any) & 1 << (n % lanes)
-		any &= any - 1
-	}
-	return in
 }
 
 // portableKernel is the kernel in plain Go.
@@ -72,20 +48,22 @@ func portableKernel(t *tables, v []byte, n int, carry, loose uint64, out *findin
 		}
 		starts := w&^(w<<1|carry) | loose
 		carry = w >> 63
-		out.masks[k] = masks{starts: starts}
+		m := &out.masks[k]
+		*m = masks{starts: starts}
 		for c := starts | p.anywhere(x); c != 0; c &= c - 1 {
 			i := trailing(c)
 			y := x[i : i+window : i+window]
-			g := p.full[0][y[0]] & p.full[1][y[1]] & p.full[2][y[2]] & p.full[3][y[3]] & p.count[starts>>i&1]
-			if g != 0 {
-				p.hit(g, y, k, i, out)
-			}
+			f := &p.full
+			g := f[0][y[0]] & f[1][y[1]] & f[2][y[2]] & f[3][y[3]] & f[4][y[4]] & f[5][y[5]] & f[6][y[6]] & f[7][y[7]]
+			g &= p.count[starts>>i&1]
+			m.slots |= nonzero(g&^folds) << i
+			m.folds |= uint64(g/folds) << i
 		}
 	}
 	return carry
 }
 
-// anywhere returns the positions of a block at which a lane holds.
+// anywhere returns the positions of a block at which the first four places of a group hold.
 func (p *portableTables) anywhere(x *[block + window]byte) (found uint64) {
 	h0 := p.outer[x[0]] & p.inner[x[1]] // half of position 0, and of the one two before
 	h1 := p.outer[x[1]] & p.inner[x[2]]
@@ -94,12 +72,10 @@ func (p *portableTables) anywhere(x *[block + window]byte) (found uint64) {
 		h3 := p.outer[x[i+3]] & p.inner[x[i+4]]
 		h4 := p.outer[x[i+4]] & p.inner[x[i+5]]
 		h5 := p.outer[x[i+5]] & p.inner[x[i+6]]
-		g0, g1 := uint32(h0)&uint32(h2>>lanes), uint32(h1)&uint32(h3>>lanes)
-		g2, g3 := uint32(h2)&uint32(h4>>lanes), uint32(h3)&uint32(h5>>lanes)
+		g0, g1 := uint32(h0)&uint32(h2>>upper), uint32(h1)&uint32(h3>>upper)
+		g2, g3 := uint32(h2)&uint32(h4>>upper), uint32(h3)&uint32(h5>>upper)
 		h0, h1 = h4, h5
-		if g0|g1|g2|g3 != 0 {
-			found |= (nonzero(g0) | nonzero(g1)<<1 | nonzero(g2)<<2 | nonzero(g3)<<3) << (i & (block - 1))
-		}
+		found |= (nonzero(g0) | nonzero(g1)<<1 | nonzero(g2)<<2 | nonzero(g3)<<3) << (i & (block - 1))
 	}
 	return found
 }
@@ -107,17 +83,25 @@ func (p *portableTables) anywhere(x *[block + window]byte) (found uint64) {
 // nonzero returns 1 if g is not 0.
 func nonzero(g uint32) uint64 { return -uint64(g) >> 63 }
 
-// hit notes position i of block k, where y stands and groups g hold in their first four
-// places.
-func (p *portableTables) hit(g uint64, y []byte, k, i int, out *findings) {
-	m := &out.masks[k]
-	g &= p.full[4][y[4]] & p.full[5][y[5]] & p.full[6][y[6]] & p.full[7][y[7]]
-	slot := uint32(g) & (1<<slotGroups - 1)
-	m.slots |= nonzero(slot) << i
-	const fold = 1 << foldGroup
-	key := uint32(g >> slotGroups)
-	m.keys |= nonzero(key&^fold) << i
-	m.folds |= uint64(key>>foldGroup) << i
+// portableKeys is the keysKernel in plain Go. It looks at all positions: to find out which
+// are worth it takes as long.
+func portableKeys(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
+	four, shift := p.four, p.shift&31
+	for k := range n {
+		var found uint64
+		for i := 0; i < block; i += 4 {
+			u := x.at(uint16(k*block + i))
+			h0 := hashed(foldKey(uint32(u))) >> shift
+			h1 := hashed(foldKey(uint32(u>>8))) >> shift
+			h2 := hashed(foldKey(uint32(u>>16))) >> shift
+			h3 := hashed(foldKey(uint32(u>>24))) >> shift
+			bits := four[h0>>6%mostWords]>>(h0&63)&1 | four[h1>>6%mostWords]>>(h1&63)&1<<1 |
+				four[h2>>6%mostWords]>>(h2&63)&1<<2 | four[h3>>6%mostWords]>>(h3&63)&1<<3
+			found |= bits << (i & (block - 1))
+		}
+		m[k&(batch-1)].keys = found
+	}
+	return portablePlaces(m[:n], ofKeys, &w.found)
 }
 
 const (

@@ -25,6 +25,12 @@ type probe struct {
 	shift uint               // from a product to its hash
 }
 
+// add enters a key.
+func (p *probe) add(key uint32) {
+	h := hashed(foldKey(key)) >> p.shift
+	p.four[h>>6] |= 1 << (h & 63)
+}
+
 // gate has the bits that all sequences with a key, or with one of the same hash, agree in:
 // the text, read as a number, must have those of value under mask. Where it stands for no
 // key, no text has. Of the eighth byte's highest bit it says whether a word must begin: the
@@ -107,6 +113,7 @@ func (t *keyTable) holds(e *keyEntry, u uint64) bool {
 }
 
 const (
+	keyBytes  = 4
 	sparse    = 3 // a bitmap has 1<<sparse bits, about, for each bit that is set
 	leastMap  = 10
 	mostMap   = 18
@@ -134,7 +141,7 @@ type keyed struct {
 
 // addKeys appends every key that q begins with.
 func addKeys(out []keyed, pattern int32, q *sequence, wordStart bool) []keyed {
-	var at [4][]byte
+	var at [keyBytes][]byte
 	for i := range at {
 		folded4(q.class[i]).each(func(b byte) { at[i] = append(at[i], b) })
 	}
@@ -205,9 +212,8 @@ func (t *keyTable) add(same []keyed) {
 		i = j
 	}
 	list.n = int32(len(t.entries)) - list.first
-	h := t.hash(key)
-	t.four[h>>6] |= 1 << (h & 63)
-	for i := h; ; i++ {
+	t.probe.add(key)
+	for i := t.hash(key); ; i++ {
 		if l := &t.lists[i&uint32(len(t.lists)-1)]; l.n == 0 {
 			*l = list
 			return

@@ -14,8 +14,8 @@ import (
 // anchor holds by chance differ in one of the first that are looked at, so that no automaton
 // is started for them. It is worked out when an anchor first holds.
 type onward struct {
-	tests [onwardTests]onwardTest
 	n     int // tests that say something; so many come first
+	tests [onwardTests]onwardTest
 }
 
 // onwardTest says that the byte at that distance from the anchor is in class. Where the text
@@ -30,24 +30,30 @@ type lazyOnward struct{ at atomic.Pointer[onward] }
 
 const (
 	onwardReach = 40 // bytes behind the beginning of an anchor that are looked at
-	onwardTests = 8  // bytes that are looked at
+	onwardTests = 16 // bytes that are looked at
 	dullClass   = 200
 )
 
 // fits reports whether a match can have its anchor at b[pos], as far as o tells. The text
 // from there on, for onwardReach bytes, has neither ſ nor K.
 func (o *onward) fits(b []byte, pos int) bool {
-	for i := range o.tests[:o.n] {
-		if o.tests[i].holds(b, pos) == 0 {
+	return o.begins(b, pos) != 0 && o.goesOn(b, pos)
+}
+
+// begins returns 1 if the first tests say what fits would say of them, else 0.
+func (o *onward) begins(b []byte, pos int) int {
+	t := &o.tests
+	return t[0].holds(b, pos) & t[1].holds(b, pos) & t[2].holds(b, pos) & t[3].holds(b, pos)
+}
+
+// goesOn tells what the other tests say.
+func (o *onward) goesOn(b []byte, pos int) bool {
+	for i := 4; i < o.n; i++ {
+		if o.tests[i&(onwardTests-1)].holds(b, pos) == 0 {
 			return false
 		}
 	}
 	return true
-}
-
-// begins returns 1 if the first two tests say what fits would say of them, else 0.
-func (o *onward) begins(b []byte, pos int) int {
-	return o.tests[0].holds(b, pos) & o.tests[1].holds(b, pos)
 }
 
 // holds returns 1 if the test allows an anchor at b[pos], else 0.

@@ -1,6 +1,9 @@
 package scan
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Behind the sift, a place stands for one pattern or a few, and in ordinary text nearly
 // none of them is there. They are weeded out in bulk, and what remains is tried in the
@@ -78,20 +81,28 @@ func (r *run) atKeys(x *batchText, at []uint16) []candidate {
 	return out
 }
 
-// atSlots returns the slots of hits one by one.
+// atSlots returns the slots of hits one by one. Most hits have one, in any of the words.
 func (r *run) atSlots(hits []quadHit) []candidate {
-	out := r.sieve.slotted[:0]
+	out, n := r.sieve.slotted, 0
 	for i := range hits {
+		if n+quadWords*wordSlots > len(out) {
+			out = slices.Grow(out, n+quadWords*wordSlots)
+			out = out[:cap(out)]
+		}
 		h := &hits[i]
-		base := int32(h.place>>quadShift) * quadWords * wordSlots
-		for k, c := range h.slots {
-			for ; c != 0; c &= c - 1 {
-				out = append(out, candidate{uint16(h.place & inBatch), base + int32(k*wordSlots+bits.TrailingZeros64(c))})
+		at := candidate{uint16(h.place & inBatch), int32(h.place>>quadShift) * quadWords * wordSlots}
+		for _, c := range h.slots {
+			out[n] = candidate{at.place, at.target + int32(bits.TrailingZeros64(c))}
+			n += int((c | -c) >> 63)
+			for c &= c - 1; c != 0; c &= c - 1 {
+				out[n] = candidate{at.place, at.target + int32(bits.TrailingZeros64(c))}
+				n++
 			}
+			at.target += wordSlots
 		}
 	}
 	r.sieve.slotted = out
-	return out
+	return out[:n]
 }
 
 // fitting keeps those of cs, candidates of the batch that begins at off, that what stands
@@ -107,7 +118,7 @@ func (r *run) fitting(cs []candidate, off int) []candidate {
 	}
 	cs, n = cs[:n], 0
 	for _, c := range cs {
-		if cs[n] = c; c.target&all != 0 || r.db.onwardOf(c.target).fits(r.text, off+int(c.place)) {
+		if cs[n] = c; c.target&all != 0 || r.db.onwardOf(c.target).goesOn(r.text, off+int(c.place)) {
 			n++
 		}
 	}

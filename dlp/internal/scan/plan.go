@@ -11,17 +11,16 @@ type slot struct {
 // places it reports.
 type plan struct {
 	tables tables
-	slots  []slot     // in the order of groups
-	quads  []quad     // what each 256 of them hold at
-	class  [256]uint8 // bytes that no slot tells apart have one class
+	slots  []slot // in the order of groups
+	quads  []quad // what each 256 of them hold at
 	keys   *keyTable
 
 	targets []target // of the slots and the entries of keys
 	joints  []*joint
 }
 
-// quad has, for up to 256 slots, each class of bytes and each place, those whose class there
-// has the bytes. What a look-up needs lies together. The assembly knows the layout.
+// quad has, for each byte and each place, those of up to 256 slots whose class there has it.
+// What a look-up needs lies together. The assembly knows the layout.
 type quad struct {
 	at    [256][window]slotSet
 	begin [2]slotSet // slots that count where no word begins, and where one does
@@ -59,7 +58,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 	fold.class[0].add(0xe2)
 	fold.class[1].add(0xbf)
 	fold.class[1].add(0x84)
-	p.tables.setKeys(foldGroup, &fold, false)
+	p.tables.setKeys(foldGroup, &fold)
 	p.tables.finish()
 	return p
 }
@@ -71,12 +70,11 @@ func (p *plan) groupSlots(r *sample) {
 		ms[i] = member{q: s.q, wordStart: s.wordStart}
 	}
 	g := grouper{sample: r, places: window}
-	for k, gr := range g.share(ms, slotGroups) {
+	for k, gr := range g.share(ms, groups) {
 		p.tables.setSlots(k, &gr.q, gr.wordStart)
 	}
-	p.classify()
 	sorted := make([]slot, 0, len(p.slots))
-	for k := range slotGroups {
+	for k := range groups {
 		for i := range ms {
 			if ms[i].group == k {
 				sorted = append(sorted, p.slots[i])
@@ -86,41 +84,6 @@ func (p *plan) groupSlots(r *sample) {
 	p.slots = sorted
 	for i := range p.slots {
 		p.enter(i)
-	}
-}
-
-// classify gives bytes a class each, in which all of them are in the same classes of slots.
-func (p *plan) classify() {
-	seen := map[byteSet]bool{}
-	n := 1
-	for i := range p.slots {
-		for j := range p.slots[i].q.n {
-			c := p.slots[i].q.class[j]
-			if seen[c] {
-				continue
-			}
-			seen[c] = true
-			split := map[uint8]uint8{} // what becomes of the bytes of a class that are in c
-			whole := map[uint8]bool{}
-			for b := range 256 {
-				if !c.has(byte(b)) {
-					whole[p.class[b]] = true
-				}
-			}
-			c.each(func(b byte) {
-				old := p.class[b]
-				if !whole[old] {
-					return // all of them are
-				}
-				to, ok := split[old]
-				if !ok {
-					to = uint8(n)
-					split[old] = to
-					n++
-				}
-				p.class[b] = to
-			})
-		}
 	}
 }
 
@@ -136,49 +99,41 @@ func (p *plan) enter(i int) {
 		q.begin[0][word] |= bit
 	}
 	for j := range window {
-		s.q.at(j).each(func(b byte) { q.at[p.class[b]][j][word] |= bit })
+		s.q.at(j).each(func(b byte) { q.at[b][j][word] |= bit })
 	}
 }
 
-// groupKeys fills the key groups. Long lists of words, which hold nearly everywhere, are
-// kept apart from the others, and so are those that count only where a word begins.
+// groupKeys fills the key groups with the keys that count anywhere. Long lists of words,
+// which hold nearly everywhere, are kept apart from the others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
-	var lists [2][]sequence // by whether they begin words
-	var single [2][]member
+	const long = 256
+	var lists []sequence
+	var single []member
 	for _, a := range anchors {
-		if a == nil {
+		if a == nil || a.wordStart {
 			continue
 		}
-		const long = 256
-		heads, at := a.heads(), 0
-		if a.wordStart {
-			at = 1
-		}
+		heads := a.heads()
 		if len(heads) > long {
-			lists[at] = append(lists[at], joined(heads))
+			lists = append(lists, heads...)
 			continue
 		}
 		for _, q := range heads {
-			single[at] = append(single[at], member{q: q, wordStart: a.wordStart})
+			single = append(single, member{q: q})
 		}
 	}
-	n := 0
-	add := func(q *sequence, wordStart bool) {
-		p.tables.setKeys(n, q, wordStart)
-		n++
-	}
-	for at, qs := range lists {
-		if len(qs) > 0 {
-			q := joined(qs)
-			add(&q, at == 1)
+	left := foldGroup
+	if len(lists) > 0 {
+		q := lists[0]
+		for i := range lists {
+			q = q.union(&lists[i])
 		}
+		left--
+		p.tables.setKeys(left, &q)
 	}
-	starting := max(startGroups, foldGroup-n-len(single[0]))
-	for at, limit := range [2]int{foldGroup - n - min(starting, len(single[1])), starting} {
-		g := grouper{sample: r, places: keyWindow}
-		for _, gr := range g.share(single[at], limit) {
-			add(&gr.q, at == 1)
-		}
+	g := grouper{sample: r, places: keyWindow}
+	for k, gr := range g.share(single, left) {
+		p.tables.setKeys(k, &gr.q)
 	}
 }
 
@@ -193,13 +148,4 @@ func (a *anchor) heads() []sequence {
 		}
 	}
 	return out
-}
-
-// joined returns the sequence that holds wherever one of qs does.
-func joined(qs []sequence) sequence {
-	q := qs[0]
-	for i := range qs {
-		q = q.union(&qs[i])
-	}
-	return q
 }

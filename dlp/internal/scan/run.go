@@ -112,7 +112,7 @@ func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
 		return carry
 	}
 	r.plain = true
-	r.pick(v, n, n*block, func(i int) int { return off + i })
+	r.pick(v, n, end-off, func(i int) int { return off + i })
 	return carry
 }
 

@@ -19,13 +19,13 @@ const ahead = 8
 
 // sieve is the sift's working space.
 type sieve struct {
-	keys, slots places
-	maybe       places // not keys itself: loads would wait for stores
-	places      [batch * block]uint16
-	hits        []quadHit
-	keyed       []candidate
-	slotted     []candidate
-	short       batchText // for the last batch of a text
+	keys    keyWork
+	slots   places
+	places  [batch * block]uint16
+	hits    []quadHit
+	keyed   []candidate
+	slotted []candidate
+	short   batchText // for the last batch of a text
 }
 
 // bitsOf has, for each byte, the places of its bits, one in each byte, lowest first.
@@ -58,17 +58,6 @@ func portablePlaces(ms []masks, which field, out *places) []uint16 {
 	return out[:n]
 }
 
-// portableProbe is the probeKernel in plain Go.
-func portableProbe(p *probe, x *batchText, at []uint16, out *places) []uint16 {
-	n, four, shift := 0, p.four, p.shift&31
-	for _, i := range at {
-		h := hashed(foldKey(uint32(x.at(i)))) >> shift
-		out[n&inBatch] = i
-		n += int(four[h>>6%mostWords] >> (h & 63) & 1)
-	}
-	return out[:n]
-}
-
 // batchText is the text of a batch. As an array it can be read without looking at its length.
 type batchText [batch*block + window]byte
 
@@ -92,8 +81,7 @@ func (x *batchText) at(i uint16) uint64 {
 // siftKeys returns the positions of the first n blocks where a key of the table may be.
 func (r *run) siftKeys(x *batchText, n int) []uint16 {
 	t, k := r.db.plan.keys, &r.db.kernel
-	l := k.places(r.found.masks[:n], ofKeys, &r.sieve.keys)
-	maybe := k.probe(&t.probe, x, l, &r.sieve.maybe)
+	maybe := k.keys(&t.probe, x, n, &r.found.masks, &r.sieve.keys)
 	out, c := &r.sieve.places, 0
 	gates, past := t.gates, t.past&31
 	for _, i := range maybe {
@@ -116,7 +104,7 @@ func (r *run) siftSlots(x *batchText, n int) []quadHit {
 	for q := range p.quads {
 		out = slices.Grow(out, len(at))
 		from := len(out)
-		n := r.db.kernel.quad(&p.quads[q], &p.class, &r.found.masks, x, at, out[from:from+len(at)])
+		n := r.db.kernel.quad(&p.quads[q], &r.found.masks, x, at, out[from:from+len(at)])
 		out = out[:from+n]
 		for i := range out[from:] {
 			out[from+i].place |= uint64(q) << quadShift
@@ -132,12 +120,13 @@ func (r *run) siftSlots(x *batchText, n int) []quadHit {
 const quadShift = 16 // of the number of a quad in a place
 
 // portableQuad is the quadKernel in plain Go.
-func portableQuad(q *quad, class *[256]uint8, m *[batch]masks, x *batchText, at []uint16, out []quadHit) (n int) {
+func portableQuad(q *quad, m *[batch]masks, x *batchText, at []uint16, out []quadHit) (n int) {
 	for _, i := range at {
 		u := x.at(i)
 		w := &q.begin[m[i/block&(batch-1)].starts>>(i%block)&1]
-		a, b, c, d := &q.at[class[u&255]][0], &q.at[class[u>>8&255]][1], &q.at[class[u>>16&255]][2], &q.at[class[u>>24&255]][3]
-		e, f, g, h := &q.at[class[u>>32&255]][4], &q.at[class[u>>40&255]][5], &q.at[class[u>>48&255]][6], &q.at[class[u>>56]][7]
+		t := &q.at
+		a, b, c, d := &t[u&255][0], &t[u>>8&255][1], &t[u>>16&255][2], &t[u>>24&255][3]
+		e, f, g, h := &t[u>>32&255][4], &t[u>>40&255][5], &t[u>>48&255][6], &t[u>>56][7]
 		s0 := a[0] & b[0] & c[0] & d[0] & e[0] & f[0] & g[0] & h[0] & w[0]
 		s1 := a[1] & b[1] & c[1] & d[1] & e[1] & f[1] & g[1] & h[1] & w[1]
 		s2 := a[2] & b[2] & c[2] & d[2] & e[2] & f[2] & g[2] & h[2] & w[2]

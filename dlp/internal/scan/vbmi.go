@@ -3,12 +3,11 @@ package scan
 // vbmiTables are what AVX-512 VBMI looks bytes up in: seven bits at once, so that bytes with
 // the same groups everywhere share one of 128 codes. The assembly knows their layout.
 type vbmiTables struct {
-	code     [256]uint8
-	slot     [window][slotPlanes][codes]uint8
-	key      [keyWindow][keyPlanes][codes]uint8
-	word     [codes]uint8
-	slotWide struct{ any, start [slotPlanes][block]uint8 }
-	keyWide  struct{ any, start [keyPlanes][block]uint8 }
+	code [256]uint8
+	slot [window][planes][codes]uint8
+	key  [keyWindow][planes][codes]uint8
+	word [codes]uint8
+	wide struct{ any, start [planes][block]uint8 }
 }
 
 const codes = 128
@@ -49,11 +48,8 @@ func (t *tables) coded(coarse uint8) *vbmiTables {
 		x.code[b] = c
 	}
 	for i := range block {
-		for p := range slotPlanes {
-			x.slotWide.any[p][i], x.slotWide.start[p][i] = uint8(t.slotAny>>(8*p)), uint8(t.slotStart>>(8*p))
-		}
-		for p := range keyPlanes {
-			x.keyWide.any[p][i], x.keyWide.start[p][i] = uint8(t.keyAny>>(8*p)), uint8(t.keyStart>>(8*p))
+		for p := range planes {
+			x.wide.any[p][i], x.wide.start[p][i] = uint8(t.any>>(8*p)), uint8(t.start>>(8*p))
 		}
 	}
 	return x
@@ -86,30 +82,12 @@ func (x *vbmiTables) enter(c uint8, g *byteGroups) {
 	if g.word {
 		x.word[c] = 1
 	}
-	for j := range g.slot {
-		for p := range slotPlanes {
+	for p := range planes {
+		for j := range g.slot {
 			x.slot[j][p][c] = uint8(g.slot[j] >> (8 * p))
 		}
-	}
-	for j := range g.key {
-		for p := range keyPlanes {
+		for j := range g.key {
 			x.key[j][p][c] = uint8(g.key[j] >> (8 * p))
 		}
 	}
-}
-
-// slotsAt returns the groups of slots that b counts for at place j.
-func (x *vbmiTables) slotsAt(j int, b byte) (groups uint32) {
-	for p := range slotPlanes {
-		groups |= uint32(x.slot[j][p][x.code[b]]) << (8 * p)
-	}
-	return groups
-}
-
-// keysAt returns the groups of keys that b counts for at place j.
-func (x *vbmiTables) keysAt(j int, b byte) (groups uint32) {
-	for p := range keyPlanes {
-		groups |= uint32(x.key[j][p][x.code[b]]) << (8 * p)
-	}
-	return groups
 }

@@ -2,12 +2,10 @@
 
 // The layout of vbmiTables in vbmi.go.
 #define SLOT 256        // slot: 8 places of 3 planes of 128 bytes
-#define KEY 3328        // key: 6 places of 4 planes
-#define WORD 6400       // word
-#define SLOTANY 6528    // slotAny: for each plane 64 bytes
-#define SLOTSTART 6720
-#define KEYANY 6912
-#define KEYSTART 7168
+#define KEY 3328        // key: 5 places of 3 planes
+#define WORD 5248       // word
+#define ANY 5376        // wide.any: for each plane 64 bytes
+#define START 5568      // wide.start
 #define CODES 1024      // codes: in findings, behind 32 masks of 32 bytes
 
 // PLANE looks a plane up for two blocks, whose codes are in Z16 and Z17.
@@ -34,25 +32,16 @@
 	NARROW(SLOT+384*j+256, Z2, Z9)
 
 #define KEYS(j) \
-	NARROW(KEY+512*j, Z3, Z10)     \
-	NARROW(KEY+512*j+128, Z4, Z11) \
-	NARROW(KEY+512*j+256, Z5, Z12) \
-	NARROW(KEY+512*j+384, Z6, Z13)
+	NARROW(KEY+384*j, Z3, Z10)     \
+	NARROW(KEY+384*j+128, Z4, Z11) \
+	NARROW(KEY+384*j+256, Z5, Z12)
 
-// COUNT3 and COUNT4 set a bit of dst for each position at which a group counts.
-#define COUNT3(at, a, b, c, dst) \
-	VPANDQ     at(DI), a, Z14               \
-	VPTERNLOGQ $0xf8, (at+64)(DI), b, Z14   \
-	VPTERNLOGQ $0xf8, (at+128)(DI), c, Z14  \
-	VPTESTMB   Z14, Z14, K1                 \
-	KMOVQ      K1, dst
-
-#define COUNT4(at, a, b, c, d, dst) \
-	VPANDQ     at(DI), a, Z14               \
-	VPTERNLOGQ $0xf8, (at+64)(DI), b, Z14   \
-	VPTERNLOGQ $0xf8, (at+128)(DI), c, Z14  \
-	VPTERNLOGQ $0xf8, (at+192)(DI), d, Z14  \
-	VPTESTMB   Z14, Z14, K1                 \
+// COUNT sets a bit of dst for each position at which a group counts.
+#define COUNT(at, a, b, c, dst) \
+	VPANDQ     at(DI), a, Z14              \
+	VPTERNLOGQ $0xf8, (at+64)(DI), b, Z14  \
+	VPTERNLOGQ $0xf8, (at+128)(DI), c, Z14 \
+	VPTESTMB   Z14, Z14, K1                \
 	KMOVQ      K1, dst
 
 // STARTS makes of the word characters in AX where words begin, in R12.
@@ -64,22 +53,24 @@
 	ANDQ AX, R12         \
 	ORQ  R9, R12
 
-// MASKS writes the masks of a block.
-#define MASKS(at, s0, s1, s2, k0, k1, k2, k3) \
-	COUNT3(SLOTANY, s0, s1, s2, AX)       \
-	COUNT3(SLOTSTART, s0, s1, s2, BX)     \
-	ANDQ     R12, BX                      \
-	ORQ      BX, AX                       \
-	MOVQ     AX, at(DX)                   \
-	COUNT4(KEYANY, k0, k1, k2, k3, AX)    \
-	COUNT4(KEYSTART, k0, k1, k2, k3, BX)  \
-	ANDQ     R12, BX                      \
-	ORQ      BX, AX                       \
-	MOVQ     AX, (at+8)(DX)               \
-	VPMOVB2M k3, K1                       \
-	KMOVQ    K1, AX                       \
-	MOVQ     AX, (at+16)(DX)              \
-	MOVQ     R12, (at+24)(DX)
+// MASKS writes the masks of a block. ſ and K are the topmost group of keys, all others count
+// anywhere.
+#define MASKS(at, a, b, c, d, e, f) \
+	COUNT(ANY, a, b, c, AX)    \
+	COUNT(START, a, b, c, BX)  \
+	ANDQ       R12, BX         \
+	ORQ        BX, AX          \
+	MOVQ       AX, at(DX)      \
+	VPMOVB2M   f, K1           \
+	KMOVQ      K1, AX          \
+	MOVQ       AX, (at+16)(DX) \
+	VPADDB     f, f, f         \
+	VPTERNLOGQ $0xfe, d, e, f  \
+	VPTESTMB   f, f, K1        \
+	KMOVQ      K1, AX          \
+	ORQ        R12, AX         \
+	MOVQ       AX, (at+8)(DX)  \
+	MOVQ       R12, (at+24)(DX)
 
 // ENCODE makes codes of the bytes in Z0.
 #define ENCODE \
@@ -128,7 +119,6 @@ next:
 	PLANE(KEY, Z3, Z10)
 	PLANE(KEY+128, Z4, Z11)
 	PLANE(KEY+256, Z5, Z12)
-	PLANE(KEY+384, Z6, Z13)
 	VPTESTMB Z14, Z14, K2
 	VPTESTMB Z15, Z15, K3
 	LOAD(1)
@@ -145,7 +135,6 @@ next:
 	KEYS(4)
 	LOAD(5)
 	SLOTS(5)
-	KEYS(5)
 	LOAD(6)
 	SLOTS(6)
 	LOAD(7)
@@ -153,12 +142,12 @@ next:
 
 	KMOVQ K2, AX
 	STARTS
-	MASKS(0, Z0, Z1, Z2, Z3, Z4, Z5, Z6)
+	MASKS(0, Z0, Z1, Z2, Z3, Z4, Z5)
 	DECQ CX
 	JZ   done
 	KMOVQ K3, AX
 	STARTS
-	MASKS(32, Z7, Z8, Z9, Z10, Z11, Z12, Z13)
+	MASKS(32, Z7, Z8, Z9, Z10, Z11, Z12)
 	ADDQ $64, DX
 	ADDQ $128, R10
 	DECQ CX

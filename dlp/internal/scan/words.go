@@ -48,7 +48,7 @@ func wordsAnchor(p *Pattern, x *expander, r *sample) *anchor {
 	if p.Fold {
 		flags |= syntax.FoldCase
 	}
-	var short [keyWindow]sequence
+	var short [keyBytes]sequence
 	for _, w := range p.Words {
 		a.wordStart = a.wordStart && isWord(w[0])
 		runes := []rune(w)
@@ -57,20 +57,19 @@ func wordsAnchor(p *Pattern, x *expander, r *sample) *anchor {
 			return nil
 		}
 		for _, q := range qs {
-			if q.n >= keyWindow {
-				a.sequences = append(a.sequences, q)
-				continue
-			}
-			s := &short[q.n]
-			if last := w[len(w)-1] | 0x20; p.WholeWord && q.n == len(w) && isWord(w[q.n-1]) && last != 's' && last != 'k' {
-				q.class[q.n] = behindWord
+			n := q.n
+			if last := w[len(w)-1] | 0x20; p.WholeWord && n < window && n == len(w) && isWord(w[n-1]) && last != 's' && last != 'k' {
+				q.class[n] = behindWord
 				q.n++
 			}
-			if s.n == 0 {
+			switch s := &short[min(n, keyBytes-1)]; {
+			case n >= keyBytes:
+				a.sequences = append(a.sequences, q)
+			case s.n == 0:
 				*s = q
-				continue
+			default:
+				*s = s.union(&q)
 			}
-			*s = s.union(&q)
 		}
 	}
 	a.sequences = merge(a.sequences)
