@@ -68,7 +68,9 @@ func TestLabelledPrompts(t *testing.T) {
 		"our fifth": {"testdata/prompts-fifth.jsonl.gz", 1100, 780, 507, 0.98, 0.96, 0, 0},
 		"our sixth": {"testdata/prompts-sixth.jsonl.gz", 320, 205, 132, 0.98, 0.96, 0, 0},
 		// The seventh, then: 98.4 % found, 98.4 % named right, none of 146 flagged.
-		"our seventh":       {"testdata/prompts-seventh.jsonl.gz", 240, 120, 146, 0.98, 0.96, 0, 0},
+		"our seventh": {"testdata/prompts-seventh.jsonl.gz", 240, 120, 146, 0.98, 0.96, 0, 0},
+		// The eighth, every core entity and disguise once: 98.8 % and 97.5 %, with one of 115.
+		"our eighth":        {"testdata/prompts-eighth.jsonl.gz", 255, 162, 115, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {

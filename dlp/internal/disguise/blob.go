@@ -147,11 +147,12 @@ func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
 		if before > 0 {
 			stop = run(text, next)
 		}
-		if !d.add(text[next:stop]) {
-			if before == 0 {
-				return rewrite{}, false
-			}
-			d.out = d.out[:before] // the lines so far
+		ok := d.add(text[next:stop])
+		if before == 0 && !ok {
+			return rewrite{}, false
+		}
+		if before > 0 && !(ok && d.hopeful()) {
+			d.out = d.out[:before] // the lines so far: behind them, a word may stand alone
 			break
 		}
 		pieces = append(pieces, seg{view: int32(before), src: int32(next), end: int32(stop), kind: Base64, in: 4, out: 3})
@@ -320,9 +321,11 @@ func inflated(b []byte, budget int) ([]byte, Kind) {
 	return out, Gzip
 }
 
+// damaged reports an error that leaves what came before as it is. What stands behind gzip is an
+// ErrHeader.
 func damaged(err error) bool {
 	var corrupt flate.CorruptInputError
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, zlib.ErrChecksum) || errors.As(err, &corrupt)
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, zlib.ErrChecksum) || errors.As(err, &corrupt)
 }
 
 // readable returns decoded bytes as text; nil when they are none. UTF-16 is turned into

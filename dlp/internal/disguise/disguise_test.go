@@ -67,6 +67,25 @@ func TestEveryDisguiseIsUndoneAndMappedBack(t *testing.T) {
 	}
 }
 
+// A block of base64 may go on in the next line, and the next line may be a sentence.
+func TestWordsBehindBase64AreNotItsLastLine(t *testing.T) {
+	plain := strings.Repeat("all work ", 3) + secret + " and no play, says the clerk"
+	for name, encoded := range map[string]string{
+		"text": b64(plain),
+		"gzip": disguisetest.Encodings["gzip"].Encode(strings.Repeat(plain, 3)),
+	} {
+		for _, behind := range []string{"is", "the end", "as a test", "What", "ok ="} {
+			found := false
+			views([]byte("key: "+strings.TrimRight(encoded, "=")+"\n"+behind), nil, 0, func(v *disguise.View) {
+				found = found || bytes.Contains(v.Text, []byte(secret))
+			})
+			if !found {
+				t.Errorf("%s in front of %q is not undone", name, behind)
+			}
+		}
+	}
+}
+
 func TestDisguisesNest(t *testing.T) {
 	chains := map[string][]string{
 		"base64 twice":                     {"base64", "base64"},
