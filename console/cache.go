@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -79,7 +80,8 @@ func (c *cache) drop(prefix string) {
 // cached returns the report of key, made anew by f when it is too old. Who gets it must not
 // change it.
 func cached[T any](ctx context.Context, s *Server, key string, f func(ctx context.Context) (T, error)) (T, error) {
-	e := s.reports.entry(key)
+	// What names a person who was erased meanwhile is not shown again.
+	e := s.reports.entry(key + "\x00" + strconv.FormatInt(s.o.Store.Erasures(), 10))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v, ok := e.value.(T)

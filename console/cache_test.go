@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-dlp/sluice/store"
 )
 
 // TestReportsAreRenewed asks for reports that take time to make, as minutes go by.
@@ -28,7 +30,7 @@ func TestReportsAreRenewed(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &Server{reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
+				s := &Server{o: Options{Store: new(store.Store)}, reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
 				defer s.reports.close()
 				made := 0
 				for i, st := range c.steps {
@@ -53,7 +55,7 @@ func TestReportsAreRenewed(t *testing.T) {
 // TestFailedRenewal keeps the report that is there, also when making it anew panics.
 func TestFailedRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Server{reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
+		s := &Server{o: Options{Store: new(store.Store)}, reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
 		defer s.reports.close()
 		made := 0
 		ask := func() (int, error) {

@@ -225,6 +225,13 @@ func Anonymous(column string) string {
 	return string(b)
 }
 
+// Forget makes the row one of alias, without what could lead to the person: address, device,
+// path, prompt, and what [Anonymous] takes out of the detail.
+func (n *Numbered) Forget(alias string) {
+	n.Event.User, n.Event.Source.IP, n.Event.Device.ID, n.Event.Path = alias, "", "", ""
+	n.raw.detail, n.raw.sealed = Anonymous(n.raw.detail), nil
+}
+
 // Number returns e as the row seq of an outbox, for feeding a sink without one.
 func Number(seq int64, e *Event) (Numbered, error) {
 	n := Numbered{Seq: seq}

@@ -192,13 +192,18 @@ func openRaw(b *testing.B, s *store.Store, o store.Options) *sql.DB {
 	if o.URL == "" {
 		return s.OutboxDB()
 	}
-	c, err := pgx.ParseConfig(o.URL)
+	return openPostgres(b, o.URL)
+}
+
+func openPostgres(tb testing.TB, url string) *sql.DB {
+	tb.Helper()
+	c, err := pgx.ParseConfig(url)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.RuntimeParams["jit"] = "off" // as the store's own connections
 	db := stdlib.OpenDB(*c)
-	b.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	return db
 }
 

@@ -66,29 +66,46 @@ func (p *postgresSink) Write(ctx context.Context, outbox string, after int64, ba
 // Prepare implements event.Preparer: it copies the rows, in a transaction that only takes its
 // place in line when it moves the cursor.
 func (p *postgresSink) Prepare(ctx context.Context, outbox string, batch []event.Numbered) (event.Prepared, error) {
-	ids, err := p.keep.resolve(ctx, p.s, batch)
-	if err != nil {
-		return nil, err
-	}
 	if err := p.makeDays(ctx, batch); err != nil {
 		return nil, fmt.Errorf("make partitions: %w", err)
-	}
-	rows, err := encodeCopy(batch, ids)
-	if err != nil {
-		return nil, fmt.Errorf("write to postgres: %w", err)
 	}
 	tx, err := p.s.pool.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("write to postgres: %w", err)
 	}
-	b := &postgresBatch{p: p, tx: tx, outbox: outbox, batch: batch}
-	b.sum = sync.OnceValue(func() *rollups { return sum(batch, ids) })
-	go b.sum() // while Postgres copies
-	if err := rows.send(ctx, tx); err != nil {
+	b := &postgresBatch{p: p, tx: tx, outbox: outbox, batch: batch, sum: func() *rollups { return nil }}
+	if err := b.copy(ctx); err != nil {
 		b.Abort()
 		return nil, fmt.Errorf("write to postgres: %w", err)
 	}
 	return b, nil
+}
+
+func (b *postgresBatch) copy(ctx context.Context) error {
+	keep := b.p.keep
+	// Until the transaction ends, nobody is erased.
+	if _, err := b.tx.Exec(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, erasureLock); err != nil {
+		return err
+	}
+	fresh, err := keep.gone.learn(ctx, pgxTx{b.tx})
+	if err != nil {
+		return err
+	}
+	if fresh {
+		keep.people.forget()
+	}
+	keep.gone.apply(b.batch)
+	ids, err := keep.resolve(ctx, b.p.s, b.batch)
+	if err != nil {
+		return err
+	}
+	rows, err := encodeCopy(b.batch, ids)
+	if err != nil {
+		return err
+	}
+	b.sum = sync.OnceValue(func() *rollups { return sum(b.batch, ids) })
+	go b.sum() // while Postgres copies
+	return rows.send(ctx, b.tx)
 }
 
 // postgresBatch is a batch whose rows are copied, but not committed.

@@ -17,6 +17,7 @@ import (
 // that a batch touches only bitmaps and apps in which something is new. One batch at a time.
 type keeper struct {
 	people, devices, groups *interner
+	gone                    erasures
 
 	mu     sync.Mutex
 	bits   map[dayApp]*roaring.Bitmap

@@ -63,10 +63,6 @@ func (l *localSink) Write(ctx context.Context, outbox string, after int64, batch
 }
 
 func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
-	ids, err := l.keep.resolve(ctx, l.s, batch)
-	if err != nil {
-		return err
-	}
 	if l.tx == nil {
 		conn, err := l.s.local.Conn(ctx)
 		if err != nil {
@@ -74,8 +70,47 @@ func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, 
 		}
 		l.tx = &sqliteTx{conn: conn, stmts: map[string]*sql.Stmt{}}
 	}
+	for {
+		err := l.writeErased(ctx, outbox, after, batch)
+		if errors.Is(err, errNewErasure) {
+			continue
+		}
+		if err != nil {
+			return errors.Join(err, l.close()) // the connection may be what is broken
+		}
+		return nil
+	}
+}
+
+// writeErased is writeChunk as long as nobody else is erased: then it returns errNewErasure.
+func (l *localSink) writeErased(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
+	fresh, err := l.keep.gone.learn(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	if fresh {
+		l.keep.people.forget()
+	}
+	known := l.keep.gone.newest()
+	erased := l.keep.gone.apply(batch)
+	ids, err := l.keep.resolve(ctx, l.s, batch)
+	if err != nil {
+		return err
+	}
 	r := sum(batch, ids)
 	err = l.tx.inTx(ctx, func() error {
+		n, err := newestErasure(ctx, l.tx)
+		if err != nil {
+			return err
+		}
+		if n > known {
+			return errNewErasure
+		}
+		for _, row := range erased {
+			if err := l.tx.exec(ctx, eraseRow, row.Detail(), row.Seq, row.Event.User); err != nil {
+				return err
+			}
+		}
 		res, err := l.tx.conn.ExecContext(ctx, `INSERT INTO cursor (outbox, sink, seq) VALUES ($1, $2, $3)
  ON CONFLICT (outbox, sink) DO UPDATE SET seq = excluded.seq WHERE cursor.seq = $4`, outbox, localCursor, batch[len(batch)-1].Seq, after)
 		if err != nil {
@@ -87,10 +122,7 @@ func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, 
 		return l.keep.write(ctx, l.tx, r)
 	})
 	l.keep.settle(err == nil)
-	if err != nil {
-		return errors.Join(err, l.close()) // the connection may be what is broken
-	}
-	return nil
+	return err
 }
 
 // close gives the sink's connection back; the next batch takes another.

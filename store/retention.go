@@ -198,7 +198,7 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 		}
 	}
 	drops = append(drops, drop{`DELETE FROM used_token WHERE expires < $1`, now.Add(-time.Hour).UTC()}, drop{`DELETE FROM session WHERE expires < $1`, now.UTC()},
-		drop{`DELETE FROM node WHERE seen < $1`, now.AddDate(0, 0, -30).UTC()})
+		drop{`DELETE FROM erasure WHERE upto < $1`, now.Add(-erasuresKept).UTC()}, drop{`DELETE FROM node WHERE seen < $1`, now.AddDate(0, 0, -30).UTC()})
 	for _, d := range drops {
 		if _, err := s.db.ExecContext(ctx, d.text, d.arg); err != nil {
 			return fmt.Errorf("retention: %s: %w", strings.Join(strings.Fields(d.text)[:3], " "), err)

@@ -44,9 +44,10 @@ type Store struct {
 	exploring sync.Mutex
 	explorers map[explorerRole]*explorer // made when they are asked
 
-	seen    atomic.Int64 // version of the statuses last given out
-	changes broadcast    // this process changed something
-	kept    kept
+	seen     atomic.Int64 // version of the statuses last given out
+	erasures atomic.Int64 // number of the last one that Watch saw
+	changes  broadcast    // this process changed something
+	kept     kept
 }
 
 // Open connects, applies migrations and checks the schema. Its error says what to do.

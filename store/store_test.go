@@ -4,9 +4,11 @@ import (
 	"flag"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/internal/blackbox/pgtest"
 	"github.com/sluice-dlp/sluice/store"
 	"github.com/sluice-dlp/sluice/store/storetest"
@@ -81,4 +83,67 @@ func TestHostileStatements(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		storetest.Hostile(t, store.Options{URL: pgtest.Start(t).Database(t), DataDir: t.TempDir(), Log: testLog(t)}, *hostileRounds)
 	})
+}
+
+// A batch that is copied but not committed is not seen by anybody: an erasure waits for it.
+func TestErasureWaitsForTheBatch(t *testing.T) {
+	ctx, url := t.Context(), pgtest.Start(t).Database(t)
+	s, err := store.Open(ctx, store.Options{URL: url, DataDir: t.TempDir(), Log: testLog(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sink, ok := s.Sink().(event.Preparer)
+	if !ok {
+		t.Fatal("the sink prepares nothing")
+	}
+	const outbox = "00000000-0000-4000-8000-000000000000"
+	batch := func(seq int64) []event.Numbered {
+		e := storetest.NewLoad(uint64(seq), 10, 10, time.Now().Add(-time.Hour), 10).Next()
+		e.User, e.Path = "mallory", "/planted"
+		n, err := event.Number(seq, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []event.Numbered{n}
+	}
+	if err := sink.Write(ctx, outbox, 0, batch(1)); err != nil {
+		t.Fatal(err)
+	}
+	prepared, err := sink.Prepare(ctx, outbox, batch(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	erased := make(chan error, 1)
+	go func() {
+		_, err := s.ErasePerson(ctx, "mallory", "dpo")
+		erased <- err
+	}()
+	watch := openPostgres(t, url)
+	for waiting := 0; waiting == 0; {
+		select {
+		case err := <-erased:
+			prepared.Abort()
+			t.Fatalf("the erasure did not wait (%v)", err)
+		default:
+		}
+		if err := watch.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := prepared.Commit(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-erased; err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Events(ctx, store.Filter{})
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d events (%v), want 2", len(list), err)
+	}
+	for _, e := range list {
+		if e.Path != "" || e.User == "mallory" {
+			t.Errorf("an event still says %q and %q", e.User, e.Path)
+		}
+	}
 }

@@ -62,6 +62,9 @@ func (s *Store) Watch(ctx context.Context, changed func()) error {
 		told := s.changes.wait()
 		if version, err := s.currentVersion(ctx); err == nil && version != seen {
 			seen = version
+			if err := s.noteErasures(ctx); err != nil {
+				s.log.Warn("reports of before an erasure may be shown", "error", err)
+			}
 			s.keeper().forget() // a person may have been erased
 			changed()
 		}

@@ -219,7 +219,10 @@ func reportsRecount(t *testing.T, open Open) {
 	userKey := func(e *event.Event) []string { return []string{e.User} }
 	t.Run("users of apps unapproved then", func(t *testing.T) {
 		got, err := s.UsersOfStatus(t.Context(), p, "unapproved", store.StatusThen, store.ByBytesOut, 1000)
-		check(t, err, recount(by(filter(in, func(e *event.Event) bool { return e.App.Status == "unapproved" }), userKey)), got)
+		want := recount(by(filter(in, func(e *event.Event) bool { return e.App.Status == "unapproved" }), userKey))
+		check(t, err, want, got)
+		few, err := s.UsersOfStatus(t.Context(), p, "unapproved", store.StatusThen, store.ByBytesOut, 3)
+		check(t, err, want[:min(3, len(want))], few)
 	})
 	t.Run("users of apps unapproved now", func(t *testing.T) {
 		apps, err := s.TopApps(t.Context(), p, store.ByEvents, 100)
@@ -234,7 +237,10 @@ func reportsRecount(t *testing.T, open Open) {
 			t.Fatal("app01 is not unapproved although it was set")
 		}
 		got, err := s.UsersOfStatus(t.Context(), p, "unapproved", store.StatusNow, store.ByBytesOut, 1000)
-		check(t, err, recount(by(filter(in, func(e *event.Event) bool { return now[e.App.ID] }), userKey)), got)
+		want := recount(by(filter(in, func(e *event.Event) bool { return now[e.App.ID] }), userKey))
+		check(t, err, want, got)
+		few, err := s.UsersOfStatus(t.Context(), p, "unapproved", store.StatusNow, store.ByBytesOut, 3)
+		check(t, err, want[:min(3, len(want))], few)
 	})
 	t.Run("series by status", func(t *testing.T) { seriesRecount(t, s, p, in) })
 	t.Run("use of a group", func(t *testing.T) { groupRecount(t, s, p, list) })

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		"nodes tell of themselves":                    nodesTell,
 		"retention drops what is old":                 retentionDrops,
 		"a person is erased":                          personErased,
+		"who was erased is erased on arrival":         erasedOnArrival,
 		"files are private":                           filesPrivate,
 		"a node starts without its database":          statusesWithoutDatabase,
 		"the explorer reads its views":                exploreReads,
