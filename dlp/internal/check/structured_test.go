@@ -34,6 +34,7 @@ var structured = map[string]struct{ good, bad []string }{
 		[]string{glue("ghp_", "zymMlopiWfqUyHRSIf8NFmAUNLnY5Y0fCMcF")},
 		[]string{"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "ghp_short", "ghp"},
 	},
+	"npm_token":       {[]string{glue("npm_", "zymMlopiWfqUyHRSIf8NFmAUNLnY5Y0fCMcF"), "5ace6900-2db5-10e3-dd1a-62f72f3c6a32"}, []string{"npm_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
 	"hex_secret":      {[]string{"7c9e2ed829af48d9d59ce6ca6b0b9658"}, []string{"00000000000000000000000000000000", "0123456789abcdef0123456789abcdef", "12345678901234567890123456789012", "deadbeefdeadbeefdeadbeefdeadbee1"}},
 	"password":        {[]string{"Kestrel#2024", "w1nterfell"}, []string{"changeme1!", "${DB_PASS}", "required", "user_name", "<password>", "12345", "********"}},
 	"password_prose":  {[]string{"Kestrel#2024", "hunter_2024_x"}, []string{"io.Pipe(", "&emptyPass", "case-sensitive", "2024-01-15", "/etc/passwd1", "user_name", "bytes)"}},
@@ -61,6 +62,9 @@ func TestChecksumsDecideConfidence(t *testing.T) {
 		want             Verdict
 	}{
 		"a GitHub token whose checksum holds":                {"github_token", glue("ghp_", "zymMlopiWfqUyHRSIf8NFmAUNLnY5Y0fCMcF"), Sure},
+		"an npm token whose checksum holds":                  {"npm_token", glue("npm_", "zymMlopiWfqUyHRSIf8NFmAUNLnY5Y0fCMcF"), Sure},
+		"an npm token whose checksum does not":               {"npm_token", glue("npm_", "zymMlopiWfqUyHRSIf8NFmAUNLnY5Y0fCMcG"), Good},
+		"an npm token of a document":                         {"npm_token", glue("npm_", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"), Bad},
 		"a GitHub token whose checksum does not":             {"github_token", glue("ghp_", "zymMlopiWfqUyHRSIf8NFmAUNLnY5Y0fCMcG"), Weak},
 		"an AWS key id with an account":                      {"aws_access_key_id", glue("AKI", "AYOSFODNN5D6TYQBF"), Sure},
 		"an AWS key id of before there were accounts in it":  {"aws_access_key_id", glue("AKI", "AIH3LYKBMFCBEVADO"), Good},
