@@ -20,7 +20,7 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	return group("events", "What happened", a.eventsListCommand(), a.eventsShowCommand(), a.eventsExportCommand(), a.eventsRevealCommand())
+	return group("events", "What happened", a.eventsListCommand(), a.eventsShowCommand(), a.eventsExportCommand(), a.eventsReportCommand(), a.eventsRevealCommand())
 }
 
 // eventFlags select events.

@@ -20,7 +20,7 @@ func (a *app) peopleEraseCommand() *cobra.Command {
 		Use: "erase NAME", Short: "Forget a person",
 		Long: "Forget a person: the name becomes a random alias wherever it is kept, and account, address, device, paths, names of\n" +
 			"files, excerpts, masked values, fingerprints, justifications and encrypted prompts go. Counts stay. It cannot be undone.\n" +
-			"Events that other nodes still hold in their outbox are not reached: run it again when the sinks have caught up.",
+			"What is still on its way from a node's outbox is erased when it arrives; what exporters have sent is not reached.",
 		Example: "  sluice people erase alice@example.com",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -66,6 +66,7 @@ var readmeCommands = map[string]string{
 	"sluice apps list --status unreviewed":                    "exit 0",
 	"sluice apps status perplexity in_review":                 "exit 0",
 	"sluice events list --action block --since 24h":           "exit 0",
+	"sluice events report users --app chatgpt --since 7d":     "exit 0",
 	"sluice events show 0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44": "exit 1", // no event has this id
 	"sluice explain session.har --status chatgpt=approved":    "exit 0",
 	"sluice exceptions list":                                  "exit 0",
