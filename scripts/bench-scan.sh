@@ -1,7 +1,8 @@
 #!/bin/sh
 # bench-scan.sh: the scan engine beside Hyperscan, go-re2, package regexp and gitleaks, in one
 # run. Installs a C compiler and Hyperscan from the Debian or Ubuntu archive where they are
-# missing, and prints tables as Markdown. Arguments go to bench/scan: -time 2s -search 300.
+# missing, and prints tables as Markdown. Arguments go to bench/scan: -time 2s -search 300;
+# -only 'hostile|search' prints those tables only, -hyperscan '' leaves Hyperscan out.
 set -eu
 cd "$(dirname "$0")/.."
 

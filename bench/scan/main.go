@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/sluice-dlp/sluice/dlp"
@@ -20,14 +21,20 @@ func main() {
 	budget := flag.Duration("time", 500*time.Millisecond, "processor time for each engine and text")
 	search := flag.Int("search", 100, "bodies to try in the search for slow ones")
 	seed := flag.Uint64("seed", 1, "of the search")
+	only := flag.String("only", ".", "tables to print: a regular expression of ordinary, prompts, hostile, search, scaling, compile")
 	flag.Parse()
-	if err := run(*hs, *budget, *search, *seed); err != nil {
+	which, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench-scan:", err)
+		os.Exit(2)
+	}
+	if err := run(*hs, *budget, *search, *seed, which); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-scan:", err)
 		os.Exit(1)
 	}
 }
 
-func run(hyperscan string, budget time.Duration, search int, seed uint64) error {
+func run(hyperscan string, budget time.Duration, search int, seed uint64, which *regexp.Regexp) error {
 	rules, err := dlp.Load(profiles.FS)
 	if err != nil {
 		return err
@@ -47,15 +54,21 @@ func run(hyperscan string, budget time.Duration, search int, seed uint64) error 
 	if err := b.prepare(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{
-		func() error { return b.ordinary(c) },
-		func() error { return b.prompts(c.Prompts(2000)) },
-		func() error { return b.hostile(texts.Hostile(1 << 20)) },
-		func() error { return b.slowest(search, seed) },
-		func() error { return b.scaling(c.Prose) },
-		b.compiling,
+	for _, table := range []struct {
+		name  string
+		print func() error
+	}{
+		{"ordinary", func() error { return b.ordinary(c) }},
+		{"prompts", func() error { return b.prompts(c.Prompts(2000)) }},
+		{"hostile", func() error { return b.hostile(texts.Hostile(1 << 20)) }},
+		{"search", func() error { return b.slowest(search, seed) }},
+		{"scaling", func() error { return b.scaling(c.Prose) }},
+		{"compile", b.compiling},
 	} {
-		if err := step(); err != nil {
+		if !which.MatchString(table.name) {
+			continue
+		}
+		if err := table.print(); err != nil {
 			return err
 		}
 	}
