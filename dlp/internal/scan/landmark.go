@@ -28,6 +28,7 @@ const (
 	markOften = .004  // if a single byte can be looked for
 	markPivot = .03   // that may have a byte for it to be looked for
 	markRare  = .005
+	markOn    = 64  // bytes that are looked through in advance where beginnings follow each other
 	markBroad = 128 // kinds of bytes in a stretch without limit; others end an automaton soon
 )
 
@@ -48,10 +49,16 @@ func (r *run) ahead(p int32, pos int) bool {
 	}
 	g := r.of(int(p))
 	lo, hi := pos+m.near, min(pos+m.far, len(r.text)-1)
-	if lo < g.clear[0] || lo > g.clear[1] {
+	to := hi
+	switch {
+	case lo < g.clear[0] || lo > g.clear[1]:
 		g.clear = [2]int{lo, lo}
+	case hi < g.clear[1]:
+		return false
+	case m.pivot >= 0:
+		to = min(hi+markOn, len(r.text)-1) // there are many beginnings here
 	}
-	g.clear[1] = m.find(r.text, g.clear[1], hi)
+	g.clear[1] = m.find(r.text, g.clear[1], to)
 	return g.clear[1] <= hi
 }
 
