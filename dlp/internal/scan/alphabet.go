@@ -23,13 +23,20 @@ func (a *alphabet) of(r rune) uint32 {
 	return uint32(a.classes[i-1])
 }
 
-// decode returns the class of the rune at the start of b, which is not empty, and its
-// width.
-func (a *alphabet) decode(b []byte) (class uint32, w int) {
-	if c := b[0]; c < utf8.RuneSelf {
-		return uint32(a.ascii[c]), 1
+// class returns the class of the rune at b[i], and its width; at the end of b, that of the
+// end of the text.
+func (a *alphabet) class(b []byte, i int) (class uint32, w int) {
+	if i < len(b) && b[i] < utf8.RuneSelf {
+		return uint32(a.ascii[b[i]]), 1
 	}
-	r, w := utf8.DecodeRune(b)
+	return a.wide(b, i)
+}
+
+func (a *alphabet) wide(b []byte, i int) (class uint32, w int) {
+	if i >= len(b) {
+		return a.end(), 1
+	}
+	r, w := utf8.DecodeRune(b[i:])
 	return a.of(r), w
 }
 

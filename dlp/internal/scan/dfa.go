@@ -244,7 +244,7 @@ func (d *dfa) end(b []byte, at int, any bool, steps *int) int {
 			row = to &^ rowFlags
 			i++
 		}
-		class, w := d.class(b, i)
+		class, w := d.abc.class(b, i)
 		to := atomic.LoadUint32(&next[row+class])
 		if to == 0 {
 			s, t, _, to = d.grow(s, row, class)
@@ -261,15 +261,6 @@ func (d *dfa) end(b []byte, at int, any bool, steps *int) int {
 		}
 		i += w
 	}
-}
-
-// class returns the class of the rune at b[i], and its width; at the end of b, that of the
-// end of the text.
-func (d *dfa) class(b []byte, i int) (class uint32, w int) {
-	if i >= len(b) {
-		return d.abc.end(), 1
-	}
-	return d.abc.decode(b[i:])
 }
 
 // walk is how far a joint automaton has come in a text.
@@ -326,7 +317,7 @@ func (d *dfa) walk(w *walk, b []byte, wanted uint16, until int) (steps int) {
 		if i >= until {
 			break
 		}
-		class, n := d.class(b, i)
+		class, n := d.abc.class(b, i)
 		to := atomic.LoadUint32(&next[row+class])
 		if to == 0 {
 			w.states, t, row, to = d.grow(w.states, row, class)
