@@ -16,11 +16,11 @@ type foldedCopy struct {
 	at   [foldedSize]int32
 }
 
-// fill copies b[off:end] and the window bytes that follow it, and returns how many bytes of
+// fill copies b[off:end] and the bytes that follow it which places there look at, and returns how many bytes of
 // the copy stand for b[off:end].
 func (f *foldedCopy) fill(b []byte, off, end int) int {
 	n, own := 0, 0
-	for i := off; n < own+window || i < end; n++ {
+	for i := off; n < own+window+farPlaces || i < end; n++ {
 		w, c := 1, byte(0)
 		if i < len(b) {
 			w, c = foldAt(b, i)

@@ -219,7 +219,13 @@ next:
 	SHLQ    $8, tmp                    \
 	VPAND   (32*j)(DI)(tmp*1), Y0, Y0
 
-#define BEGIN 65536     // begin: in quad
+// FAR does so at a place behind those.
+#define FAR(j, tmp) \
+	MOVBQZX (8+j)(DX)(R10*1), tmp            \
+	SHLQ    $7, tmp                          \
+	VPAND   (65536+32*j)(DI)(tmp*1), Y0, Y0
+
+#define BEGIN 98304     // begin: in quad, behind at and far
 
 // func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
 TEXT ·avx2Quad(SB), NOSPLIT, $0-56
@@ -253,6 +259,10 @@ each:
 	NARROW(5, R13)
 	NARROW(6, R12)
 	NARROW(7, R13)
+	FAR(0, R12)
+	FAR(1, R13)
+	FAR(2, R12)
+	FAR(3, R13)
 
 	// Write it in any case, and keep it unless it is empty.
 	MOVQ    R10, (R9)

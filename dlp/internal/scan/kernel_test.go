@@ -150,6 +150,13 @@ func TestQuadsAgree(t *testing.T) {
 			}
 		}
 	}
+	for b := range 256 {
+		for j := range farPlaces {
+			for k := range quadWords {
+				q.far[b][j][k] = r.Uint64() | r.Uint64()
+			}
+		}
+	}
 	m := new([batch]masks)
 	for k := range m {
 		m[k].starts = r.Uint64()

@@ -171,6 +171,8 @@ type follower struct {
 	next  []follow
 	free  bool // a match can have ended: nothing is known of what comes next
 	ended bool // a match can have ended, with a word that does
+
+	folded bool // s and k may stand for ſ and K, which are no word characters
 }
 
 // follow is an instruction that reads the next byte. Within a rune, more bytes of which may
@@ -196,7 +198,7 @@ func (f *follower) read(given byteSet) (all byteSet) {
 			continue
 		}
 		all = all.union(class)
-		f.enter(to, false, class.subset(wordBytes))
+		f.enter(to, false, class.subset(wordBytes) && !(f.folded && (class.has('s') || class.has('k'))))
 		if !class.intersect(highByte).empty() && f.seen[to]&seenWithin == 0 {
 			f.seen[to] |= seenWithin
 			f.next = append(f.next, follow{to, true})
@@ -244,8 +246,8 @@ func (f *follower) enter(pc uint32, boundary, word bool) {
 	}
 }
 
-// bytesOfInst returns the bytes that a rune that in takes can begin with; of a rune outside
-// ASCII, any.
+// bytesOfInst returns the bytes that a rune that in takes can begin with, also in folded
+// text; of a rune outside ASCII, any.
 func bytesOfInst(in *syntax.Inst) (s byteSet) {
 	switch in.Op {
 	case syntax.InstRuneAny:
@@ -262,6 +264,12 @@ func bytesOfInst(in *syntax.Inst) (s byteSet) {
 		}
 		if hi >= utf8.RuneSelf {
 			s = s.union(highByte)
+		}
+		if lo <= longS && longS <= hi {
+			s.add('s')
+		}
+		if lo <= kelvin && kelvin <= hi {
+			s.add('k')
 		}
 	})
 	return s

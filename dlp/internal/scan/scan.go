@@ -69,6 +69,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	}
 	db.plan = newPlan(db.anchors, r)
 	db.plan.aim(db)
+	db.plan.lookFar(db)
 	k, err := chooseKernel(o.Kernel)
 	if err != nil {
 		return nil, err

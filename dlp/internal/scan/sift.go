@@ -59,7 +59,7 @@ func portablePlaces(ms []masks, which field, out *places) []uint16 {
 }
 
 // batchText is the text of a batch. As an array it can be read without looking at its length.
-type batchText [batch*block + window]byte
+type batchText [batch*block + window + 2*farPlaces]byte
 
 const inBatch = batch*block - 1 // masks positions
 
@@ -131,6 +131,13 @@ func portableQuad(q *quad, m *[batch]masks, x *batchText, at []uint16, out []qua
 		s1 := a[1] & b[1] & c[1] & d[1] & e[1] & f[1] & g[1] & h[1] & w[1]
 		s2 := a[2] & b[2] & c[2] & d[2] & e[2] & f[2] & g[2] & h[2] & w[2]
 		s3 := a[3] & b[3] & c[3] & d[3] & e[3] & f[3] & g[3] & h[3] & w[3]
+		if s0|s1|s2|s3 == 0 {
+			continue
+		}
+		for j := range farPlaces {
+			f := &q.far[x[int(i)+window+j]][j]
+			s0, s1, s2, s3 = s0&f[0], s1&f[1], s2&f[2], s3&f[3]
+		}
 		if s0|s1|s2|s3 != 0 {
 			out[n] = quadHit{uint64(i), slotSet{s0, s1, s2, s3}}
 			n++
