@@ -15,6 +15,7 @@ type anchor struct {
 	run       byteSet
 	wordStart bool // the sequences hold only where a word begins
 	cut       int  // the item of the pattern, flattened, at which the sequences begin
+	walk      int  // bytes of any kind that an automaton reads behind the sequences before it can fail
 	cost      float64
 }
 
@@ -23,6 +24,7 @@ const (
 	costLook    = 8   // a position that the kernel reports
 	costTry     = 40  // a position where the whole sequence holds
 	costStart   = 3   // each further possible start
+	costStep    = 8   // a byte that an automaton reads in a stretch of nearly any bytes
 	costSlot    = .01 // a class sequence makes the kernel's groups wider
 	costAnySlot = .03 // one that counts anywhere makes its group do so
 	costRun     = .03 // a text of one repeated byte is a candidate at every position
@@ -88,7 +90,7 @@ func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander
 	if !ok || len(qs) == 0 {
 		return nil
 	}
-	a := &anchor{sequences: merge(qs), near: before.near, far: before.far, run: before.run, wordStart: boundary}
+	a := &anchor{sequences: merge(qs), near: before.near, far: before.far, run: before.run, wordStart: boundary, walk: stretch(items)}
 	for i := range a.sequences {
 		q := &a.sequences[i]
 		if q.n == 0 {
@@ -148,10 +150,37 @@ func (q *sequence) repeats() bool {
 // tryCost is what it costs to try a place where a sequence holds. Of many possible starts
 // only few are looked at, because what is behind the anchor is looked at first.
 func (a *anchor) tryCost() float64 {
-	if a.far >= unbounded {
-		return costTry + 12*costStart
+	starts := 12
+	if a.far < unbounded {
+		starts = min(1+a.far-a.near, 64)
 	}
-	return costTry + costStart*float64(min(1+a.far-a.near, 64))
+	return costTry + costStart*float64(starts) + costStep*float64(a.walk)
+}
+
+// stretch returns how many bytes of nearly any kind can follow, with hardly anything before
+// them, in what items begin with.
+func stretch(items []*syntax.Regexp) int {
+	const broad, most = 128, 24
+	before := 0
+	for _, it := range items {
+		switch it.Op {
+		case syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
+			var class byteSet
+			bytesOf(it, &class)
+			if _, times := repeats(it); class.size() >= broad && (times < 0 || times >= most/2) {
+				if times < 0 {
+					return most
+				}
+				return min(times, most)
+			}
+		default:
+		}
+		lo, _ := width(it)
+		if before = plus(before, lo); before > window {
+			break
+		}
+	}
+	return 0
 }
 
 // several reports whether a match can begin at several distances before the anchor.
