@@ -81,3 +81,42 @@ func TestFailedRenewal(t *testing.T) {
 		}
 	})
 }
+
+// A report of before a person was erased is not shown again, however new it is.
+func TestAnErasedPersonLeavesKeptReports(t *testing.T) {
+	st, err := store.Open(t.Context(), store.Options{DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	watched := make(chan error, 1)
+	go func() { watched <- st.Watch(ctx, func() {}) }()
+	defer func() { stop(); <-watched }()
+	s := &Server{o: Options{Store: st}, reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
+	defer s.reports.close()
+	made := 0
+	ask := func() int {
+		n, err := cached(ctx, s, "report", func(context.Context) (int, error) { made++; return made, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if ask() != 1 || ask() != 1 {
+		t.Fatal("a report is not kept")
+	}
+	_, err = st.AddException(ctx, store.Exception{User: "mallory", App: "a", Subject: "pii", Justification: "x", State: store.ExceptionActive, Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.ErasePerson(ctx, "mallory", "dpo"); err != nil {
+		t.Fatal(err)
+	}
+	for st.Erasures() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if n := ask(); n != 2 {
+		t.Errorf("the report is number %d, want one made after the erasure", n)
+	}
+}

@@ -54,15 +54,6 @@ func (s *Store) ErasePerson(ctx context.Context, name, by string) (Erased, error
 // any node: reports made before then may name the person. It is safe for concurrent use.
 func (s *Store) Erasures() int64 { return s.erasures.Load() }
 
-func (s *Store) noteErasures(ctx context.Context) error {
-	var n int64
-	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(n), 0) FROM erasure`).Scan(&n); err != nil {
-		return fmt.Errorf("read erasures: %w", err)
-	}
-	s.erasures.Store(n)
-	return nil
-}
-
 // keeper returns what the sink remembers.
 func (s *Store) keeper() *keeper {
 	switch sink := s.sink.(type) {

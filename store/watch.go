@@ -62,9 +62,6 @@ func (s *Store) Watch(ctx context.Context, changed func()) error {
 		told := s.changes.wait()
 		if version, err := s.currentVersion(ctx); err == nil && version != seen {
 			seen = version
-			if err := s.noteErasures(ctx); err != nil {
-				s.log.Warn("reports of before an erasure may be shown", "error", err)
-			}
 			s.keeper().forget() // a person may have been erased
 			changed()
 		}
@@ -77,13 +74,20 @@ func (s *Store) Watch(ctx context.Context, changed func()) error {
 	}
 }
 
+// currentVersion returns the version, and notes the last erasure.
 func (s *Store) currentVersion(ctx context.Context) (int64, error) {
 	if err := s.prepare(ctx); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	return configVersion(ctx, s.db)
+	var version, erased int64
+	err := s.db.QueryRowContext(ctx, `SELECT version, (SELECT COALESCE(MAX(n), 0) FROM erasure) FROM config_version WHERE one = 1`).Scan(&version, &erased)
+	if err != nil {
+		return 0, fmt.Errorf("read config version: %w", err)
+	}
+	s.erasures.Store(erased)
+	return version, nil
 }
 
 // listen turns notifications of Postgres into those of this process.
