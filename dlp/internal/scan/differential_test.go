@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -143,12 +145,15 @@ func randomText(r *rand.Rand) []byte {
 	return b.Bytes()
 }
 
+// TestRandomPatternsEqualRegexp compares random patterns on random texts, in SCAN_ROUNDS
+// rounds of 12 patterns and 30 texts, from SCAN_SEED on.
 func TestRandomPatternsEqualRegexp(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
+	r := rand.New(rand.NewPCG(uint64(number(t, "SCAN_SEED", 1)), 2))
 	rounds := 150
 	if testing.Short() {
 		rounds = 50
 	}
+	rounds = number(t, "SCAN_ROUNDS", rounds)
 	matches := 0
 	for range rounds {
 		var exprs []string
@@ -169,4 +174,18 @@ func TestRandomPatternsEqualRegexp(t *testing.T) {
 	if matches < rounds {
 		t.Errorf("compared %d matches, want %d or more", matches, rounds)
 	}
+}
+
+// number returns what an environment variable says.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -18,6 +18,7 @@ func TestLandmarkFindsWhereItBegins(t *testing.T) {
 		"none":                            {`\btoken[a-z ]{0,40}=[0-9a-f]{20}`, "token one two three", 0, 18, -1},
 		"not behind the text":             {`\btoken[a-z ]{0,40}=[0-9a-f]{20}`, "token =0123", 0, 10, -1},
 		"a class over and over":           {`\bkey[a-z ]{1,30}\d{30}`, "key one 12345 012345678901234567890123456789", 0, 40, 14},
+		"digits that lack what is before": {`\bkey[a-z ]{1,30}[=:][0-9a-f]{20}`, "key one 0123456789abcdef01234567890123456789 :0123456789abcdef0123", 0, 60, 45},
 		"further than what is asked from": {`\bkey[a-z ]{1,30}\d{30}`, "key one 12345 012345678901234567890123456789", 15, 40, 15},
 	}
 	for name, c := range cases {

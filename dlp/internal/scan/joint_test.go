@@ -1,0 +1,76 @@
+package scan
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Many patterns of one key are read by one automaton, also those that begin before it.
+func TestManyPatternsOfAKeyEqualRegexp(t *testing.T) {
+	heads := []string{`password`, `(?i)password`, `\bpassword`, `[a-z]{0,3}_?password`, `(?i)[\w.]*password`, `x?password`, `(?:my|your)password`}
+	parts := []string{"password", "PASSWORD", "Paſſword", "pass", "my", "_", "x.", " ", "=", "é", "\n", "\xff", "sk", "ab", "12", "-"}
+	rounds := 60
+	if testing.Short() {
+		rounds = 20
+	}
+	r := rand.New(rand.NewPCG(uint64(number(t, "SCAN_SEED", 1)), 7))
+	matches := 0
+	for range number(t, "SCAN_ROUNDS", rounds) {
+		var exprs []string
+		for len(exprs) < 2*mostParts {
+			e := heads[r.IntN(len(heads))] + randomExpr(r, 1+r.IntN(3))
+			if _, err := regexp.Compile(e); err == nil {
+				exprs = append(exprs, e)
+			}
+		}
+		db, oracle := compiled(t, exprs)
+		if !readsTogether(db) {
+			t.Fatal("no key whose patterns are read together")
+		}
+		for range 20 {
+			var text []byte
+			for n := r.IntN(60); n > 0; n-- {
+				text = append(text, strings.Repeat(parts[r.IntN(len(parts))], 1+r.IntN(3))...)
+			}
+			matches += compare(t, db, oracle, text)
+			matches += compare(t, db, oracle, bytes.Repeat(text, 3))
+		}
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	if matches < rounds {
+		t.Errorf("compared %d matches, want %d or more", matches, rounds)
+	}
+}
+
+func readsTogether(db *DB) bool {
+	for _, l := range db.plan.keys.lists {
+		if l.many {
+			return true
+		}
+	}
+	return false
+}
+
+// Where candidates are dense, what lies within matches is passed over.
+func TestDenseCandidatesEqualRegexp(t *testing.T) {
+	exprs := []string{`\b\d{3}-\d{2}-\d{4}\b`, `\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b`, `\d{1,3}(?:\.\d{1,3}){3}`, `[A-Z]{1,3} [A-Z]{1,2}[1-9]`, `\b\d{9}\b`, `(?i)\bkey[=:]\w{3}`}
+	db, oracle := compiled(t, exprs)
+	r := rand.New(rand.NewPCG(4, 4))
+	parts := []string{"123-45-6789", "12-", "aa:bb:cc:dd:ee:ff", "aa:", "1.1.1.1.1", "AB C1 ", "123456789", "key=abc", "KEY:", " ", "ſ", "\xff"}
+	matches := 0
+	for range 200 {
+		one := ""
+		for range 1 + r.IntN(4) {
+			one += parts[r.IntN(len(parts))]
+		}
+		matches += compare(t, db, oracle, []byte(strings.Repeat(one, 1+4000/len(one))))
+	}
+	if matches < 10_000 {
+		t.Errorf("compared %d matches, want 10,000 or more", matches)
+	}
+}
