@@ -21,6 +21,7 @@ import (
 type dfa struct {
 	prog  *syntax.Prog
 	parts []part         // the programs of the patterns in prog
+	joint bool           // which part matches is noted
 	looks syntax.EmptyOp // assertions that occur
 	abc   *alphabet
 	shift uint // a row has 1<<shift entries
@@ -46,7 +47,7 @@ type states struct {
 	work  closure
 }
 
-// table holds the rows. Where there are several parts, the entry of hits tells which of them
+// table holds the rows. In a joint automaton, the entry of hits tells which of them
 // match if that of next has the match bit, and alive tells, by row, which can go on.
 type table struct {
 	next  []uint32
@@ -70,9 +71,14 @@ const (
 	rowBytes = 1 << 20 // of one table, before it is thrown away
 )
 
-// newDFA makes an automaton for the programs, at most mostParts.
-func newDFA(progs ...*syntax.Prog) *dfa {
-	d := &dfa{}
+// newDFA makes an automaton for a program.
+func newDFA(prog *syntax.Prog) *dfa { return (&dfa{}).of([]*syntax.Prog{prog}) }
+
+// newJointDFA makes an automaton that is walked, for the programs, at most mostParts.
+func newJointDFA(progs []*syntax.Prog) *dfa { return (&dfa{joint: true}).of(progs) }
+
+// of prepares d for the programs.
+func (d *dfa) of(progs []*syntax.Prog) *dfa {
 	d.prog, d.parts = join(progs)
 	for i := range d.prog.Inst {
 		if d.prog.Inst[i].Op == syntax.InstEmptyWidth {
@@ -115,7 +121,7 @@ func (d *dfa) fresh() *states {
 	const rows = 16
 	s := &states{index: map[string]uint32{}, known: make([]state, 2, rows)}
 	t := &table{next: make([]uint32, rows<<d.shift)}
-	if len(d.parts) > 1 {
+	if d.joint {
 		t.hits, t.alive = make([]uint16, len(t.next)), make([]uint16, rows)
 	}
 	s.table.Store(t)
@@ -167,7 +173,7 @@ func (d *dfa) intern(s *states, st state) uint32 {
 		copy(bigger.alive, t.alive)
 		s.table.Store(bigger)
 	}
-	if t := s.table.Load(); len(t.alive) > 0 {
+	if t := s.table.Load(); d.joint {
 		t.alive[n] = d.alive(st.pcs) // published with the first entry that leads here
 	}
 	return row
@@ -207,7 +213,7 @@ func (d *dfa) grow(s *states, row, class uint32) (*states, *table, uint32, uint3
 	to := d.intern(s, next)
 	t = s.table.Load()
 	plain := to>>d.shift != deadRow
-	if len(t.hits) > 0 {
+	if d.joint {
 		t.hits[row+class] = hits // published by the store to next
 		plain = plain && t.alive[to>>d.shift] == t.alive[row>>d.shift]
 	}

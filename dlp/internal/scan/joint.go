@@ -117,7 +117,7 @@ func (j *joint) automaton(db *DB) *dfa {
 			j.every |= 1 << parts[p]
 		}
 		if size <= mostJoint {
-			j.auto.Store(newDFA(progs...))
+			j.auto.Store(newJointDFA(progs))
 		}
 	})
 	return j.auto.Load()

@@ -74,3 +74,14 @@ func TestDenseCandidatesEqualRegexp(t *testing.T) {
 		t.Errorf("compared %d matches, want 10,000 or more", matches)
 	}
 }
+
+// Two sequences of one pattern can hold at one place; it is read once and matches once.
+func TestJointOfOnePattern(t *testing.T) {
+	db, _ := compiled(t, []string{`ab+`})
+	r := db.runs.New().(*run)
+	var got []span
+	r.begin([]byte("x abbb"), nil, func(_, start, end int) bool { got = append(got, span{start, end}); return true })
+	if left := r.together(newJoint(db, []int32{0, 0}, false), 3, 2); left != 0 || len(got) != 1 || got[0] != (span{2, 6}) {
+		t.Errorf("left %b, got %v, want the match at 2", left, got)
+	}
+}
