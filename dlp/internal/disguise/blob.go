@@ -5,8 +5,10 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -76,9 +78,9 @@ func worthDecoding(text []byte, from, i int, budget *int) (bool, int) {
 			i++
 			continue
 		}
-		b, next := blobAt(text, i, false, budget)
+		b, next := blobAt(text[:min(len(text), i+decodeBlock)], i, false, budget)
 		if b.blob != nil || *budget <= 0 {
-			return true, next // without budget, Decode has to find out
+			return true, next // of more, or without budget, Decode has to find out
 		}
 		i = next
 	}
@@ -246,6 +248,9 @@ func (d *decoding) add(src []byte) bool {
 		if src = src[block:]; !d.hopeful() {
 			return false
 		}
+		if block == decodeBlock && len(src) > cap(d.out)-len(d.out) {
+			d.out = slices.Grow(d.out, len(src)/4*3+2) // it looks good
+		}
 	}
 	switch len(src) {
 	case 2:
@@ -277,6 +282,16 @@ func (d *decoding) hopeful() bool {
 // textual returns how many of the first bytes are whole characters of a text.
 func textual(b []byte) int {
 	for i := 0; i < len(b); {
+		for i+8 <= len(b) {
+			x := binary.LittleEndian.Uint64(b[i:])
+			if (x|(x+ones))&highs != 0 || sparse(x, ' ') != 0 {
+				break // not ASCII, DEL, or a control character
+			}
+			i += 8
+		}
+		if i == len(b) {
+			break
+		}
 		if c := b[i]; c < utf8.RuneSelf {
 			if !plausible(c) {
 				return i
@@ -343,7 +358,7 @@ func readable(b []byte) []byte {
 	if n := textual(b); n < len(b) && utf8.FullRune(b[n:]) {
 		return nil
 	}
-	if foreign := foreignBytes(b); len(b) < shortForeign && foreign > len(b)/2 {
+	if len(b) < shortForeign && foreignBytes(b) > len(b)/2 {
 		return nil
 	}
 	return b
