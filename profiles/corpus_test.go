@@ -70,7 +70,10 @@ func TestLabelledPrompts(t *testing.T) {
 		// The seventh, then: 98.4 % found, 98.4 % named right, none of 146 flagged.
 		"our seventh": {"testdata/prompts-seventh.jsonl.gz", 240, 120, 146, 0.98, 0.96, 0, 0},
 		// The eighth, every core entity and disguise once: 98.8 % and 97.5 %, with one of 115.
-		"our eighth":        {"testdata/prompts-eighth.jsonl.gz", 255, 162, 115, 0.98, 0.96, 0, 0},
+		"our eighth": {"testdata/prompts-eighth.jsonl.gz", 255, 162, 115, 0.98, 0.96, 0, 0},
+		// The ninth, other words and formats around the same values: 93.8 % and 92.8 %, none of 70;
+		// one label was wrong, a check letter of our own.
+		"our ninth":         {"testdata/prompts-ninth.jsonl.gz", 163, 97, 70, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {

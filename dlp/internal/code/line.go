@@ -326,6 +326,8 @@ func weigh(t []byte, s shape, indent int) (kind, int) {
 	switch {
 	case last == '{':
 		score += 3
+	case (last == '%' || last == '>') && hasSuffix(t, " %>%", " |>"):
+		score += 3 // a pipe goes on
 	case last == ';' && (s.open > 0 || s.equals > 0 || s.pairs > 0):
 		score += 3
 	case last == ';' && s.words <= 6:
