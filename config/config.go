@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,29 +21,46 @@ const EnvPrefix = "SLUICE"
 
 // Load reads the file at path (empty: no file), then environment variables, then those of
 // flags that were set and whose names are keys ("icap.listen"). Paths in the file are
-// relative to it. The error joins every mistake; the File is usable only without one.
+// relative to it. The error joins every mistake. A File that comes with an error has the
+// defaults where the mistakes are: enough to look for further mistakes, not to serve.
 func Load(path string, flags *pflag.FlagSet) (*File, error) {
-	f := Defaults()
+	f, d := Defaults(), decoder{name: path, lines: map[string]int{}, bad: map[string]bool{}}
 	dir := ""
-	var mistakes []error
-	lines := map[string]int{}
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read settings: %w", err)
 		}
 		dir = filepath.Dir(path)
-		mistakes = append(mistakes, decode(path, data, &f, lines)...)
+		if err := d.decode(data, &f); err != nil {
+			return nil, err
+		}
 	}
-	mistakes = append(mistakes, override(&f, flags)...)
+	mistakes := append(d.mistakes, override(&f, flags)...)
 	f.resolve(dir)
-	if len(mistakes) == 0 { // a value that was not read would only be reported twice
-		mistakes = append(mistakes, f.validate(path, lines)...)
+	invalid, keys := f.validate(path, d.lines, d.bad)
+	f.mend(keys, dir)
+	return &f, errors.Join(append(mistakes, invalid...)...)
+}
+
+// mend gives the sections of keys their defaults, and drops directories that are not there.
+func (f *File) mend(keys []string, dir string) {
+	if len(keys) == 0 {
+		return
 	}
-	if len(mistakes) > 0 {
-		return nil, errors.Join(mistakes...)
+	usual := Defaults()
+	usual.resolve(dir)
+	to, from := reflect.ValueOf(f).Elem(), reflect.ValueOf(usual)
+	for i := range to.NumField() {
+		section := to.Type().Field(i).Tag.Get("yaml")
+		if slices.ContainsFunc(keys, func(key string) bool { return key[:strings.IndexAny(key+".", ".[")] == section }) {
+			if dirs, ok := to.Field(i).Addr().Interface().(*Dirs); ok {
+				dirs.Dirs = slices.DeleteFunc(dirs.Dirs, func(dir string) bool { return !isDir(dir) })
+				continue
+			}
+			to.Field(i).Set(from.Field(i))
+		}
 	}
-	return &f, nil
 }
 
 // override applies environment and flags by way of viper to every scalar key.

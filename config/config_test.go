@@ -109,12 +109,6 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				"  - {type: http, url: 'https://s:8088/x', token: a, token_file: missing, cert: missing}\n  - {type: stdout, only: some}\n  - {type: stdout, colour: red}\n",
 			[]string{
 				`sluice.yaml:7: unknown setting "export[5].colour" (one of name, type, url, path, token, token_file, ca, cert, key, only, history)`,
-			},
-		},
-		"an exporter's values are checked": {
-			"export:\n  - {type: kafka}\n  - {type: file}\n  - {type: syslog, url: 'udp://siem:514', token: x}\n" +
-				"  - {type: http, url: 'https://s:8088/x', token: a, token_file: missing, cert: missing}\n  - {type: stdout, only: some}\n  - {type: stdout}\n",
-			[]string{
 				`sluice.yaml:2: "export[0].type": must be one of file, http, stdout, syslog, not "kafka"`,
 				`sluice.yaml:3: "export[1].path": an exporter of type file needs it`,
 				`sluice.yaml:4: "export[2].token": means nothing for an exporter of type syslog; remove it`,
@@ -132,6 +126,14 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 		},
 		"a key given twice is a mistake": {
 			"node: a\nnode: b\n", []string{`sluice.yaml:2: setting "node" is given twice; keep one`},
+		},
+		"what cannot be read and what cannot be right are told in one run, each once": {
+			"nod: x\nicap: {deadline: fast, overload: maybe, allow: [[]]}\nextract: {depth: [], members: -1}\n",
+			[]string{
+				`sluice.yaml:1: unknown setting "nod"`, `sluice.yaml:2: "icap.deadline": "fast" is not a duration`,
+				`sluice.yaml:2: "icap.allow[0]" must be a single value`, `sluice.yaml:2: "icap.overload": must be one of open, closed`,
+				`sluice.yaml:3: "extract.depth" must be a single value`, `sluice.yaml:3: "extract.members": must be more than 0`,
+			},
 		},
 		"a file that is not YAML names the line": {
 			"icap: {listen\n", []string{"sluice.yaml: line 1:"},
@@ -152,6 +154,22 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				t.Errorf("%d mistakes told, want %d:\n%v", got, len(c.want), err)
 			}
 		})
+	}
+}
+
+func TestSettingsWithMistakesAreGoodEnoughToLookForMore(t *testing.T) {
+	f, err := Load(write(t, "nod: x\nicap: {overload: maybe}\npolicy: {file: gone.yaml}\nprofiles: {dirs: [., gone]}\ndatabase: {url: 'mysql://x'}\nlog: {level: debug}\n"), nil)
+	if err == nil || f == nil {
+		t.Fatalf("got %v, %v", f, err)
+	}
+	if f.ICAP.Overload != "closed" || f.Policy.File != "" || len(f.Profiles.Dirs) != 1 || f.Database.URL.Reveal() != "" {
+		t.Errorf("mistakes are still there: %+v", f)
+	}
+	if f.Log.Level != "debug" {
+		t.Error("what is right is lost")
+	}
+	if f, err := Load(write(t, "icap: {listen\n"), nil); err == nil || f != nil {
+		t.Errorf("what is no YAML gave %v, %v", f, err)
 	}
 }
 
@@ -219,6 +237,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("? {}\n: 1\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := Defaults()
-		decode("sluice.yaml", data, &file, map[string]int{})
+		d := decoder{name: "sluice.yaml", lines: map[string]int{}, bad: map[string]bool{}}
+		if err := d.decode(data, &file); err != nil && len(d.mistakes) > 0 {
+			t.Errorf("what is no YAML was read: %v", d.mistakes)
+		}
 	})
 }

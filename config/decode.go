@@ -13,27 +13,32 @@ import (
 // decoder fills a File from YAML nodes and collects every mistake.
 type decoder struct {
 	name     string
-	lines    map[string]int // dotted key -> line, for validate
+	lines    map[string]int  // dotted key -> line, for validate
+	bad      map[string]bool // dotted keys whose values could not be read
 	mistakes []error
 }
 
 // decode reads data strictly into f: unknown and repeated keys and wrong types are
-// mistakes with file and line.
-func decode(name string, data []byte, f *File, lines map[string]int) []error {
+// mistakes with file and line. What is no YAML at all is an error.
+func (d *decoder) decode(data []byte, f *File) error {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return []error{fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))}
+		return fmt.Errorf("%s: %s", d.name, strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	if len(doc.Content) == 0 {
-		return nil // an empty file is all defaults
+	if len(doc.Content) > 0 { // an empty file is all defaults
+		d.value(doc.Content[0], reflect.ValueOf(f).Elem(), "")
 	}
-	d := decoder{name: name, lines: lines}
-	d.value(doc.Content[0], reflect.ValueOf(f).Elem(), "")
-	return d.mistakes
+	return nil
 }
 
 func (d *decoder) fail(n *yaml.Node, format string, args ...any) {
 	d.mistakes = append(d.mistakes, fmt.Errorf("%s:%d: %s", d.name, n.Line, fmt.Sprintf(format, args...)))
+}
+
+// misread is fail for the value of key, of which validate then says no more.
+func (d *decoder) misread(n *yaml.Node, key, format string, args ...any) {
+	d.bad[key] = true
+	d.fail(n, format, args...)
 }
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
@@ -48,11 +53,11 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 	switch kind := v.Kind(); {
 	case isText || kind == reflect.String || kind == reflect.Int || kind == reflect.Bool:
 		if n.Kind != yaml.ScalarNode {
-			d.fail(n, "%q must be a single value", key)
+			d.misread(n, key, "%q must be a single value", key)
 			return
 		}
 		if err := setScalar(v, n.Value); err != nil {
-			d.fail(n, "%q: %v", key, err)
+			d.misread(n, key, "%q: %v", key, err)
 		}
 	case kind == reflect.Struct:
 		d.mapping(n, v, key)
@@ -60,7 +65,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 		d.list(n, v, key)
 	case kind == reflect.Map:
 		if err := n.Decode(v.Addr().Interface()); err != nil {
-			d.fail(n, "%q must be a list of name: value pairs", key)
+			d.misread(n, key, "%q must be a list of name: value pairs", key)
 		}
 	default:
 		d.fail(n, "%q cannot be set", key)

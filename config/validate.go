@@ -15,14 +15,19 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
-// validate checks every value on its own and the few that must fit together.
-func (f *File) validate(name string, lines map[string]int) []error {
+// validate checks every value on its own and the few that must fit together, and returns
+// the mistakes with the keys they are about. Nothing is said of those in bad.
+func (f *File) validate(name string, lines map[string]int, bad map[string]bool) (mistakes []error, keys []string) {
 	type mistake struct {
 		line int
 		err  error
 	}
 	var found []mistake
 	fail := func(key, format string, args ...any) {
+		if bad[key] {
+			return
+		}
+		keys = append(keys, key)
 		line, place := lines[key], "setting "+key
 		if list, _, ok := strings.Cut(key, "."); ok && line == 0 {
 			line = lines[list] // of the entry that lacks it
@@ -44,7 +49,7 @@ func (f *File) validate(name string, lines map[string]int) []error {
 	}
 	for key, dirs := range map[string][]string{"catalogue.dirs": f.Catalogue.Dirs, "profiles.dirs": f.Profiles.Dirs} {
 		for i, dir := range dirs {
-			if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+			if !isDir(dir) {
 				fail(fmt.Sprintf("%s[%d]", key, i), "%s: no such directory; create it or correct the path", dir)
 			}
 		}
@@ -69,11 +74,10 @@ func (f *File) validate(name string, lines map[string]int) []error {
 	slices.SortStableFunc(found, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), strings.Compare(a.err.Error(), b.err.Error()))
 	})
-	mistakes := make([]error, len(found))
-	for i, m := range found {
-		mistakes[i] = m.err
+	for _, m := range found {
+		mistakes = append(mistakes, m.err)
 	}
-	return mistakes
+	return mistakes, keys
 }
 
 func (f *File) validateTogether(fail func(key, format string, args ...any)) {
@@ -167,6 +171,11 @@ func checkScalar(field reflect.Value, tag reflect.StructTag) string {
 		}
 	}
 	return ""
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {

@@ -22,15 +22,15 @@ func (a *app) checkCommand() *cobra.Command {
 		Example: "  sluice check --config /etc/sluice/sluice.yaml",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.settings(cmd)
-			if err != nil {
-				return err // without settings nothing else can be found
+			f, wrong := a.settings(cmd)
+			if f == nil {
+				return wrong // without settings nothing else can be found
 			}
 			warnings, err := check(cmd, f)
 			for _, w := range warnings {
 				fmt.Fprintln(cmd.OutOrStdout(), "warning:", w)
 			}
-			if err != nil {
+			if err := errors.Join(wrong, err); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "all good")

@@ -177,6 +177,22 @@ func TestCheckTellsEveryMistakeInOneRun(t *testing.T) {
 			}
 		}
 	}
+	good, err := os.ReadFile("sluice.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("sluice.yaml", append([]byte("nod: x\nlog: {level: loud}\n"), good...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, errOut := sluice(t, "", "check")
+	for _, want := range []string{`sluice.yaml:1: unknown setting "nod"`, `sluice.yaml:2: "log.level"`, "policy.yaml:2:", `unknown field "regx"`, "cat/app.yaml:4:"} {
+		if strings.Count(errOut, want) != 1 {
+			t.Errorf("check does not tell %q once beside wrong settings:\n%s", want, errOut)
+		}
+	}
+	if err := os.WriteFile("sluice.yaml", good, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name := range files {
 		if name != "sluice.yaml" {
 			if err := os.Remove(name); err != nil {

@@ -91,6 +91,9 @@ func explainHandler(ctx context.Context, f *config.File, x *extract.Extractor, o
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--status %q: want app=status: %w", s, err)}
 		}
+		if _, known := rs.catalogue.App(id); !known && !strings.Contains(id, ".") { // an app outside the catalogue has its host for an id
+			return nil, usageError{fmt.Errorf("--status %q: no app %q; see 'sluice apps list'", s, id)}
+		}
 		statuses[id] = status
 	}
 	h, err := newHandler(f, keys, reqmod.Options{Extractor: x})
@@ -129,7 +132,8 @@ func explainFile(ctx context.Context, h *reqmod.Handler, x *extract.Extractor, p
 		r.Header = identify(r.Header, o)
 		return enc.Encode(h.Explain(ctx, r))
 	}
-	if filepath.Ext(path) == ".icap" || !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if ext := filepath.Ext(path); ext == ".icap" || ext != ".har" && !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		awaitWorkers(ctx, x, data)
 		return replayICAP(ctx, data, explain)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +65,7 @@ func printExtracted(cmd *cobra.Command, path string, d extract.Document, asJSON 
 		enc.SetEscapeHTML(false)
 		return enc.Encode(e)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s %s\n", path, d.Outcome, d.Limit)
+	fmt.Fprintln(cmd.ErrOrStderr(), strings.TrimSpace(fmt.Sprintf("%s: %s %s", path, d.Outcome, d.Limit)))
 	for _, t := range d.Texts {
 		if _, err := fmt.Fprintln(out, t.Text); err != nil {
 			return err

@@ -50,6 +50,9 @@ func replayHAR(data []byte, f func(*icap.Request) error) error {
 	if err := json.Unmarshal(data, &h); err != nil {
 		return fmt.Errorf("not an HTTP Archive: %w", err)
 	}
+	if h.Log.Entries == nil {
+		return errors.New("not an HTTP Archive: it has no log.entries")
+	}
 	for i, e := range h.Log.Entries {
 		r, err := e.Request.icap()
 		if err != nil {

@@ -41,6 +41,7 @@ func dialICAP(target string) (c *icap.Client, service string, err error) {
 func icapOptionsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "options URL", Short: "Ask a service what it offers",
+		Long:    "Ask a service what it offers, and print the answer. Exit code 1 when it is not 200.",
 		Example: "  sluice icap options icap://127.0.0.1:1344/reqmod",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,7 +54,13 @@ func icapOptionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printReply(cmd, r)
+			if err := printReply(cmd, r); err != nil {
+				return err
+			}
+			if r.Status != 200 {
+				return errFound
+			}
+			return nil
 		},
 	}
 }
@@ -97,7 +104,7 @@ func icapSendCommand() *cobra.Command {
 			if err := printReply(cmd, r); err != nil {
 				return err
 			}
-			if r.Status != 204 && r.ResponseHead != nil {
+			if echo := r.Status == 200 && bytes.Equal(r.RequestHead, head) && bytes.Equal(r.Body, body); r.Status != 204 && !echo {
 				return errFound
 			}
 			return nil

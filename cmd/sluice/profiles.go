@@ -64,7 +64,7 @@ func (a *app) profilesListCommand() *cobra.Command {
 				})
 			}
 			return printList(cmd, asJSON, rules.Profiles(), func(p dlp.Profile) string {
-				return fmt.Sprintf("%s\t%s\t%d detectors", p.ID, p.Name, len(p.Detectors))
+				return fmt.Sprintf("%s\t%s\t%s", p.ID, p.Name, count(len(p.Detectors), "detector"))
 			})
 		},
 	}

@@ -60,7 +60,7 @@ func (a *app) profilesEDMCommand() *cobra.Command {
 			if err := replaceFile(out, hashes.Bytes()); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows, %d cells", out, stats.Rows, stats.Cells)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s", out, count(stats.Rows, "row"), count(stats.Cells, "cell"))
 			if stats.Skipped > 0 {
 				fmt.Fprintf(cmd.OutOrStdout(), "; %d cells left out, too short or too long to be told from other text", stats.Skipped)
 			}
@@ -124,7 +124,7 @@ func (a *app) profilesFingerprintCommand() *cobra.Command {
 			if err := replaceFile(out, file); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d documents added\n", out, added)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s added\n", out, count(added, "document"))
 			return nil
 		},
 	}

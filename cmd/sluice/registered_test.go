@@ -48,7 +48,7 @@ func TestRegisteredDocumentIsFoundAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errOut := sluice(t, "", "profiles", "fingerprint", "add", "harbour.html", "--out", "own/board.fp")
-	if code != exitFine || out != "own/board.fp: 1 documents added\n" {
+	if code != exitFine || out != "own/board.fp: 1 document added\n" {
 		t.Fatalf("exit %d: %s%s", code, out, errOut)
 	}
 	write(t, "own/own.yaml", "detectors:\n  - id: board_paper\n    fingerprint: {file: board.fp, similarity: 0.3}\nprofiles: [{id: board, use: [board_paper]}]\n")

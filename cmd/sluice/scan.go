@@ -231,6 +231,13 @@ func (r *tableReport) file(path string, outcome extract.Outcome, list []found) e
 }
 
 func (r *tableReport) end() error {
-	_, err := fmt.Fprintf(r.out, "%d findings in %d files\n", r.findings, r.files)
+	_, err := fmt.Fprintf(r.out, "%s in %s\n", count(r.findings, "finding"), count(r.files, "file"))
 	return err
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
