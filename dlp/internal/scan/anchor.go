@@ -243,8 +243,11 @@ func keyCount(q *sequence) int {
 	return n
 }
 
+// folded4 returns what foldKey makes of the bytes of s: the upper of each two halves of 32.
 func folded4(s byteSet) (f byteSet) {
-	s.each(func(b byte) { f.add(b | 0x20) })
+	for i, w := range s {
+		f[i] = (w | w<<32) &^ 0xffffffff
+	}
 	return f
 }
 

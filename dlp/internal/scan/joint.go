@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"fmt"
 	"math/bits"
 	"regexp/syntax"
 	"slices"
@@ -60,7 +59,11 @@ func (p *plan) aim(db *DB) {
 	for few := range slices.Chunk(p.targets[:n], mostParts) {
 		p.joints = append(p.joints, newJoint(db, patternsOf(few), false))
 	}
-	known := map[string]int32{}
+	type set struct {
+		patterns [mostParts]int32 // and 1, so that 0 is none
+		many     bool
+	}
+	known := map[set]int32{}
 	for i := range p.keys.lists {
 		l := &p.keys.lists[i]
 		own := p.targets[n+int(l.first) : n+int(l.first+l.n)]
@@ -72,11 +75,14 @@ func (p *plan) aim(db *DB) {
 		}
 		for few := range slices.Chunk(own, mostParts) {
 			patterns := patternsOf(few)
-			set := fmt.Sprint(l.many, patterns)
-			at, ok := known[set]
+			of := set{many: l.many}
+			for bit, q := range patterns {
+				of.patterns[bit] = q + 1
+			}
+			at, ok := known[of]
 			if !ok {
 				at = int32(len(p.joints))
-				known[set] = at
+				known[of] = at
 				p.joints = append(p.joints, newJoint(db, patterns, l.many))
 			}
 			for bit := range few {

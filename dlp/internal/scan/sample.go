@@ -3,6 +3,7 @@ package scan
 import (
 	_ "embed"
 	"math/bits"
+	"slices"
 )
 
 // sampleText is prose, programs and data in equal parts, by which the cost of looking for
@@ -20,7 +21,9 @@ type sample struct {
 	size   float64
 	starts bitmap // where words begin
 	bytes  [256]bitmap
-	lo, hi [16]bitmap // by the column and the row of the byte
+	lo, hi [16]bitmap        // by the column and the row of the byte
+	low    map[uint16]bitmap // by several low halves
+	high   map[uint16]bitmap
 	exact  map[byteSet]*standing
 	wide   map[[2]uint16]*standing
 	acc    bitmap
@@ -52,7 +55,7 @@ type asked struct {
 func newSample() *sample {
 	text := sampleText
 	n := (len(text) + 63) / 64
-	s := &sample{size: float64(len(text)), exact: map[byteSet]*standing{}, wide: map[[2]uint16]*standing{}, known: map[asked]float64{}}
+	s := &sample{size: float64(len(text)), exact: map[byteSet]*standing{}, wide: map[[2]uint16]*standing{}, low: map[uint16]bitmap{}, high: map[uint16]bitmap{}, known: map[asked]float64{}}
 	s.starts, s.acc = make(bitmap, n), make(bitmap, n)
 	for i := range s.lo {
 		s.lo[i], s.hi[i] = make(bitmap, n), make(bitmap, n)
@@ -148,15 +151,7 @@ func (s *sample) halves(c byteSet) *standing {
 	half := [2]uint16{lo, hi}
 	known, ok := s.wide[half]
 	if !ok {
-		m, high := make(bitmap, len(s.acc)), make(bitmap, len(s.acc))
-		for i := range 16 {
-			if lo>>i&1 != 0 {
-				m.or(s.lo[i])
-			}
-			if hi>>i&1 != 0 {
-				high.or(s.hi[i])
-			}
-		}
+		m, high := slices.Clone(s.anyOf(&s.lo, lo, s.low)), s.anyOf(&s.hi, hi, s.high)
 		for i := range m {
 			m[i] &= high[i]
 		}
@@ -164,6 +159,21 @@ func (s *sample) halves(c byteSet) *standing {
 		s.wide[half] = known
 	}
 	return known
+}
+
+// anyOf returns where one of those of maps stands that bits has. It keeps the answer in known.
+func (s *sample) anyOf(maps *[16]bitmap, bits uint16, known map[uint16]bitmap) bitmap {
+	m, ok := known[bits]
+	if !ok {
+		m = make(bitmap, len(s.acc))
+		for i := range maps {
+			if bits>>i&1 != 0 {
+				m.or(maps[i])
+			}
+		}
+		known[bits] = m
+	}
+	return m
 }
 
 // rate estimates at which share of positions the first k classes of q hold.
