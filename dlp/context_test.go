@@ -18,6 +18,28 @@ func FuzzFold(f *testing.F) {
 	})
 }
 
+// FuzzBeginnings holds the look before folding to what is found after it.
+func FuzzBeginnings(f *testing.F) {
+	for word, text := range map[string]string{
+		"ssn": "my SSN is", "number": "cardNumber=", "nhs": "NHSNumber", "w-2": "form W2 of", "*karte*": "Kreditkartennummer", "id": "userId",
+		"n i": "nI", "tax*": "taxes", "na": "né à", "k": "\u212a", "401k": "401k plan", "ab c": "abC", "*x": "aX",
+	} {
+		f.Add(word, text)
+	}
+	f.Fuzz(func(t *testing.T, word, text string) {
+		w := newHint(word)
+		if w.folded == "" {
+			return
+		}
+		h := &hints{words: []hint{w}}
+		h.index()
+		folded := fold(nil, []byte(text))
+		if _, ok := h.find(folded, len(folded)); ok && !h.begins.in([]byte(text)) {
+			t.Errorf("%q is found in %q, but not where it begins", word, text)
+		}
+	})
+}
+
 func TestContextTakesTheNearestOfItsWords(t *testing.T) {
 	h := &hints{before: 40, after: 20, words: []hint{newHint("social security"), newHint("*nummer"), newHint("tax*"), newHint("機密"), newHint("id")}}
 	h.index()
