@@ -21,9 +21,9 @@ type App struct {
 
 // Host is one host name of an app. It is immutable.
 type Host struct {
-	Name  string // lower case; a wildcard holds "*", which stands for a part of one label
-	Match string // exact | suffix | wildcard
-	Scope string // host: every request is the app's | path: only its endpoints are
+	Name  string `json:"host"`  // lower case; a wildcard holds "*", which stands for a part of one label
+	Match string `json:"match"` // exact | suffix | wildcard
+	Scope string `json:"scope"` // host: every request is the app's | path: only its endpoints are
 }
 
 // Terms are what an analyst needs to know of a vendor's terms, and where it is written.
@@ -36,31 +36,31 @@ type Terms struct {
 }
 
 // Endpoint says what one kind of request to an app carries. It is immutable, and its
-// address identifies it for the life of the Catalogue.
+// address identifies it for the life of the Catalogue. As JSON it reads as in a catalogue file.
 type Endpoint struct {
-	Method   string // "" any
-	Host     string // "" any host of the app; may start with "*."
-	Path     string // with {id} and * for one segment or part of it, ** for the rest
-	When     When   // what the request must hold besides
-	Activity string // prompt | upload | session | other
-	Carrier  string // json | form | multipart | raw | query | connect | none
-	Text     string // where the user's text is, in the notation of package extract
-	Role     string
-	System   string // paths of system text
-	Context  string // paths of replayed or tool text
-	Files    string // paths of inline files, or of file names for an upload intent
-	Noise    string // paths that are never text
-	Evidence string // sdk | client | rec | inferred
-	Date     string // when the shape was seen, 2006-01-02
-	Source   string // file and line of its definition
+	Method   string `json:"method,omitempty"` // "" any
+	Host     string `json:"host,omitempty"`   // "" any host of the app; may start with "*."
+	Path     string `json:"path"`             // with {id} and * for one segment or part of it, ** for the rest
+	When     When   `json:"when,omitzero"`    // what the request must hold besides
+	Activity string `json:"activity"`         // prompt | upload | session | other
+	Carrier  string `json:"carrier"`          // json | form | multipart | raw | query | connect | none
+	Text     string `json:"text,omitempty"`   // where the user's text is, in the notation of package extract
+	Role     string `json:"role,omitempty"`
+	System   string `json:"system,omitempty"`   // paths of system text
+	Context  string `json:"context,omitempty"`  // paths of replayed or tool text
+	Files    string `json:"files,omitempty"`    // paths of inline files, or of file names for an upload intent
+	Noise    string `json:"noise,omitempty"`    // paths that are never text
+	Evidence string `json:"evidence,omitempty"` // sdk | client | rec | inferred
+	Date     string `json:"date,omitempty"`     // when the shape was seen, 2006-01-02
+	Source   string `json:"source,omitempty"`   // file and line of its definition
 }
 
 // When narrows an endpoint beyond method, host and path. The zero When asks for nothing.
 type When struct {
-	Query    string   // "key" or "key=value" among the query's parameters
-	Header   string   // "name" (present) or "name: value" (the value is in it, whatever its case)
-	Contains []string // the body holds one of these
-	Lacks    []string // the body holds none of these
+	Query    string   `json:"query,omitempty"`    // "key" or "key=value" among the query's parameters
+	Header   string   `json:"header,omitempty"`   // "name" (present) or "name: value" (the value is in it, whatever its case)
+	Contains []string `json:"contains,omitempty"` // the body holds one of these
+	Lacks    []string `json:"lacks,omitempty"`    // the body holds none of these
 }
 
 // Match is the answer of a look-up. The zero Match is "no AI app".

@@ -152,9 +152,10 @@ func (a *app) appsShowCommand() *cobra.Command {
 				return enc.Encode(struct {
 					listedApp
 					Country   string               `json:"country,omitempty"`
+					Hosts     []classify.Host      `json:"hosts"`
 					Endpoints []*classify.Endpoint `json:"endpoints"`
 					History   []store.AppStatus    `json:"history"`
-				}{listed(app, set), app.Country, app.Endpoints, history})
+				}{listed(app, set), app.Country, append([]classify.Host{}, app.Hosts...), append([]*classify.Endpoint{}, app.Endpoints...), history})
 			})
 		},
 	}

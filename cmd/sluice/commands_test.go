@@ -140,6 +140,14 @@ func TestAStatusIsSetListedAndRemembered(t *testing.T) {
 	if _, out, _ = sluice(t, "", "apps", "show", "chatgpt"); !strings.Contains(out, `"history": [`) || !strings.Contains(out, "with legal") {
 		t.Errorf("no history: %s", out)
 	}
+	for _, want := range []string{`"host": "chatgpt.com"`, `"path": "/backend-api/f/conversation"`, `"carrier": "json"`, `"evidence": "client"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %s, as a catalogue file has it: %s", want, out)
+		}
+	}
+	if strings.Contains(out, `""`) {
+		t.Errorf("what is not set is shown: %s", out)
+	}
 	code, _, errOut := sluice(t, "", "apps", "status", "chatgtp", "approved")
 	if code != exitFound || !strings.Contains(errOut, "sluice apps list") {
 		t.Errorf("an unknown app: exit %d: %s", code, errOut)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ import (
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/export"
+	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/store"
 )
 
@@ -42,6 +44,14 @@ func (o *eventFlags) register(cmd *cobra.Command) {
 
 func (o *eventFlags) parse(now time.Time) error {
 	var err error
+	if o.filter.Action != "" {
+		if _, err := policy.ParseAction(o.filter.Action); err != nil {
+			return usageError{fmt.Errorf("--action: %w", err)}
+		}
+	}
+	if known := []string{"", "prompt", "upload", "session", "other"}; !slices.Contains(known, o.filter.Activity) {
+		return usageError{fmt.Errorf("--activity %q: want one of %s", o.filter.Activity, strings.Join(known[1:], ", "))}
+	}
 	if o.filter.Since, err = parseTime(o.since, now); err != nil {
 		return usageError{fmt.Errorf("--since: %w", err)}
 	}

@@ -57,6 +57,8 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 		"a value that does not fit":  {"scan", "-", "--format", "xml"},
 		"a status that is not one":   {"apps", "status", "chatgpt", "fine"},
 		"an address that is not one": {"icap", "options", "127.0.0.1"},
+		"an action that is not one":  {"events", "list", "--action", "zap"},
+		"an activity that is none":   {"events", "export", "--activity", "chat"},
 		"a status of no app":         {"explain", "x.har", "--status", "chatgtp=approved"},
 	} {
 		t.Run(name, func(t *testing.T) {
