@@ -31,16 +31,24 @@ type lazyOnward struct{ at atomic.Pointer[onward] }
 const (
 	onwardReach = 40 // bytes behind the beginning of an anchor that are looked at
 	onwardTests = 16 // bytes that are looked at
+	firstTests  = 8  // that are looked at where candidates are dense
 	dullClass   = 200
 )
 
-// fits reports whether a match can have its anchor at b[pos], as far as o tells. The text
-// from there on, for onwardReach bytes, has neither ſ nor K.
+// fits reports whether a match can have its anchor at b[pos], as far as the first tests tell,
+// which are looked at one by one. The text from there on, for onwardReach bytes, has neither
+// ſ nor K.
 func (o *onward) fits(b []byte, pos int) bool {
-	return o.begins(b, pos) != 0 && o.goesOn(b, pos)
+	for i := range min(o.n, firstTests) {
+		if o.tests[i].holds(b, pos) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
-// begins returns 1 if the first tests say what fits would say of them, else 0.
+// begins and goesOn look at all tests. begins returns 1 if the first four allow an anchor at
+// b[pos], else 0.
 func (o *onward) begins(b []byte, pos int) int {
 	t := &o.tests
 	return t[0].holds(b, pos) & t[1].holds(b, pos) & t[2].holds(b, pos) & t[3].holds(b, pos)
