@@ -44,10 +44,15 @@ func (s byteSet) arranged() (columns, rows uint16) {
 		for j := range 4 {
 			x, high := uint16(w>>(16*j)), 4*i+j
 			columns |= x
-			if x&wordColumns[high] != 0 {
+			word := x & wordColumns[high]
+			if word != 0 {
 				rows |= 1 << (high + wordRow)
 			}
-			if x&^wordColumns[high] != 0 {
+			if high == ' '>>4 && x&1 != 0 {
+				rows |= 1
+				x &^= 1
+			}
+			if x != word {
 				rows |= 1 << otherRow[high]
 			}
 		}

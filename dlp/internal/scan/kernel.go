@@ -22,12 +22,16 @@ type plane struct{ columns, rows [16]uint8 }
 
 // column and row arrange the bytes for AVX2, which looks up four bits at a time, as in a
 // table of ASCII, but with word characters in rows of their own, because that is what
-// classes mostly tell apart. Bytes outside ASCII share three rows.
+// classes mostly tell apart. A space is among control characters, bytes outside ASCII share
+// three rows.
 func column(b byte) byte { return b & 15 }
 
 func row(b byte) byte {
 	if isWord(b) {
 		return b>>4 + wordRow
+	}
+	if b == ' ' {
+		return 0
 	}
 	return otherRow[b>>4]
 }
