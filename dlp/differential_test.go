@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"testing"
 	"unicode/utf8"
 
@@ -30,8 +28,8 @@ type oracles struct {
 // them. RE2 is blind at bytes that are not UTF-8: package regexp judges one in 20 of the
 // texts with such, the others are mended first.
 func TestBuiltinPatternsEqualTheirOracles(t *testing.T) {
-	n := number(t, "SCAN_TEXTS", 300)
-	seed := uint64(number(t, "SCAN_SEED", 1))
+	n := sampletexts.Number(t, "SCAN_TEXTS", 300)
+	seed := uint64(sampletexts.Number(t, "SCAN_SEED", 1))
 	rules, err := Load(profiles.FS)
 	if err != nil {
 		t.Fatal(err)
@@ -102,17 +100,4 @@ func agree(t *testing.T, what string, got, want [][]int) int {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 	return len(want)
-}
-
-func number(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	s := os.Getenv(name)
-	if s == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

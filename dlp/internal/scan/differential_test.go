@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 // span is one match.
@@ -79,7 +79,7 @@ func TestScanEqualsRegexp(t *testing.T) {
 		`\bsk-[A-Za-z0-9]{4,}`, `(?:a|ab)(?:c|bcd)`, `x{2,4}?`, `(?i)ſtraße`, `\pL{3}\d`, `.\b.`, `(?s)a.{0,3}b`,
 	}
 	db, oracle := compiled(t, exprs)
-	texts := map[string]string{
+	cases := map[string]string{
 		"empty":                          "",
 		"one match of each kind":         "begin 123-45-6789 password SECRET a@b.co 社外秘 für den Dienstgebrauch sk-abcd end",
 		"long s and kelvin fold":         "paſſword PASSWORD \u212a secret ſecret aſecret STRAẞE straße",
@@ -95,7 +95,7 @@ func TestScanEqualsRegexp(t *testing.T) {
 		"letters of several widths meet": "éclair 3 ß9 äöü1 \u212a\u212a\u212a7",
 	}
 	n := 0
-	for name, text := range texts {
+	for name, text := range cases {
 		t.Run(name, func(t *testing.T) { n += compare(t, db, oracle, []byte(text)) })
 	}
 	if n < 100 {
@@ -148,12 +148,12 @@ func randomText(r *rand.Rand) []byte {
 // TestRandomPatternsEqualRegexp compares random patterns on random texts, in SCAN_ROUNDS
 // rounds of 12 patterns and 30 texts, from SCAN_SEED on.
 func TestRandomPatternsEqualRegexp(t *testing.T) {
-	r := rand.New(rand.NewPCG(uint64(number(t, "SCAN_SEED", 1)), 2))
+	r := rand.New(rand.NewPCG(uint64(texts.Number(t, "SCAN_SEED", 1)), 2))
 	rounds := 150
 	if testing.Short() {
 		rounds = 50
 	}
-	rounds = number(t, "SCAN_ROUNDS", rounds)
+	rounds = texts.Number(t, "SCAN_ROUNDS", rounds)
 	matches := 0
 	for range rounds {
 		var exprs []string
@@ -174,18 +174,4 @@ func TestRandomPatternsEqualRegexp(t *testing.T) {
 	if matches < rounds {
 		t.Errorf("compared %d matches, want %d or more", matches, rounds)
 	}
-}
-
-// number returns what an environment variable says.
-func number(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	s := os.Getenv(name)
-	if s == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

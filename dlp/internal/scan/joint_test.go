@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 // Many patterns of one key are read by one automaton, also those that begin before it.
@@ -16,9 +18,9 @@ func TestManyPatternsOfAKeyEqualRegexp(t *testing.T) {
 	if testing.Short() {
 		rounds = 20
 	}
-	r := rand.New(rand.NewPCG(uint64(number(t, "SCAN_SEED", 1)), 7))
+	r := rand.New(rand.NewPCG(uint64(texts.Number(t, "SCAN_SEED", 1)), 7))
 	matches := 0
-	for range number(t, "SCAN_ROUNDS", rounds) {
+	for range texts.Number(t, "SCAN_ROUNDS", rounds) {
 		var exprs []string
 		for len(exprs) < 2*mostParts {
 			e := heads[r.IntN(len(heads))] + randomExpr(r, 1+r.IntN(3))
