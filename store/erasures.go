@@ -33,13 +33,12 @@ type erasure struct {
 	upto          time.Time // rows before it are erased
 }
 
-func (e *erasure) of(name string) bool { return digest(e.alias+"\x00"+name) == e.digest }
+func erasureDigest(alias, name string) string { return digest(alias + "\x00" + name) }
 
 // remember notes an erasure within its transaction.
 func remember(ctx context.Context, tx *sql.Tx, name, alias string, now time.Time) error {
-	e := erasure{alias: alias}
-	e.digest = digest(e.alias + "\x00" + name)
-	_, err := tx.ExecContext(ctx, `INSERT INTO erasure (alias, digest, upto) VALUES ($1, $2, $3)`, e.alias, e.digest, now.Add(erasureSlack).UTC())
+	_, err := tx.ExecContext(ctx, `INSERT INTO erasure (alias, digest, upto) VALUES ($1, $2, $3)`,
+		alias, erasureDigest(alias, name), now.Add(erasureSlack).UTC())
 	return err
 }
 
@@ -50,8 +49,8 @@ type erasures struct {
 	last int64 // n of the newest
 }
 
-// learn reads those that are new, and reports whether there are any.
-func (e *erasures) learn(ctx context.Context, q querier) (bool, error) {
+// learn reads those that are new; when there are any, it calls forget before others see them.
+func (e *erasures) learn(ctx context.Context, q querier, forget func()) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var fresh []erasure
@@ -62,10 +61,11 @@ func (e *erasures) learn(ctx context.Context, q querier) (bool, error) {
 		return err
 	}, `SELECT n, alias, digest, upto FROM erasure WHERE n > $1 ORDER BY n`, e.last)
 	if err != nil || len(fresh) == 0 {
-		return false, err
+		return err
 	}
+	forget()
 	e.list, e.last = append(e.list, fresh...), fresh[len(fresh)-1].n
-	return true, nil
+	return nil
 }
 
 // apply erases the rows of batch that are of before, and returns them.
@@ -89,7 +89,7 @@ func (e *erasures) apply(batch []event.Numbered) []*event.Numbered {
 		mine, ok := known[name]
 		if !ok {
 			for _, one := range e.list {
-				if one.of(name) {
+				if erasureDigest(one.alias, name) == one.digest {
 					mine = append(mine, one)
 				}
 			}

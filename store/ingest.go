@@ -87,12 +87,8 @@ func (b *postgresBatch) copy(ctx context.Context) error {
 	if _, err := b.tx.Exec(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, erasureLock); err != nil {
 		return err
 	}
-	fresh, err := keep.gone.learn(ctx, pgxTx{b.tx})
-	if err != nil {
+	if err := keep.gone.learn(ctx, pgxTx{b.tx}, keep.people.forget); err != nil {
 		return err
-	}
-	if fresh {
-		keep.people.forget()
 	}
 	keep.gone.apply(b.batch)
 	ids, err := keep.resolve(ctx, b.p.s, b.batch)

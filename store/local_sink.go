@@ -70,8 +70,13 @@ func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, 
 		}
 		l.tx = &sqliteTx{conn: conn, stmts: map[string]*sql.Stmt{}}
 	}
+	var erased []*event.Numbered
 	for {
-		err := l.writeErased(ctx, outbox, after, batch)
+		err := l.keep.gone.learn(ctx, l.tx, l.keep.people.forget)
+		if err == nil {
+			erased = append(erased, l.keep.gone.apply(batch)...)
+			err = l.writeErased(ctx, outbox, after, batch, erased)
+		}
 		if errors.Is(err, errNewErasure) {
 			continue
 		}
@@ -82,17 +87,10 @@ func (l *localSink) writeChunk(ctx context.Context, outbox string, after int64, 
 	}
 }
 
-// writeErased is writeChunk as long as nobody else is erased: then it returns errNewErasure.
-func (l *localSink) writeErased(ctx context.Context, outbox string, after int64, batch []event.Numbered) error {
-	fresh, err := l.keep.gone.learn(ctx, l.tx)
-	if err != nil {
-		return err
-	}
-	if fresh {
-		l.keep.people.forget()
-	}
+// writeErased writes batch, of which erased were erased just now. It returns errNewErasure
+// when somebody else has been since.
+func (l *localSink) writeErased(ctx context.Context, outbox string, after int64, batch []event.Numbered, erased []*event.Numbered) error {
 	known := l.keep.gone.newest()
-	erased := l.keep.gone.apply(batch)
 	ids, err := l.keep.resolve(ctx, l.s, batch)
 	if err != nil {
 		return err
