@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"io"
+	"mime/quotedprintable"
 	"strconv"
 	"strings"
 
@@ -188,6 +190,9 @@ func (w *walk) part(l int, prefix string, p *part, routes []route) {
 		parent: l, codec: slice, start: p.start, end: p.end, data: w.data(l)[p.start:p.end],
 		stated: p.stated,
 	})
+	if p.transfer == "quoted-printable" {
+		body = w.quotedPrintable(body)
+	}
 	mine := matching(routes, stepPart, p.name)
 	path := prefix + "part " + p.name
 	name, inBase64 := p.file, p.transfer == "base64"
@@ -212,6 +217,16 @@ func (w *walk) part(l int, prefix string, p *part, routes []route) {
 	default:
 		w.field(body, path, p.name, mine)
 	}
+}
+
+// quotedPrintable decodes a part; what is none stays as it is.
+func (w *walk) quotedPrintable(l int) int {
+	data := w.data(l)
+	out, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(data))) // never longer than data
+	if err != nil || !w.left.Expand(len(out)) {
+		return l
+	}
+	return w.add(layer{parent: l, codec: sealed, end: len(data), data: out})
 }
 
 func jsonRoute(routes []route) bool {

@@ -9,10 +9,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz/lzma"
 
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
 )
@@ -155,18 +157,20 @@ func (w *walk) zipMember(a *zipArchive, f *zip.File) ([]byte, bool) {
 		w.note(Broken)
 		return nil, false
 	}
-	return w.inflate(f.Method, raw)
+	return w.inflate(local{method: f.Method, flags: f.Flags, full: f.UncompressedSize64}, raw)
 }
 
-// inflate reads compressed data of a zip method.
-func (w *walk) inflate(method uint16, raw io.Reader) ([]byte, bool) {
-	switch method {
+// inflate reads the compressed data of a member.
+func (w *walk) inflate(h local, raw io.Reader) ([]byte, bool) {
+	switch h.method {
 	case zip.Store:
 		return w.read(raw), true
 	case zip.Deflate:
 		return w.read(flate.NewReader(raw)), true
 	case 12:
 		return w.read(newBzip2(raw)), true
+	case 14:
+		return w.zipLZMA(h, raw)
 	case 93:
 		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err == nil {
@@ -174,8 +178,43 @@ func (w *walk) inflate(method uint16, raw io.Reader) ([]byte, bool) {
 			return w.read(z), true
 		}
 	}
-	w.note(Unsupported)
+	w.note(Broken) // of a method that is not read here
 	return nil, false
+}
+
+// zipLZMA reads LZMA as zip has it (APPNOTE.TXT 5.8): version, size of the properties, the
+// properties, and data to its end marker or, without one, to the size that the header
+// states. Data behind that is a member that hides something.
+func (w *walk) zipLZMA(h local, raw io.Reader) ([]byte, bool) {
+	const (
+		marker     = 1 << 1 // flag: the data has one
+		coderBytes = 5      // that the coder may leave behind the last symbol
+	)
+	var head [17]byte // 4 of zip's, then as a .lzma file begins
+	if _, err := io.ReadFull(raw, head[:9]); err != nil || binary.LittleEndian.Uint16(head[2:]) != 5 {
+		w.note(Broken)
+		return nil, false
+	}
+	if binary.LittleEndian.Uint32(head[5:]) > maxXZ {
+		w.limit(budget.Window)
+		return nil, false
+	}
+	size := h.full
+	if h.flags&marker != 0 {
+		size = math.MaxUint64 // unknown
+	}
+	binary.LittleEndian.PutUint64(head[9:], size)
+	in := bufio.NewReader(io.MultiReader(bytes.NewReader(head[4:]), raw)) // a ByteReader, as lzma wants it: nothing is read ahead elsewhere
+	z, err := lzma.NewReader(in)
+	if err != nil {
+		w.note(Broken)
+		return nil, false
+	}
+	out := w.read(z)
+	if n, _ := in.Discard(coderBytes + 1); n > coderBytes && h.flags&marker == 0 {
+		w.note(Broken)
+	}
+	return out, true
 }
 
 // zipHidden reads members that stand in the archive and that its directory does not name.
@@ -244,7 +283,8 @@ func (w *walk) zipCut(path string, data []byte, depth int) {
 // local is a local file header (APPNOTE.TXT 4.3.7).
 type local struct {
 	flags, method uint16
-	packed        int // size of the compressed data, 0 when it follows the data
+	packed        int    // size of the compressed data, 0 when it follows the data
+	full          uint64 // size that the data is said to have
 	name          string
 	size          int // of the header
 }
@@ -255,7 +295,7 @@ func localHeader(b []byte) (local, bool) {
 	}
 	le := binary.LittleEndian
 	name, extra := int(le.Uint16(b[26:])), int(le.Uint16(b[28:]))
-	h := local{flags: le.Uint16(b[6:]), method: le.Uint16(b[8:]), packed: int(le.Uint32(b[18:])), size: localSize + name + extra}
+	h := local{flags: le.Uint16(b[6:]), method: le.Uint16(b[8:]), packed: int(le.Uint32(b[18:])), full: uint64(le.Uint32(b[22:])), size: localSize + name + extra}
 	if h.size > len(b) || name == 0 {
 		return local{}, false
 	}
@@ -266,7 +306,7 @@ func localHeader(b []byte) (local, bool) {
 // inflateHere reads a member from its data on and returns how much of it was used.
 func (w *walk) inflateHere(h local, data []byte) ([]byte, int) {
 	if h.packed > 0 && h.packed <= len(data) {
-		out, _ := w.inflate(h.method, bytes.NewReader(data[:h.packed]))
+		out, _ := w.inflate(h, bytes.NewReader(data[:h.packed]))
 		return out, h.packed
 	}
 	if h.method != zip.Deflate {
@@ -274,7 +314,7 @@ func (w *walk) inflateHere(h local, data []byte) ([]byte, int) {
 		if end < 0 {
 			end = len(data)
 		}
-		out, _ := w.inflate(h.method, bytes.NewReader(data[:end]))
+		out, _ := w.inflate(h, bytes.NewReader(data[:end]))
 		return out, end
 	}
 	r := bytes.NewReader(data)
