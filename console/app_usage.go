@@ -17,10 +17,9 @@ type appBreakdown struct {
 	matches                  []store.MatchCount
 }
 
-// appUsage fills in the numbers of one app.
-func (s *Server) appUsage(ctx context.Context, v *visitor, d *appData) error {
-	sp, id := d.Window, d.Row.App
-	u, err := cached(ctx, s, "app "+id+" "+sp.Name+sp.To.String(), func(ctx context.Context) (appBreakdown, error) {
+// appNumbers are those of one app.
+func (s *Server) appNumbers(ctx context.Context, sp window, id string) (appBreakdown, error) {
+	return cached(ctx, s, "app "+id+" "+sp.Name+sp.To.String(), func(ctx context.Context) (appBreakdown, error) {
 		var u appBreakdown
 		var err error
 		for _, x := range []struct {
@@ -38,6 +37,12 @@ func (s *Server) appUsage(ctx context.Context, v *visitor, d *appData) error {
 		u.matches, err = s.o.Store.Detections(ctx, sp.Period, id, 50)
 		return u, err
 	})
+}
+
+// appUsage fills in the numbers of one app.
+func (s *Server) appUsage(ctx context.Context, v *visitor, d *appData) error {
+	sp, id := d.Window, d.Row.App
+	u, err := s.appNumbers(ctx, sp, id)
 	if err != nil {
 		return err
 	}

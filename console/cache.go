@@ -23,18 +23,20 @@ type cache struct {
 }
 
 type cacheEntry struct {
-	mu       sync.Mutex
-	value    any
-	at       time.Time // when its making began
-	took     time.Duration
-	renewing bool
+	making sync.Mutex // held while it is made
+
+	mu    sync.Mutex
+	value any
+	at    time.Time // when its making began
+	took  time.Duration
 }
 
-// How old a report may be, and how many are kept. One that took a second may be five minutes
-// old on this page, and is new on the next; one that took 50 ms is never older than cacheLife.
+// How old a report may be, and how many are kept. No page waits for one that takes longer than
+// cacheSlow while there is one of the last cacheStale: it is shown as it was, and is new on the
+// next page. One that is quick is never older than cacheLife.
 const (
 	cacheLife  = 15 * time.Second
-	cacheWorth = 300 // times as long as it took, at most cacheStale
+	cacheSlow  = 20 * time.Millisecond
 	cacheStale = 5 * time.Minute
 	cacheSize  = 256
 	renewals   = 2 // at a time
@@ -82,56 +84,67 @@ func (c *cache) drop(prefix string) {
 func cached[T any](ctx context.Context, s *Server, key string, f func(ctx context.Context) (T, error)) (T, error) {
 	// What names a person who was erased meanwhile is not shown again.
 	e := s.reports.entry(key + "\x00" + strconv.FormatInt(s.o.Store.Erasures(), 10))
+	v, age, ok := last[T](s, e)
+	if ok && age < cacheLife {
+		return v, nil
+	}
+	if ok && age < cacheStale && ctx.Value(keeping{}) == nil {
+		renew(s, e, f)
+		return v, nil
+	}
+	e.making.Lock()
+	defer e.making.Unlock()
+	if v, age, ok := last[T](s, e); ok && age < cacheLife { // made while this one waited
+		return v, nil
+	}
+	return remake(ctx, s, e, f)
+}
+
+// last returns the report of e and how old it is; false when there is none, or when it is made
+// so quickly that it need not be old.
+func last[T any](s *Server, e *cacheEntry) (T, time.Duration, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v, ok := e.value.(T)
 	age := s.now().Sub(e.at)
-	switch {
-	case ok && age < cacheLife:
-		return v, nil
-	case ok && age < min(cacheWorth*e.took, cacheStale):
-		renew(s, e, f)
-		return v, nil
-	}
+	return v, age, ok && (age < cacheLife || e.took >= cacheSlow)
+}
+
+// remake makes the report of e, which the caller has locked for making, and notes it.
+func remake[T any](ctx context.Context, s *Server, e *cacheEntry, f func(ctx context.Context) (T, error)) (T, error) {
 	began := s.now()
 	v, err := f(ctx)
 	if err == nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		e.value, e.at, e.took = v, began, s.now().Sub(began)
 	}
 	return v, err
 }
 
-// renew makes the report of e, which is locked, anew behind the page. Where too many are
-// being made already, a later page will ask again.
+// renew makes the report of e anew behind the page, unless it is being made. Where too many
+// are, a later page will ask again.
 func renew[T any](s *Server, e *cacheEntry, f func(ctx context.Context) (T, error)) {
 	c := s.reports
-	if e.renewing || c.renewing.Err() != nil {
+	if c.renewing.Err() != nil || !e.making.TryLock() {
 		return
 	}
 	select {
 	case c.places <- struct{}{}:
 	default:
+		e.making.Unlock()
 		return
 	}
-	e.renewing = true
 	c.behind.Go(func() {
 		defer func() {
 			if r := recover(); r != nil {
 				s.log.Error("renew a report", "panic", r)
 			}
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.renewing = false
 			<-c.places
+			e.making.Unlock()
 		}()
-		began := s.now()
-		v, err := f(c.renewing)
-		if err != nil {
+		if _, err := remake(c.renewing, s, e, f); err != nil {
 			s.log.Debug("renew a report", "error", err) // a page will tell who asks
-			return
 		}
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.value, e.at, e.took = v, began, s.now().Sub(began)
 	})
 }

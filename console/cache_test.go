@@ -120,3 +120,40 @@ func TestAnErasedPersonLeavesKeptReports(t *testing.T) {
 		t.Errorf("the report is number %d, want one made after the erasure", n)
 	}
 }
+
+// TestKeptReports makes a slow report anew before it is too old: visitors see the last one at
+// once while it is made, and the new one then.
+func TestKeptReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{o: Options{Store: new(store.Store)}, reports: newCache(), now: time.Now, log: slog.New(slog.DiscardHandler)}
+		defer s.reports.close()
+		made := 0
+		ask := func(ctx context.Context) int {
+			got, err := cached(ctx, s, "report", func(context.Context) (int, error) {
+				made++
+				n := made
+				time.Sleep(10 * time.Second)
+				return n, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return got
+		}
+		keep := context.WithValue(t.Context(), keeping{}, true)
+		if got := ask(keep); got != 1 {
+			t.Fatalf("making %d, want the first", got)
+		}
+		time.Sleep(4 * time.Minute)
+		go ask(keep)
+		synctest.Wait()
+		began := time.Now()
+		if got := ask(t.Context()); got != 1 || time.Since(began) != 0 {
+			t.Errorf("while it is made: making %d after %s, want the first at once", got, time.Since(began))
+		}
+		time.Sleep(11 * time.Second)
+		if got := ask(t.Context()); got != 2 || made != 2 {
+			t.Errorf("then: making %d of %d, want the second of two", got, made)
+		}
+	})
+}

@@ -77,6 +77,9 @@ func (s *Server) coveragePage(w http.ResponseWriter, r *http.Request, v *visitor
 }
 
 // report is the printed Shadow-AI report.
+// reportPeople is how many people the printed report names.
+const reportPeople = 10
+
 func (s *Server) report(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx := r.Context()
 	sp := windowOf(r.URL.Query(), "30d", s.now())
@@ -94,13 +97,11 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if d.Coverage, err = s.coverageSum(ctx); err != nil {
 		return err
 	}
-	people, err := cached(ctx, s, "people stopped "+sp.Name+sp.To.String(), func(ctx context.Context) ([]store.Share, error) {
-		return s.o.Store.Breakdown(ctx, sp.Period, store.Users, "", store.ByStopped, 10)
-	})
+	people, err := s.peopleOf(ctx, sp, peopleStopped)
 	if err != nil {
 		return err
 	}
-	if d.People, err = s.personRows(ctx, v, people); err != nil {
+	if d.People, err = s.personRows(ctx, v, people[:min(len(people), reportPeople)]); err != nil {
 		return err
 	}
 	return s.render(w, r, v, "report", page{Title: "Shadow AI report", Nav: "overview", Data: d})

@@ -59,8 +59,8 @@ var filterFields = []struct{ Key, Text string }{
 	{"q", "text"},
 }
 
-// textSince is how far back a text is looked for where nothing else says it: there is no
-// index of text, and a million events take seconds.
+// textSince is how far back a text is looked for where nothing else says it: a name
+// that was used long ago is found by reading everything that came since.
 const textSince = "7d"
 
 // eventQuery reads a filter. Its error is the visitor's to mend.

@@ -33,14 +33,19 @@ type peopleData struct {
 	Users   int64
 }
 
-// peopleLists are the questions the list of people answers.
-var peopleLists = []struct {
+// peopleList is one of them.
+type peopleList struct {
 	Name, Text string
 	order      store.Order
-	status     string
-}{
+	status     string // of the apps they use; "": any
+}
+
+var peopleStopped = peopleList{"stopped", "Most stopped", store.ByStopped, ""}
+
+// peopleLists are the questions the list of people answers.
+var peopleLists = []peopleList{
 	{"", "Most active", store.ByEvents, ""},
-	{"stopped", "Most stopped", store.ByStopped, ""},
+	peopleStopped,
 	{"matched", "Most matches", store.ByMatched, ""},
 	{"bytes", "Most data", store.ByBytesOut, ""},
 	{"unapproved", "Using unapproved apps", store.ByEvents, "unapproved"},
@@ -62,12 +67,7 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	for _, l := range peopleLists {
 		d.Tabs = append(d.Tabs, choice{Text: l.Text, Href: withQuery(q, "list", l.Name), Current: l.Name == chosen.Name})
 	}
-	list, err := cached(ctx, s, "people "+chosen.Name+" "+sp.Name+sp.To.String(), func(ctx context.Context) ([]store.Share, error) {
-		if chosen.status != "" {
-			return s.o.Store.UsersOfStatus(ctx, sp.Period, chosen.status, store.StatusNow, chosen.order, peoplePage)
-		}
-		return s.o.Store.Breakdown(ctx, sp.Period, store.Users, "", chosen.order, peoplePage)
-	})
+	list, err := s.peopleOf(ctx, sp, chosen)
 	if err != nil {
 		return err
 	}
@@ -94,6 +94,16 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	return s.render(w, r, v, "people", page{Title: "People", Nav: "people", Data: d})
 }
 
+// peopleOf returns the people of a list.
+func (s *Server) peopleOf(ctx context.Context, sp window, l peopleList) ([]store.Share, error) {
+	return cached(ctx, s, "people "+l.Name+" "+sp.Name+sp.To.String(), func(ctx context.Context) ([]store.Share, error) {
+		if l.status != "" {
+			return s.o.Store.UsersOfStatus(ctx, sp.Period, l.status, store.StatusNow, l.order, peoplePage)
+		}
+		return s.o.Store.Breakdown(ctx, sp.Period, store.Users, "", l.order, peoplePage)
+	})
+}
+
 // personRows adds each person's last 30 days.
 func (s *Server) personRows(ctx context.Context, v *visitor, list []store.Share) ([]personRow, error) {
 	users := each(list, func(x *store.Share) string { return x.Name })
@@ -102,9 +112,7 @@ func (s *Server) personRows(ctx context.Context, v *visitor, list []store.Share)
 		return nil, err
 	}
 	trend := s.trend()
-	days, err := cached(ctx, s, "days "+jsonText(users)+trend.To.String(), func(ctx context.Context) ([]store.UserDay, error) {
-		return s.o.Store.UserDays(ctx, trend, users)
-	})
+	days, err := s.userDays(ctx, list)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +135,14 @@ func (s *Server) personRows(ctx context.Context, v *visitor, list []store.Share)
 		}
 	}
 	return rows, nil
+}
+
+// userDays are each person's last 30 days.
+func (s *Server) userDays(ctx context.Context, list []store.Share) ([]store.UserDay, error) {
+	users, trend := each(list, func(x *store.Share) string { return x.Name }), s.trend()
+	return cached(ctx, s, "days "+jsonText(users)+trend.To.String(), func(ctx context.Context) ([]store.UserDay, error) {
+		return s.o.Store.UserDays(ctx, trend, users)
+	})
 }
 
 // personData is one person.

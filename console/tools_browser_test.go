@@ -16,7 +16,7 @@ import (
 )
 
 // explorerQuestion has a column of times, so that its answer has a chart.
-const explorerQuestion = "SELECT hour, SUM(events) AS requests, SUM(stopped) AS stopped\nFROM usage -- every app\nWHERE status = 'in_review'\nGROUP BY hour ORDER BY hour"
+const explorerQuestion = "SELECT hour, SUM(events) AS requests, SUM(stopped) AS stopped\nFROM hours -- every app\nWHERE status = 'in_review'\nGROUP BY hour ORDER BY hour"
 
 var (
 	sampleNode     = console.Node{Name: "gw1", Build: "1.4.0", ICAP: "0.0.0.0:1344"}

@@ -39,7 +39,7 @@ const (
 
 // Events returns the events that match f.
 func (s *Store) Events(ctx context.Context, f Filter) ([]event.Event, error) {
-	q, err := f.query()
+	q, err := s.selectEvents(ctx, &f)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,8 @@ const notableOfUser = `(nmatch + 0 > 0 OR action NOT IN ('allow', 'log'))`
 // until the page is full.
 const hasDetector = `CASE WHEN detectors LIKE ? ESCAPE '\' THEN 1 ELSE 0 END <> 0`
 
-func (f *Filter) query() (*selection, error) {
+// selectEvents makes the query of f.
+func (s *Store) selectEvents(ctx context.Context, f *Filter) (*selection, error) {
 	q := &selection{}
 	if !f.Since.IsZero() {
 		q.add(`ts >= ?`, f.Since.UTC())
@@ -189,7 +190,10 @@ func (f *Filter) query() (*selection, error) {
 	if f.Detector != "" {
 		q.add(`nmatch > 0 AND `+hasDetector, `%|`+likeEscaper.Replace(f.Detector)+`|%`)
 	}
-	f.textQuery(q)
+	f.addDetectors(q)
+	if err := s.addText(ctx, f, q); err != nil {
+		return nil, err
+	}
 	switch f.Gap {
 	case "":
 	case "any":
@@ -209,8 +213,8 @@ func (f *Filter) query() (*selection, error) {
 	return q, nil
 }
 
-// textQuery adds the conditions on words within columns.
-func (f *Filter) textQuery(q *selection) {
+// addDetectors adds the condition that one of them found something.
+func (f *Filter) addDetectors(q *selection) {
 	if f.Detectors != nil {
 		either := []string{`1 = 0`}
 		var args []any
@@ -220,25 +224,6 @@ func (f *Filter) textQuery(q *selection) {
 		}
 		q.add(`nmatch > 0 AND (`+strings.Join(either, ` OR `)+`)`, args...)
 	}
-	if f.Text == "" {
-		return
-	}
-	if _, ok := event.IDTime(strings.ToLower(f.Text)); ok {
-		q.add(`id = ?`, strings.ToLower(f.Text))
-		return
-	}
-	within := `%` + likeEscaper.Replace(strings.ToLower(f.Text)) + `%`
-	columns := []string{"app", "host", "rule", "detectors", "device", "usr"}
-	if f.NoNames {
-		columns = columns[:len(columns)-2]
-	}
-	var either []string
-	var args []any
-	for _, c := range columns {
-		either = append(either, `LOWER(`+c+`) LIKE ? ESCAPE '\'`)
-		args = append(args, within)
-	}
-	q.add(`(`+strings.Join(either, ` OR `)+`)`, args...)
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

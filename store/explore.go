@@ -138,6 +138,7 @@ func Views() []View {
 		{"events", "every event", "ts time id node user_name groups actor account_kind ip country site device app category status source activity visibility method host path bytes_out bytes_in action would mode rule findings detectors gaps latency_us requests"},
 		{"matches", "what detectors found, one row per detector and part of an event", "ts time event user_name app category status action detector severity confidence findings part role"},
 		{"usage", "requests by hour, person, device, address, country and app; also those without an event", "hour ts user_name device ip country app status " + measureNames},
+		{"hours", "requests by hour, app and action: answers quickest where people do not matter", "hour ts app status action " + measureNames},
 		{"detections", "findings by day, app, profile and detector", "day app profile detector severity confidence action findings events"},
 		{"places", "requests by day, country, site and app", "day country site app status " + measureNames},
 		{"coverage", "how much was inspected, by day and app; passed is 1 for what was let through", "day app visibility source gap passed events bytes_out"},

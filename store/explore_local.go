@@ -89,7 +89,7 @@ func guardLocal(ctx context.Context, conn *sql.Conn, names bool) error {
 
 // exploreTables are what the views are made of.
 var exploreTables = []string{
-	"event", "person", "device", "usage_hourly", "match_daily", "place_daily", "coverage_daily", "app", "app_status",
+	"event", "person", "device", "usage_hourly", "app_hourly", "match_daily", "place_daily", "coverage_daily", "app", "app_status",
 	"app_status_change", "exception", "review",
 }
 

@@ -5,6 +5,8 @@ CREATE TEMP VIEW detections AS
 SELECT day, app, profile, detector, severity, confidence, action, findings, events FROM main.match_daily WHERE profile <> '';
 CREATE TEMP VIEW places AS
 SELECT day, country, site, app, status, events, prompts, uploads, matched, stopped, bytes_out, bytes_in FROM main.place_daily;
+CREATE TEMP VIEW hours AS
+SELECT hour, hour * 3600000000 AS ts, app, status, action, events, prompts, uploads, matched, stopped, bytes_out, bytes_in FROM main.app_hourly;
 CREATE TEMP VIEW coverage AS
 SELECT day, app, visibility, source, gap, passed, events, bytes_out FROM main.coverage_daily;
 CREATE TEMP VIEW apps AS

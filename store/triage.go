@@ -13,7 +13,7 @@ import (
 
 // CountEvents returns how many events match f, and stops at most.
 func (s *Store) CountEvents(ctx context.Context, f Filter, most int) (int64, error) {
-	q, err := f.query()
+	q, err := s.selectEvents(ctx, &f)
 	if err != nil {
 		return 0, err
 	}
@@ -43,7 +43,7 @@ func (s *Store) Facets(ctx context.Context, f Filter, most int) (Facets, error) 
 	} {
 		*m = map[string]int{}
 	}
-	q, err := f.query()
+	q, err := s.selectEvents(ctx, &f)
 	if err != nil {
 		return out, err
 	}
@@ -97,7 +97,7 @@ func (s *Store) Newer(ctx context.Context, f Filter, id string) (event.Event, er
 		return event.Event{}, fmt.Errorf("event %q: %w", id, ErrNotFound)
 	}
 	f.Before = ""
-	q, err := f.query()
+	q, err := s.selectEvents(ctx, &f)
 	if err != nil {
 		return event.Event{}, err
 	}

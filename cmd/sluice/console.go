@@ -88,6 +88,7 @@ func (n *node) openConsole(s sockets) error {
 		c.url = "http://" + c.addr.String()
 	}
 	n.console = c
+	server.KeepReports()
 	return nil
 }
 

@@ -63,6 +63,7 @@ func exploreReads(t *testing.T, open Open) {
 		`SELECT count(*) FROM events WHERE action = 'block' -- all; `: blocked,
 		`WITH x AS (SELECT user_name FROM events WHERE "action" = 'block') SELECT COUNT(*) FROM x /* so many */ ;`: blocked,
 		`SELECT CAST(SUM(events) AS bigint) FROM usage`:                                                            500,
+		`SELECT CAST(SUM(events) AS bigint) FROM hours`:                                                            500,
 	} {
 		table, err := s.Explore(t.Context(), store.Exploration{SQL: text})
 		if err != nil || len(table.Rows) != 1 || table.Rows[0][0] != want {

@@ -22,7 +22,7 @@ func triageEvents(t *testing.T, n *node) []string {
 		at := now.Add(time.Duration(i-6) * time.Minute)
 		e := event.Event{
 			ID: event.NewID(at), Time: at, User: []string{"alice", "bob"}[i%2], Activity: "prompt", Visibility: "full", Host: "chatgpt.com",
-			App: event.App{ID: []string{"chatgpt", "claude", "x_ai"}[i%3], Status: "in_review"}, Decision: event.Decision{Action: "block", Rule: "r"},
+			App: event.App{ID: []string{"chatgpt", "claude", "x_ai"}[i%3], Status: "in_review"}, Decision: event.Decision{Action: "block", Rule: "cards-in-review"},
 			Matches: []event.Match{{Detector: []string{"credit_card", "iban"}[i%2], Count: 1, Severity: "high", Confidence: "high", Fingerprints: []string{fmt.Sprintf("hmac:%d", i%4)}}},
 		}
 		if err := n.Recorder.Record(t.Context(), &e, true); err != nil {
@@ -77,6 +77,11 @@ func triageWorks(t *testing.T, open Open) {
 	count("text is found in the app", store.Filter{Text: "X_A"}, 2)
 	count("text is found in the user", store.Filter{Text: "ali"}, 3)
 	count("but not where names are hidden", store.Filter{Text: "ali", NoNames: true}, 0)
+	count("text is found in a host", store.Filter{Text: "GPT.com"}, 6)
+	count("in a rule", store.Filter{Text: "cards-"}, 6)
+	count("in a detector", store.Filter{Text: "iBa"}, 3)
+	count("_ in a text stands for itself", store.Filter{Text: "x_p"}, 0)
+	count("a text that is nowhere", store.Filter{Text: "nowhere"}, 0)
 	count("text may be an id", store.Filter{Text: ids[3]}, 1)
 	count("one of several detectors", store.Filter{Detectors: []string{"iban", "us_ssn"}}, 3)
 	count("none of no detectors", store.Filter{Detectors: []string{}}, 0)
