@@ -250,5 +250,5 @@ func checkSums(t *testing.T, conn *pgx.Conn, clean int64) {
 	if findings != rolled {
 		t.Errorf("match_daily adds up to %d findings, the events to %d", rolled, findings)
 	}
-	t.Logf("requests, prompts, uploads, matched, stopped, bytes out and in: %v; the same in 9 roll-ups; %d requests only counted", want, counted)
+	t.Logf("requests, prompts, uploads, matched, stopped, bytes out and in: %v; the same in 10 roll-ups; %d requests only counted", want, counted)
 }
