@@ -28,6 +28,8 @@ const (
 	markOften = .004  // if a single byte can be looked for
 	markPivot = .03   // that may have a byte for it to be looked for
 	markRare  = .005
+	markClose = 128 // distance at which a single byte, not rare, is found at once
+	markSome  = .02 // of positions that may have it
 	markOn    = 64  // bytes that are looked through in advance where beginnings follow each other
 	markBroad = 128 // kinds of bytes in a stretch without limit; others end an automaton soon
 )
@@ -142,7 +144,7 @@ func (p *pattern) landmark() *landmark {
 		return nil
 	}
 	items := flatten(re, nil)[p.cut:]
-	var best *landmark
+	var best, beside *landmark // the rarest one, and one byte close by
 	var between byteSet
 	rate, near, far := markOften, 0, 0
 	for i := range min(len(items)-1, maxCuts) {
@@ -157,6 +159,12 @@ func (p *pattern) landmark() *landmark {
 		if f < rate && (m.pivot >= 0 && (far <= markFar || byteShare()[m.byte] < markRare) || f < markRate && far <= markNear) {
 			best, rate = m, f
 		}
+		if beside == nil && m.pivot >= 0 && far <= markClose && f < markSome {
+			beside = m
+		}
+	}
+	if beside != nil && (best == nil || best.pivot < 0 && best.far > markClose) {
+		best = beside // the rarest one takes longer to look for
 	}
 	if best != nil {
 		best.prepare()

@@ -65,3 +65,23 @@ func TestLandmarkKeepsManyBeginningsCheap(t *testing.T) {
 		t.Errorf("%d steps in %d bytes, %d patterns done again", n, len(text), db.redone.Load())
 	}
 }
+
+func TestLandmarkIsOneByteWhereThatIsCloseBy(t *testing.T) {
+	cases := map[string]struct {
+		expr string
+		near bool
+	}{
+		"a brace before a word that can be far away":   {`(?i)\b(?:token|auth)\w{0,16}\s{0,3}\{[^{}]{0,120}?\b(?:key|secret) [a-f0-9]{16}`, true},
+		"a brace that can be as far away as the words": {`\b(?:token|auth)[^{}]{0,200}\{[^{}]{0,120}?\b(?:key|secret) [a-f0-9]{16}`, false},
+	}
+	for name, c := range cases {
+		db, err := Compile([]Pattern{{Expr: c.expr}}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := db.patterns[0].landmark()
+		if m == nil || (m.pivot == 0 && m.byte == '{' && m.far <= markClose) != c.near {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+}
