@@ -5,6 +5,7 @@ package classify
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // App is one entry of the catalogue. It is immutable.
@@ -117,6 +118,13 @@ func (c *Catalogue) App(id string) (*App, bool) {
 		return nil, false
 	}
 	return e.app, true
+}
+
+// Named reports whether id can be an app's: that of one in the catalogue, or a host, which
+// is the id of an app that is recognised by its shape.
+func (c *Catalogue) Named(id string) bool {
+	_, known := c.App(id)
+	return known || strings.Contains(id, ".")
 }
 
 // Endpoints returns every endpoint that a Match may hold, each once, also those that no

@@ -93,7 +93,7 @@ func (s *Server) apiSetStatus(w http.ResponseWriter, r *http.Request, v *visitor
 		return badInput("status: " + err.Error() + ".")
 	}
 	id := r.PathValue("id")
-	if _, known := s.o.Rules().Catalogue.App(id); !known {
+	if !s.o.Rules().Catalogue.Named(id) {
 		return errNotFound
 	}
 	a := store.AppStatus{App: id, Status: status, Note: in.Note, By: v.Name, At: s.now().UTC().Truncate(time.Microsecond)}

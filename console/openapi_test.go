@@ -144,6 +144,7 @@ func TestDocumentAndAnswersAgree(t *testing.T) {
 		{"GET", "/apps/no-such-app", "", 404},
 		{"PUT", "/apps/chatgpt/status", `{"status":"approved","note":"contract signed"}`, 200},
 		{"PUT", "/apps/no-such-app/status", `{"status":"approved"}`, 404},
+		{"PUT", "/apps/llm.corp.example/status", `{"status":"approved"}`, 200},
 		{"GET", "/statuses", "", 200},
 		{"GET", "/events?limit=2", "", 200},
 		{"GET", "/events?app=chatgpt&action=block&notable=true&state=new&since=1h", "", 200},

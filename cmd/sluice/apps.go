@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/user"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -135,15 +134,18 @@ func (a *app) appsShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				app, ok := catalogue.App(args[0])
-				if !ok {
-					return unknownApp(args[0])
-				}
-				set, err := s.Statuses(ctx)
+				history, err := s.StatusHistory(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				history, err := s.StatusHistory(ctx, app.ID)
+				app, ok := catalogue.App(args[0])
+				if !ok && len(history) == 0 {
+					return unknownApp(args[0])
+				}
+				if !ok { // recognised by its shape
+					app = &classify.App{ID: args[0], Name: args[0]}
+				}
+				set, err := s.Statuses(ctx)
 				if err != nil {
 					return err
 				}
@@ -182,7 +184,7 @@ func (a *app) appsStatusCommand() *cobra.Command {
 					return err
 				}
 				id := args[0]
-				if _, known := catalogue.App(id); !known && !strings.Contains(id, ".") { // apps found by shape are named by host
+				if !catalogue.Named(id) {
 					return unknownApp(id)
 				}
 				if err := s.SetStatus(ctx, store.AppStatus{App: id, Status: status, Note: note, By: operator(), At: time.Now().UTC()}); err != nil {

@@ -148,6 +148,13 @@ func TestAStatusIsSetListedAndRemembered(t *testing.T) {
 	if strings.Contains(out, `""`) {
 		t.Errorf("what is not set is shown: %s", out)
 	}
+	const own = "llm.corp.example" // as an app is called that is recognised by its shape
+	if code, _, errOut := sluice(t, "", "apps", "status", own, "approved"); code != exitFine {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+	if code, out, _ := sluice(t, "", "apps", "show", own); code != exitFine || !strings.Contains(out, `"status": "approved"`) || !strings.Contains(out, `"hosts": []`) {
+		t.Errorf("exit %d: %s", code, out)
+	}
 	code, _, errOut := sluice(t, "", "apps", "status", "chatgtp", "approved")
 	if code != exitFound || !strings.Contains(errOut, "sluice apps list") {
 		t.Errorf("an unknown app: exit %d: %s", code, errOut)
@@ -208,7 +215,7 @@ func TestCheckTellsEveryMistakeInOneRun(t *testing.T) {
 			}
 		}
 	}
-	if err := os.WriteFile("policy.yaml", []byte("rules: []\n"), 0o600); err != nil {
+	if err := os.WriteFile("policy.yaml", []byte("rules: [{id: own, when: 'app.id == \"llm.corp.example\"', action: allow}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, out, errOut := sluice(t, "", "check"); code != exitFine || !strings.Contains(out, "all good") ||

@@ -91,7 +91,7 @@ func explainHandler(ctx context.Context, f *config.File, x *extract.Extractor, o
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--status %q: want app=status: %w", s, err)}
 		}
-		if _, known := rs.catalogue.App(id); !known && !strings.Contains(id, ".") { // an app outside the catalogue has its host for an id
+		if !rs.catalogue.Named(id) {
 			return nil, usageError{fmt.Errorf("--status %q: no app %q; see 'sluice apps list'", s, id)}
 		}
 		statuses[id] = status

@@ -93,7 +93,7 @@ func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engin
 		o.HasProfile = engine.HasProfile
 	}
 	if catalogue != nil {
-		o.HasApp = func(id string) bool { _, ok := catalogue.App(id); return ok }
+		o.HasApp = catalogue.Named
 		o.App = func(id string) (policy.App, bool) {
 			app, ok := catalogue.App(id)
 			if !ok {
