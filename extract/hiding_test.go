@@ -26,6 +26,7 @@ func TestNothingHides(t *testing.T) {
 		"an archive in the field of a form":          {"application/x-www-form-urlencoded", "", "prompt=hello&x=" + url.QueryEscape(archive)},
 		"an archive in a form that is not encoded":   {"application/x-www-form-urlencoded", "", "prompt=hello&x=" + archive},
 		"an archive in the field of a multipart":     {mpType, "", mp(`name="prompt"`, archive)},
+		"a file that is an archive in base64":        {mpType, "", mp(`name="file"; filename="a.txt"`, b64(archive)[:40]+"\r\n"+b64(archive)[40:]+"\r\n")},
 		"quoted-printable in a part":                 {mpType, "", strings.Replace(mp(`name="prompt"`, strings.ReplaceAll(value, "4111", "4=\r\n=3111")), "\r\n\r\n", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 1)},
 		"an archive behind a multipart body":         {mpType, "", mp(`name="prompt"`, "hello") + archive},
 		"an archive behind a picture, in base64":     {"application/json", "", `{"image_url":{"url":"data:image/png;base64,` + b64(png+archive) + `"}}`},

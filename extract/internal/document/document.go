@@ -5,6 +5,7 @@ package document
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"io"
 	"strings"
 	"time"
@@ -249,6 +250,10 @@ func (w *walk) zipBehind(path string, data []byte, depth int) {
 // byText reads what has no magic number: markup, mail, plain text, unknown binaries.
 func (w *walk) byText(path string, data []byte, depth int) {
 	cs, ok := Plain(data)
+	if ok && isPacked(data) {
+		packed := bytes.TrimRight(data, "=\r\n")
+		w.member(path, "", w.read(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(packed))), depth)
+	}
 	switch {
 	case !ok:
 		w.unsupported(path)

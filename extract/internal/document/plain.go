@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/sluice-dlp/sluice/extract/internal/charset"
@@ -31,6 +32,25 @@ func Plain(data []byte) (charset.Charset, bool) {
 	}
 	return charset.Detect(data, ""), true
 }
+
+// isPacked reports a text that is a file in base64, as tools write it that may send text
+// only: it begins as a document or an archive does, and holds nothing else.
+func isPacked(data []byte) bool {
+	if len(data) < leastPacked || !slices.ContainsFunc(packedMagic[:], func(magic string) bool { return has(data, magic) }) {
+		return false
+	}
+	for _, c := range data {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' || c == '\r' || c == '\n') {
+			return false
+		}
+	}
+	return true
+}
+
+const leastPacked = 40 // bytes
+
+// packedMagic is how PDF, zip, gzip, OLE, 7z, RAR and xz files begin in base64.
+var packedMagic = [...]string{"JVBERi0", "UEsDB", "H4sI", "0M8R4KGx", "N3q8ryc", "UmFyIRo", "/Td6WFo"}
 
 // maxJSON bounds the JSON files whose escapes are decoded.
 const maxJSON = 1 << 20
