@@ -54,8 +54,9 @@ type gridColumn struct {
 }
 
 type gridCell struct {
-	Text string
-	Href string
+	Text  string
+	Title string // the number that Text tells as a time
+	Href  string
 }
 
 // shownRows is how many rows the page shows; the CSV file has all.
@@ -195,22 +196,34 @@ func grid(t store.Table) *gridTable {
 	for i, name := range t.Columns {
 		c := gridColumn{Name: name}
 		if len(t.Rows) > 0 {
-			c.Number = isNumber(t.Rows[0][i])
+			_, isTime := cellTime(t, 0, i)
+			c.Number = isNumber(t.Rows[0][i]) && !isTime
 		}
 		g.Columns = append(g.Columns, c)
 	}
-	for _, row := range t.Rows[:min(len(t.Rows), shownRows)] {
+	for n, row := range t.Rows[:min(len(t.Rows), shownRows)] {
 		cells := make([]gridCell, len(row))
 		for i, cell := range row {
 			cells[i] = gridCell{Text: cellText(cell)}
 			if text, ok := cell.(string); ok && text != "" {
 				cells[i].Href = cellHref(t.Columns[i], text)
 			}
+			if at, ok := cellTime(t, n, i); ok && isNumber(cell) {
+				cells[i] = gridCell{Text: at.Format(timeLayouts[t.Columns[i]]), Title: cells[i].Text}
+			}
 		}
 		g.Rows = append(g.Rows, cells)
 	}
 	return g
 }
+
+// timeLayouts are how times are shown that are numbers in the answer, by their columns.
+var timeLayouts = map[string]string{
+	"hour": "2006-01-02 15:04", "day": "2006-01-02", "ts": instantLayout, "first": instantLayout, "at": instantLayout,
+	"created": instantLayout, "expires": instantLayout,
+}
+
+const instantLayout = "2006-01-02 15:04:05.000"
 
 // cellHref leads from a value to its page.
 func cellHref(column, text string) string {
@@ -311,7 +324,7 @@ func cellTime(t store.Table, row, column int) (time.Time, bool) {
 		return at.UTC(), err == nil
 	case int64:
 		switch {
-		case slices.Contains([]string{"ts", "first", "at", "created", "expires"}, name) && c > 1e15 && c < 1e17:
+		case timeLayouts[name] == instantLayout && c > 1e15 && c < 1e17:
 			return time.UnixMicro(c).UTC(), true
 		case name == "hour" && c > 1e5 && c < 1e7:
 			return time.Unix(c*3600, 0).UTC(), true

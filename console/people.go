@@ -247,6 +247,6 @@ func (s *Server) personUsage(ctx context.Context, d *personData, user string) er
 		d.Top = max(d.Top, float64(a.Events))
 	}
 	d.Tiles = usageTiles(now, tile{Label: "Apps", Value: itoa(int64(len(apps))), Note: sp.Length()}, sp.Length())
-	d.Tiles[0].Change, d.Tiles[0].Note = d.Change, "vs their previous "+sp.Length()
+	d.Tiles[0].Change, d.Tiles[0].Note = d.Change, "vs previous "+sp.Length()
 	return err
 }
