@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,13 +23,14 @@ type keeper struct {
 	mu     sync.Mutex
 	bits   map[dayApp]*roaring.Bitmap
 	apps   map[string]appSeen
+	words  map[word]bool
 	staged []func() // what to remember once the transaction has committed
 }
 
 func newKeeper() *keeper {
 	return &keeper{
 		people: newInterner(internPeople()), devices: newInterner(internDevices()), groups: newInterner(internGroups()),
-		bits: map[dayApp]*roaring.Bitmap{}, apps: map[string]appSeen{},
+		bits: map[dayApp]*roaring.Bitmap{}, apps: map[string]appSeen{}, words: map[word]bool{},
 	}
 }
 
@@ -80,6 +82,9 @@ func (k *keeper) write(ctx context.Context, q querier, r *rollups) error {
 	k.staged = k.staged[:0]
 	if err := k.writeApps(ctx, q, r.seen); err != nil {
 		return fmt.Errorf("roll up apps: %w", err)
+	}
+	if err := k.writeWords(ctx, q, r.routes); err != nil {
+		return fmt.Errorf("roll up hosts and rules: %w", err)
 	}
 	if err := k.writePeople(ctx, q, r.people); err != nil {
 		return fmt.Errorf("roll up people: %w", err)
@@ -140,6 +145,42 @@ func (k *keeper) writeApps(ctx context.Context, q querier, seen map[string]*appS
  first_ts = CASE WHEN excluded.first_ts < app.first_ts THEN excluded.first_ts ELSE app.first_ts END,
  last_ts = CASE WHEN excluded.last_ts > app.last_ts THEN excluded.last_ts ELSE app.last_ts END`, args...)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// word is a host or a rule that events have.
+type word struct{ kind, word string }
+
+// maxWords bounds what a keeper remembers, wordsChunk how many one statement takes.
+const (
+	maxWords   = 8192
+	wordsChunk = 200
+)
+
+func (k *keeper) writeWords(ctx context.Context, q querier, routes map[route]struct{}) error {
+	if len(k.words) > maxWords {
+		clear(k.words)
+	}
+	var unknown []word
+	for r := range routes {
+		for _, w := range []word{{"host", r.host}, {"rule", r.rule}} {
+			if !k.words[w] && w.word != "" {
+				unknown = append(unknown, w)
+			}
+		}
+	}
+	slices.SortFunc(unknown, func(a, b word) int { return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.word, b.word)) })
+	for part := range slices.Chunk(slices.Compact(unknown), wordsChunk) {
+		rows, args := make([]string, len(part)), make([]any, 0, 2*len(part))
+		for i, w := range part {
+			rows[i] = "(" + placeholders(len(args)+1, 2) + ")"
+			args = append(args, w.kind, w.word)
+			k.staged = append(k.staged, func() { k.words[word{w.kind, strings.Clone(w.word)}] = true })
+		}
+		if err := q.exec(ctx, `INSERT INTO event_word (kind, word) VALUES `+strings.Join(rows, ", ")+` ON CONFLICT DO NOTHING`, args...); err != nil {
 			return err
 		}
 	}

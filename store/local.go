@@ -34,7 +34,6 @@ var localIndexes = []struct{ name, on string }{
 	{"event_usr", `(usr, ts) WHERE kind = 0`},
 	{"event_notable", `(ts, id) WHERE kind = 0 AND (nmatch > 0 OR action NOT IN ('allow', 'log'))`},
 	{"event_app", `(app, ts) WHERE kind = 0`},
-	{"event_host", `(host, rule) WHERE kind = 0`},
 	{"event_stopped", `(action, ts) WHERE kind = 0 AND action NOT IN ('allow', 'log')`},
 	{"event_sealed", `(ts) WHERE sealed IS NOT NULL`},
 	{"event_count", `(seq) WHERE kind = 1`},

@@ -91,6 +91,9 @@ type (
 // matchMeasures are those of match_daily.
 type matchMeasures struct{ findings, events int64 }
 
+// route is where an event went, and what decided it: table event_word keeps both.
+type route struct{ host, rule string }
+
 // appSeen is what table app keeps.
 type appSeen struct {
 	name, category, status string
@@ -126,6 +129,7 @@ type rollups struct {
 	matches  map[matchKey]*matchMeasures
 	people   map[dayApp]map[uint32]struct{}
 	seen     map[string]*appSeen
+	routes   map[route]struct{}
 }
 
 // sum adds up batch. Unreadable details count as no matches.
@@ -134,6 +138,7 @@ func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 		usage: tally[usageKey]{}, apps: tally[appKey]{}, userApps: tally[userAppKey]{}, users: tally[idKey]{},
 		persons: tally[idKey]{}, devices: tally[idKey]{}, sources: tally[sourceKey]{}, groups: tally[idKey]{}, places: tally[placeKey]{}, coverage: tally[coverageKey]{},
 		matches: map[matchKey]*matchMeasures{}, people: map[dayApp]map[uint32]struct{}{}, seen: map[string]*appSeen{},
+		routes: map[route]struct{}{},
 	}
 	byPerson, byApp := tally[personKey]{}, tally[appActKey]{}
 	for i := range batch {
@@ -146,6 +151,7 @@ func sum(batch []event.Numbered, ids []rowIDs) *rollups {
 		}, &m)
 		byApp.add(appActKey{appKey{hour, app, status, e.Decision.Action}, e.Visibility, e.App.Source, n.Gaps()}, &m)
 		r.addApp(n)
+		r.routes[route{e.Host, e.Decision.Rule}] = struct{}{}
 		if n.MatchCount() > 0 {
 			r.addMatches(n, floorDiv(hour, 24))
 		}

@@ -1,8 +1,14 @@
--- Which hosts and rules there are, so that a text is looked for among these and not in every
+-- Which hosts and rules events have, so that a text is looked for among these and not in every
 -- event; and what the explorer can tell by hour without reading what each person did.
 
 -- +goose Up
-CREATE INDEX event_host ON event (host, rule);
+CREATE TABLE event_word (
+  kind text NOT NULL,
+  word text COLLATE "C" NOT NULL,
+  PRIMARY KEY (kind, word)
+);
+INSERT INTO event_word (kind, word)
+SELECT DISTINCT 'host', host FROM event WHERE host <> '' UNION ALL SELECT DISTINCT 'rule', rule FROM event WHERE rule <> '';
 
 CREATE VIEW explore.hours AS
 SELECT hour, to_timestamp(hour::bigint * 3600) AS ts, app, status, action, events, prompts, uploads, matched, stopped, bytes_out, bytes_in FROM app_hourly;
