@@ -96,9 +96,9 @@ func namesThing(kind keyKind, v []byte) bool {
 		return true
 	case keyPerson:
 		return idLike(v) && bytes.IndexByte(v, '-') >= 0
-	default:
-		return idLike(v)
+	case keyOther, keySystem, keyContext, keyPayload:
 	}
+	return idLike(v)
 }
 
 // idLike reports values that name a thing: UUIDs and long runs of hex digits.

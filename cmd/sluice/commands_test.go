@@ -71,6 +71,21 @@ func TestScanExitsWithOneWhenItFindsAndShowsMasksOnly(t *testing.T) {
 	if code, _, _ = sluice(t, "nothing here", "scan", "-"); code != exitFine {
 		t.Errorf("clean text: exit %d", code)
 	}
+	if err := os.WriteFile("über note.txt", []byte("first\nfür Sie: card "+demoCard), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, out, _ = sluice(t, "", "scan", "über note.txt", "--format", "sarif"); !strings.Contains(out, `"startColumn": 15`) || !strings.Contains(out, `"uri": "%C3%BCber%20note.txt"`) {
+		t.Errorf("SARIF counts code points and names a URI: %s", out)
+	}
+	if err := os.Symlink("note.txt", "link.txt"); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ = sluice(t, "", "scan", "link.txt"); code != exitFound || !strings.Contains(out, "1 finding in 1 file\n") {
+		t.Errorf("a link that is named: exit %d: %s", code, out)
+	}
+	if code, out, _ = sluice(t, "", "scan", "."); code != exitFound || !strings.Contains(out, "2 findings in 2 files\n") {
+		t.Errorf("a link in a directory: exit %d: %s", code, out)
+	}
 	code, out, _ = sluice(t, "", "scan", "note.txt", "--format", "sarif")
 	if code != exitFound || !strings.Contains(out, `"version": "2.1.0"`) || !strings.Contains(out, `"ruleId": "credit_card"`) || strings.Contains(out, demoCard) {
 		t.Errorf("SARIF: exit %d", code)
@@ -79,7 +94,7 @@ func TestScanExitsWithOneWhenItFindsAndShowsMasksOnly(t *testing.T) {
 
 func TestScanReadsAndWritesLines(t *testing.T) {
 	inDir(t)
-	in := `{"id":"a","text":"card ` + demoCard + `"}` + "\n" + `{"id":7,"text":"clean"}` + "\n"
+	in := "\ufeff" + `{"id":"a","text":"card ` + demoCard + `"}` + "\n" + `{"id":7,"text":"clean"}` + "\n"
 	code, out, errOut := sluice(t, in, "scan", "--jsonl", "-")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if code != exitFine || len(lines) != 2 {

@@ -87,10 +87,7 @@ func eachInput(cmd *cobra.Command, args []string, f func(path string, data []byt
 			}
 			continue
 		}
-		err := filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
+		err := eachFile(arg, func(path string) error {
 			file, err := os.Open(path)
 			if err != nil {
 				return err
@@ -107,6 +104,27 @@ func eachInput(cmd *cobra.Command, args []string, f func(path string, data []byt
 		}
 	}
 	return nil
+}
+
+// eachFile calls f for what is named, be it a link or a pipe, or for the regular files in a
+// directory.
+func eachFile(named string, f func(path string) error) error {
+	st, err := os.Stat(named)
+	if err != nil {
+		return err
+	}
+	if !st.IsDir() {
+		return f(named)
+	}
+	if st, err := os.Lstat(named); err == nil && st.Mode()&fs.ModeSymlink != 0 {
+		named += string(filepath.Separator) // WalkDir follows no link otherwise
+	}
+	return filepath.WalkDir(named, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return f(path)
+	})
 }
 
 func readBounded(r io.Reader, name string) ([]byte, error) {

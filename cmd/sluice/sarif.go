@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 	"path/filepath"
 
 	"github.com/sluice-dlp/sluice/dlp"
@@ -75,8 +76,8 @@ func (r *sarifReport) file(path string, _ extract.Outcome, list []found) error {
 			r.run.Tool.Driver.Rules = append(r.run.Tool.Driver.Rules, sarifRule{f.Detector})
 		}
 		var at sarifLocation
-		at.PhysicalLocation.ArtifactLocation.URI = filepath.ToSlash(path)
-		at.PhysicalLocation.Region.StartLine, at.PhysicalLocation.Region.StartColumn = f.Line, f.Column
+		at.PhysicalLocation.ArtifactLocation.URI = (&url.URL{Path: filepath.ToSlash(path)}).String()
+		at.PhysicalLocation.Region.StartLine, at.PhysicalLocation.Region.StartColumn = f.Line, f.points+1
 		r.run.Results = append(r.run.Results, sarifResult{
 			RuleID: f.Detector, Level: sarifLevel(f.Severity),
 			Message:      sarifText{f.Detector + " " + f.Masked + " (" + f.Confidence.String() + " confidence)"},

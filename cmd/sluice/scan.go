@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -61,6 +62,8 @@ type scanner struct {
 type found struct {
 	dlp.Finding
 	Value string `json:"value,omitempty"` // only with --reveal
+
+	points int // code points before it on its line
 }
 
 func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
@@ -134,8 +137,10 @@ func (s *scanner) texts(cmd *cobra.Command, texts []dlp.Text) (list []found, com
 	list = make([]found, len(report.Findings))
 	for i, f := range report.Findings {
 		list[i].Finding = f
+		data := texts[f.Text].Data
+		list[i].points = utf8.RuneCount(data[f.Start-int64(f.Column-1) : f.Start])
 		if s.reveal {
-			list[i].Value = string(texts[f.Text].Data[f.Start:f.End])
+			list[i].Value = string(data[f.Start:f.End])
 		}
 	}
 	return list, report.Complete
@@ -149,7 +154,7 @@ func (s *scanner) lines(cmd *cobra.Command, path string) error {
 	enc.SetEscapeHTML(false)
 	n := 0
 	return eachInput(cmd, []string{path}, func(path string, data []byte) error {
-		return eachLine(strings.NewReader(string(data)), func(line string) error {
+		return eachLine(strings.NewReader(strings.TrimPrefix(string(data), "\ufeff")), func(line string) error {
 			n++
 			var in struct {
 				ID   json.RawMessage `json:"id"`
