@@ -8,14 +8,14 @@ import (
 // Unanchored returns the patterns that show nothing rare enough to look for. The other
 // engine runs over every text for each of them, which costs more than all the rest
 // together.
-func (db *DB) Unanchored() []int { return db.always }
+func (db *DB) Unanchored() []int { return db.twins.all(db.always) }
 
 // Kernel returns the name of the kernel in use.
 func (db *DB) Kernel() string { return db.kernel.name }
 
 // Explain says how pattern p is looked for, for people.
 func (db *DB) Explain(p int) string {
-	a := db.anchors[p]
+	a := db.anchors[db.twins.original(p)]
 	if a == nil {
 		return "no anchor: RE2 on every text"
 	}

@@ -18,9 +18,11 @@ func trailing(m uint64) int { return bits.TrailingZeros64(m) & (block - 1) }
 type run struct {
 	db     *DB
 	text   []byte
-	only   []bool // wanted patterns; nil: all
-	emit   func(pattern, start, end int) bool
-	ended  bool    // emit wants no more
+	only   []bool // patterns to look for; nil: all
+	asked  []bool // those to tell of: see twins
+	any    []bool
+	tell   func(pattern, start, end int) bool
+	ended  bool    // tell wants no more
 	from   int     // the first start to report
 	to     int     // the first start not to report
 	origin bool    // the text is seen from its beginning
@@ -42,7 +44,8 @@ type run struct {
 
 // begin prepares r for a whole text.
 func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int) bool) {
-	r.text, r.only, r.emit, r.ended = text, only, emit, false
+	r.text, r.tell, r.ended = text, emit, false
+	r.choose(only)
 	r.from, r.to, r.origin = 0, len(text)+1, true
 	r.redo = r.redo[:0]
 	r.budget = stepsPerByte*len(text) + stepsFree
@@ -54,7 +57,7 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 
 // release gives r back to its DB.
 func (r *run) release() {
-	r.text, r.only, r.emit, r.next = nil, nil, nil, nil
+	r.text, r.only, r.asked, r.tell, r.next = nil, nil, nil, nil, nil
 	r.db.runs.Put(r)
 }
 

@@ -46,6 +46,7 @@ type DB struct {
 	anchors  []*anchor
 	plan     *plan
 	kernel   namedKernel
+	twins    twins
 	always   []int // patterns without an anchor
 	flight   *flight
 	redone   atomic.Int64
@@ -54,7 +55,7 @@ type DB struct {
 
 // Compile makes a DB of patterns. Its error names the index of the first bad one.
 func Compile(patterns []Pattern, o Options) (*DB, error) {
-	db := &DB{patterns: make([]pattern, len(patterns)), anchors: make([]*anchor, len(patterns))}
+	db := &DB{patterns: make([]pattern, len(patterns)), anchors: make([]*anchor, len(patterns)), twins: twins{of: make([][]int, len(patterns)), known: map[string]int{}}}
 	if o.InFlight <= 0 {
 		o.InFlight = 256 << 20
 	}
@@ -63,10 +64,14 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	}
 	r, x := newSample(), newExpander()
 	for i := range patterns {
+		if db.twins.add(i, patterns[i].Expr) {
+			continue
+		}
 		if err := db.add(i, &patterns[i], x, r); err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
 	}
+	db.twins.known = nil
 	db.plan = newPlan(db.anchors, r)
 	db.plan.aim(db)
 	db.plan.lookFar(db)

@@ -16,7 +16,7 @@ type Usage struct {
 // Usage may be asked while scans run.
 func (db *DB) Usage() Usage {
 	u := Usage{
-		Patterns: len(db.patterns), Unanchored: len(db.always), InRE2: db.flight.bytes.Load(), Redone: db.redone.Load(),
+		Patterns: len(db.patterns), Unanchored: len(db.twins.all(db.always)), InRE2: db.flight.bytes.Load(), Redone: db.redone.Load(),
 		Goroutine: int64(unsafe.Sizeof(run{})) + int64(len(db.patterns))*int64(unsafe.Sizeof(progress{})),
 		Tables:    db.plan.bytes(),
 	}
