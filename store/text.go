@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -15,9 +16,14 @@ import (
 // itself is searched.
 const manyNames = 200
 
+// fewEvents is how many events are so few that an index finds all of them sooner than a walk
+// back in time finds a page of them.
+const fewEvents = 2000
+
 // textSearch is the condition under construction: one of either.
 type textSearch struct {
 	within string // the pattern
+	alone  string // the condition when there is only one, and an index serves it; else empty
 	either []string
 	args   []any
 }
@@ -61,8 +67,20 @@ func (s *Store) addText(ctx context.Context, f *Filter, q *selection) error {
 			t.or(`nmatch > 0 AND LOWER(detectors) LIKE ? ESCAPE '\'`, t.within)
 		}
 	}
-	if len(t.either) == 0 {
+	switch {
+	case len(t.either) == 0:
 		t.or(`1 = 0`)
+	case len(t.either) == 1 && t.alone != "":
+		var n int
+		few := &selection{}
+		few.add(t.alone, t.args...)
+		count := `SELECT COUNT(*) FROM (SELECT 1 FROM events` + few.whereText() + ` LIMIT ` + few.arg(fewEvents) + `) f`
+		if err := s.db.QueryRowContext(ctx, count, few.args...).Scan(&n); err != nil {
+			return fmt.Errorf("count events with a text: %w", err)
+		}
+		if n < fewEvents {
+			t.either[0] = t.alone
+		}
 	}
 	q.add(`(`+strings.Join(t.either, ` OR `)+`)`, t.args...)
 	return nil
@@ -76,7 +94,11 @@ func (t *textSearch) add(column string, names []any, many bool) {
 	case len(names) > 0:
 		// The column is hidden from the planners: they would collect and sort all events with
 		// one of the names instead of walking back until the page is full.
-		t.or(column+` || '' IN (?`+strings.Repeat(`, ?`, len(names)-1)+`)`, names...)
+		in := ` IN (?` + strings.Repeat(`, ?`, len(names)-1) + `)`
+		if column == "app" || column == "usr" {
+			t.alone = column + in
+		}
+		t.or(column+` || ''`+in, names...)
 	}
 }
 
