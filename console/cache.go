@@ -31,11 +31,12 @@ type cacheEntry struct {
 	took  time.Duration
 }
 
-// How old a report may be, and how many are kept. No page waits for one that takes longer than
-// cacheSlow while there is one of the last cacheStale: it is shown as it was, and is new on the
-// next page. One that is quick is never older than cacheLife.
+// How old a report may be, and how many are kept. One that took long to make is shown as it was
+// while it is made anew for the next page: 100 ms are worth being two and a half minutes old, and
+// nothing is worth more than cacheStale. One that is quick is never older than cacheLife.
 const (
 	cacheLife  = 15 * time.Second
+	cacheWorth = 1500 // times as long as it took
 	cacheSlow  = 20 * time.Millisecond
 	cacheStale = 5 * time.Minute
 	cacheSize  = 256
@@ -107,17 +108,18 @@ func last[T any](s *Server, e *cacheEntry) (T, time.Duration, bool) {
 	defer e.mu.Unlock()
 	v, ok := e.value.(T)
 	age := s.now().Sub(e.at)
-	return v, age, ok && (age < cacheLife || e.took >= cacheSlow)
+	return v, age, ok && (age < cacheLife || e.took >= cacheSlow && age < cacheWorth*e.took)
 }
 
 // remake makes the report of e, which the caller has locked for making, and notes it.
 func remake[T any](ctx context.Context, s *Server, e *cacheEntry, f func(ctx context.Context) (T, error)) (T, error) {
 	began := s.now()
 	v, err := f(ctx)
-	if err == nil {
+	took := s.now().Sub(began)
+	if err == nil && (took >= cacheSlow || ctx.Value(keeping{}) == nil) { // a quick one is made when it is asked for
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.value, e.at, e.took = v, began, s.now().Sub(began)
+		e.value, e.at, e.took = v, began, took
 	}
 	return v, err
 }

@@ -18,20 +18,23 @@ const (
 )
 
 // KeepReports makes what the main screens show, over and over until [Server.Close], so that the
-// first visitor of a morning waits no longer than the second. It returns at once.
+// first visitor of a morning waits no longer than the second. It begins after a minute, when
+// a new node has seen something, and returns at once.
 func (s *Server) KeepReports() {
 	c := s.reports
 	c.behind.Go(func() {
-		for c.renewing.Err() == nil {
+		wait := keepEvery
+		for {
+			select {
+			case <-time.After(wait):
+			case <-c.renewing.Done():
+				return
+			}
 			began := s.now()
 			if err := s.makeMain(context.WithValue(c.renewing, keeping{}, true)); err != nil {
 				s.log.Debug("keep the main reports", "error", err) // a page will tell who asks
 			}
-			took := s.now().Sub(began)
-			select {
-			case <-time.After(min(max(keepEvery, keepCost*took), cacheStale-keepEvery)):
-			case <-c.renewing.Done():
-			}
+			wait = min(max(keepEvery, keepCost*s.now().Sub(began)), cacheStale-keepEvery)
 		}
 	})
 }

@@ -52,7 +52,7 @@ func erasedOnArrival(t *testing.T, open Open) {
 	if erased == 0 {
 		t.Fatal("nothing was there to erase")
 	}
-	later := newWorld(78, time.Now().Add(time.Hour), time.Second).events(30) // the person is back
+	later := newWorld(78, time.Now().Add(2*time.Hour), time.Second).events(30) // the person is back, at a full hour
 	for _, e := range later {
 		e.User = planted
 		if err := n.Recorder.Record(ctx, e, false); err != nil {
