@@ -185,6 +185,7 @@ func overviewWorks(d *desk, _ string) {
 	}
 	d.visit("/report")
 	d.says("Shadow AI report")
+	d.reportPrints()
 	d.visit("/?since=24h")
 	d.says("UTC")
 	everybody := browser.Eval[string](d.Page, `document.querySelector(".tile b").textContent`)
@@ -200,6 +201,66 @@ func overviewWorks(d *desk, _ string) {
 	d.until("its events are listed", `location.pathname === "/events" && [...document.querySelectorAll("tbody tr")].length > 5 && [...document.querySelectorAll("tbody td:nth-child(5) small")].every(x => x.textContent === "finance")`)
 	d.visit("/?group=nobody")
 	d.says("Nobody of this group used AI")
+}
+
+// reportPrints saves the report as PDF, and reads it: what it says, without what is there to click.
+func (d *desk) reportPrints() {
+	d.t.Helper()
+	d.node.write("report.pdf", string(d.PDF()))
+	text := d.node.must("extract", "report.pdf")
+	for _, want := range []string{"Shadow AI report", "Requests by approval status", "OpenAI API"} {
+		if !strings.Contains(text, want) {
+			d.t.Errorf("the printed report lacks %q:\n%s", want, text)
+		}
+	}
+	for _, button := range []string{"Search or jump to", "Log explorer", "Print or save as PDF"} {
+		if strings.Contains(text, button) {
+			d.t.Errorf("the printed report has %q", button)
+		}
+	}
+}
+
+// tabWalks goes through the page by the Tab key: each stop can be seen and shows that it is the
+// one, none holds the focus, and the page's own controls are reached.
+func (d *desk) tabWalks(path string) {
+	d.t.Helper()
+	d.visit(path)
+	browser.Eval[any](d.Page, `document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute("tabindex")`)
+	seen := map[string]int{}
+	inMain := 0
+	for range 60 {
+		d.Press(kb.Tab)
+		at := browser.Eval[struct {
+			What, Trouble string
+			Main          bool
+		}](d.Page, `(() => {
+			const e = document.activeElement
+			if (!e || e === document.body) return {What: ""}
+			const r = e.getBoundingClientRect(), s = getComputedStyle(e)
+			const what = e.tagName + " " + (e.getAttribute("aria-label") || e.innerText || e.name || e.href || "").trim().slice(0, 40)
+			const ring = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none"
+			let trouble = ""
+			if (r.width < 1 || r.height < 1 || s.visibility === "hidden") trouble = "cannot be seen"
+			else if (r.bottom < 0 || r.top > innerHeight) trouble = "is off the screen"
+			else if (!ring) trouble = "does not show that it has the focus"
+			return {What: what + " @" + [...document.querySelectorAll("*")].indexOf(e), Trouble: trouble, Main: !!e.closest("main")}
+		})()`)
+		if at.What == "" {
+			break // past the end
+		}
+		if at.Trouble != "" {
+			d.t.Errorf("%s: by Tab: %s %s", path, at.What, at.Trouble)
+		}
+		if at.Main {
+			inMain++
+		}
+		if seen[at.What]++; seen[at.What] > 1 {
+			break
+		}
+	}
+	if len(seen) < 15 || inMain < 3 {
+		d.t.Errorf("%s: Tab reaches %d places, %d of the page's own", path, len(seen), inMain)
+	}
 }
 
 func applicationsWork(d *desk, card string) {
@@ -385,6 +446,9 @@ func rulesWork(d *desk, _ string) {
 }
 
 func keyboardWorks(d *desk, _ string) {
+	for _, path := range []string{"/", "/apps", "/events", "/policy"} {
+		d.tabWalks(path)
+	}
 	d.visit("/")
 	d.Press("g", "a")
 	d.until("g a opens applications", `location.pathname === "/apps"`)

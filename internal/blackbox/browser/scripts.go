@@ -5,6 +5,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -39,4 +40,18 @@ func (p *Page) Print() {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 		return err
 	}))
+}
+
+// PDF prints the page as a person would who saves it.
+func (p *Page) PDF() []byte {
+	p.tb.Helper()
+	var data []byte
+	p.Do("print the page", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		r, err := cdp.Call(ctx, t, page.PrintToPDF, page.PrintToPDFParams{PrintBackground: new(true)})
+		if err == nil {
+			data = r.Data
+		}
+		return err
+	}))
+	return data
 }
