@@ -60,7 +60,7 @@ type gridCell struct {
 }
 
 // shownRows is how many rows the page shows; the CSV file has all.
-const shownRows = 500
+const shownRows = 200
 
 const exampleSQL = "SELECT user_name, app, COUNT(*) AS requests, SUM(bytes_out) AS bytes_out\nFROM events\nWHERE action = 'block'\nGROUP BY user_name, app\nORDER BY requests DESC\nLIMIT 100"
 
