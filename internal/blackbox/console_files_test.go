@@ -50,6 +50,7 @@ func TestConsoleFiles(t *testing.T) {
 	d.archiveWorks()
 	d.documentWorks()
 	d.revealWorks(id, prompt)
+	d.replayWorks(id, other.String(), key.String())
 	d.worksWithoutScript(id)
 	secrets.absentFrom(t, map[string]string{"what sluice printed": node.serving.Output()}, filepath.Join(node.dir, "data"))
 }
@@ -83,6 +84,44 @@ func (d *desk) documentWorks() {
 	})()`)
 	d.says("Text of staff.txt: complete.")
 	d.says("3 matches")
+}
+
+const projectProfile = `detectors:
+  - id: project_name
+    name: Project
+    patterns:
+      - {re: "Heron project", confidence: high}
+    tests: {match: [the Heron project], clean: [a heron]}
+profiles:
+  - id: projects
+    name: Projects
+    use: [project_name]
+`
+
+// replayWorks tries edited profiles on the prompt that was kept: they find a project in it that the
+// running ones do not know, and the event is named.
+func (d *desk) replayWorks(id, wrong, right string) {
+	d.t.Helper()
+	d.Expect("400 (Bad Request)") // the wrong key
+	for _, step := range []struct{ key, says string }{
+		{wrong, "This key does not open the prompts."},
+		{right, "1 of 1 events had a text"},
+	} {
+		d.visit("/playground")
+		browser.Eval[any](d.Page, fmt.Sprintf(`document.querySelector("textarea[name=yaml]").value = %q, null`, projectProfile))
+		d.Click(`details:has([formaction="/playground/replay"]) summary`)
+		d.Type("input[name=identity]", step.key)
+		d.Click(`[formaction="/playground/replay"]`)
+		d.says(step.says)
+	}
+	d.until("the project is found by the edited profiles alone", `[...document.querySelectorAll("table.plain tr")].some(r => /^project name\s+0\s+1\s*$/.test(r.innerText))`)
+	d.until("the event that changes is named", fmt.Sprintf(`document.querySelector('main a[href*=%q]')`, id))
+	d.sound("a replay")
+	if html := browser.Eval[string](d.Page, "document.documentElement.outerHTML"); strings.Contains(html, right) {
+		d.t.Error("the page holds the private key")
+	}
+	d.visit("/audit?action=playground.replay")
+	d.until("each replay is in the audit trail", `document.querySelectorAll("tbody tr").length === 2`)
 }
 
 // revealWorks reads a prompt with the private key: another key first, then the right one as a
