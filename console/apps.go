@@ -59,7 +59,7 @@ func (s *Server) apps(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	}
 	d := &appsData{Window: sp, Periods: sp.periods(q), Sort: q.Get("sort"), Status: q.Get("status"), Q: q.Get("q"), Sorts: map[string]string{}, Export: "/apps.csv" + withQuery(q, "page", "")}
 	d.Tabs = append(d.Tabs, choice{Text: "All", Href: withQuery(q, "status", ""), Count: strconv.Itoa(len(rows)), Current: d.Status == ""})
-	for _, st := range statuses() {
+	for _, st := range policy.Statuses() {
 		d.Tabs = append(d.Tabs, choice{Text: statusName(st), Href: withQuery(q, "status", string(st)), Count: strconv.Itoa(counts[string(st)]), Current: d.Status == string(st)})
 	}
 	for _, by := range []string{"", "name", "people", "bytes", "stopped", "matched", "first"} {

@@ -76,10 +76,10 @@ func (s *Server) coveragePage(w http.ResponseWriter, r *http.Request, v *visitor
 	return s.render(w, r, v, "coverage", page{Title: "Coverage", Nav: "coverage", Data: d})
 }
 
-// report is the printed Shadow-AI report.
 // reportPeople is how many people the printed report names.
 const reportPeople = 10
 
+// report is the printed Shadow-AI report.
 func (s *Server) report(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx := r.Context()
 	sp := windowOf(r.URL.Query(), "30d", s.now())

@@ -64,7 +64,7 @@ func lookFuncs(a *assets) template.FuncMap {
 			b, err2 := number(top)
 			return chart.Meter(a, b, class), errors.Join(err, err2)
 		},
-		"statusName": statusName, "statuses": statuses, "stateName": stateName,
+		"statusName": statusName, "statuses": policy.Statuses, "stateName": stateName,
 		"day":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 		"fields": strings.Fields, "dict": dict, "words": words, "plural": plural, "with_query": withQuery,
 	}
@@ -94,11 +94,6 @@ func dict(pairs ...any) (map[string]any, error) {
 		out[key] = pairs[i+1]
 	}
 	return out, nil
-}
-
-// statuses are the approval statuses in the order of the toggle.
-func statuses() []policy.Status {
-	return []policy.Status{policy.Approved, policy.InReview, policy.Unapproved, policy.Unreviewed}
 }
 
 func statusName(s any) string {

@@ -95,7 +95,7 @@ func (s *Server) policyData(r *http.Request) (*policyData, error) {
 	if c, ok := rules.Catalogue.App(d.App); ok {
 		app.App, app.Name, app.Vendor, app.AppUsage.Category = c.ID, c.Name, c.Vendor, c.Category
 	}
-	for _, status := range statuses() {
+	for _, status := range policy.Statuses() {
 		app.Status = string(status)
 		d.Matrix = append(d.Matrix, matrixRow{status, s.whatIfs(r.Context(), &app)})
 	}

@@ -17,8 +17,8 @@ const (
 	Unreviewed Status = "unreviewed" // also what the zero value means
 )
 
-// statuses holds every status; a status's index is its place in [Policy] tables.
-func statuses() [4]Status { return [4]Status{Approved, InReview, Unapproved, Unreviewed} }
+// Statuses returns every status; a status's index is its place in [Policy] tables.
+func Statuses() [4]Status { return [4]Status{Approved, InReview, Unapproved, Unreviewed} }
 
 // index is the place of s in tables of four; anything unknown counts as unreviewed.
 func (s Status) index() int {
@@ -36,7 +36,7 @@ func (s Status) index() int {
 
 // ParseStatus reads one of the four statuses.
 func ParseStatus(s string) (Status, error) {
-	for _, known := range statuses() {
+	for _, known := range Statuses() {
 		if s == string(known) {
 			return known, nil
 		}
@@ -46,7 +46,7 @@ func ParseStatus(s string) (Status, error) {
 
 func statusNames() []string {
 	var names []string
-	for _, s := range statuses() {
+	for _, s := range Statuses() {
 		names = append(names, string(s))
 	}
 	return names
@@ -128,3 +128,6 @@ const (
 	PolicyError Gap = "policy_error"
 	Internal    Gap = "internal"
 )
+
+// Gaps returns every gap.
+func Gaps() [6]Gap { return [6]Gap{TooLarge, Undecodable, Encrypted, Deadline, PolicyError, Internal} }

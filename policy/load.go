@@ -128,7 +128,7 @@ func (p *Policy) finish() {
 	for i := range p.headers {
 		p.body = p.body || p.headers[i].when != nil && p.headers[i].when.body
 	}
-	for i, s := range statuses() {
+	for i, s := range Statuses() {
 		if p.defaults[i].action == 0 {
 			p.defaults[i] = builtinVerdict(s)
 		}
@@ -196,7 +196,7 @@ type loader struct {
 
 func (l *loader) defaults(n *yaml.Node) {
 	fields := map[string]func(key, value *yaml.Node){}
-	for i, s := range statuses() {
+	for i, s := range Statuses() {
 		fields[string(s)] = func(key, value *yaml.Node) {
 			d := l.draft(value, "defaults."+string(s), "action", "profiles", "on_match")
 			l.policy.defaults[i] = l.verdict(key, "defaults."+string(s), d)
@@ -207,7 +207,7 @@ func (l *loader) defaults(n *yaml.Node) {
 
 func (l *loader) gaps(n *yaml.Node) {
 	fields := map[string]func(key, value *yaml.Node){}
-	for i, s := range statuses() {
+	for i, s := range Statuses() {
 		fields[string(s)] = func(_, value *yaml.Node) {
 			l.policy.gaps[i] = l.gapAction(value, "gaps."+string(s))
 		}

@@ -240,7 +240,7 @@ func (p *Plan) match(e Evidence, trial bool) outcome {
 			Reason: reason("rule "+r.id, triggered), Excepted: excepted,
 		}}
 	}
-	s := statuses()[p.facts.App.Status.index()]
+	s := Statuses()[p.facts.App.Status.index()]
 	def := p.policy.defaults[s.index()]
 	d := Decision{Action: Allow, Rule: "default:" + string(s), Profiles: def.profiles, Reason: "nothing found"}
 	triggered, spared := p.matches(def, p.policy.askOf[s.index()], e)
@@ -293,7 +293,7 @@ func (p *Plan) matches(v verdict, asks []int, e Evidence) (triggered, excepted [
 
 // gap finds what gaps bring.
 func (p *Plan) gap(e Evidence, gaps []Gap, trial bool) outcome {
-	s := statuses()[p.facts.App.Status.index()]
+	s := Statuses()[p.facts.App.Status.index()]
 	g := outcome{Decision: Decision{Action: p.policy.gaps[s.index()], Rule: "gap:" + string(s), Gap: gaps[0]}}
 	for _, i := range p.held {
 		r := &p.policy.rules[i]

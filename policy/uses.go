@@ -24,7 +24,7 @@ func (p *Policy) Uses() []Use {
 			uses = append(uses, Use{r.onGap, at})
 		}
 	}
-	for i, s := range statuses() {
+	for i, s := range Statuses() {
 		v, gap := p.defaults[i], p.gaps[i]
 		if v.action == 0 {
 			v = builtinVerdict(s)

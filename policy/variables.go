@@ -38,7 +38,7 @@ func variables() []variable {
 		text("app.name", func(f *Facts) string { return f.App.Name }),
 		text("app.vendor", func(f *Facts) string { return f.App.Vendor }),
 		text("app.category", func(f *Facts) string { return f.App.Category }),
-		enum("app.status", func(f *Facts) string { return string(statuses()[f.App.Status.index()]) }, statusNames()...),
+		enum("app.status", func(f *Facts) string { return string(Statuses()[f.App.Status.index()]) }, statusNames()...),
 		text("app.host", func(f *Facts) string { return f.App.Host }),
 		enum("activity", func(f *Facts) string { return f.Activity }, "prompt", "upload", "other", "session"),
 		enum("actor", func(f *Facts) string { return f.Actor }, "person", "agent", "server"),

@@ -147,7 +147,7 @@ func (x *variable) choice(words []string, numbers []int64) choice {
 		}
 		return choice{n: len(values), set: func(f *Facts, i int) { f.Request.Bytes = values[i] }}
 	case "app.status":
-		values := statuses()
+		values := Statuses()
 		return choice{n: len(values), set: func(f *Facts, i int) { f.App.Status = values[i] }}
 	}
 	values := append(words, "\x00another")

@@ -1,6 +1,7 @@
 package reqmod
 
 import (
+	"cmp"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,11 +34,11 @@ func newCounters() *counters {
 	}
 	// All are there from the start, so that the first one is a rise.
 	for action := policy.Allow; action <= policy.Block; action++ {
-		for _, status := range []policy.Status{policy.Approved, policy.InReview, policy.Unapproved, policy.Unreviewed} {
+		for _, status := range policy.Statuses() {
 			c.decisions.WithLabelValues(action.String(), string(status))
 		}
 	}
-	for _, gap := range []policy.Gap{policy.TooLarge, policy.Undecodable, policy.Encrypted, policy.Deadline, policy.PolicyError, policy.Internal} {
+	for _, gap := range policy.Gaps() {
 		c.gaps.WithLabelValues(string(gap))
 	}
 	return c
@@ -45,10 +46,7 @@ func newCounters() *counters {
 
 // decided counts a request when all is decided.
 func (c *counters) decided(status policy.Status, d *policy.Decision) {
-	if status == "" {
-		status = policy.Unreviewed
-	}
-	c.decisions.WithLabelValues(d.Action.String(), string(status)).Inc()
+	c.decisions.WithLabelValues(d.Action.String(), string(cmp.Or(status, policy.Unreviewed))).Inc()
 	for _, gap := range d.Gaps {
 		c.gaps.WithLabelValues(string(gap)).Inc()
 	}

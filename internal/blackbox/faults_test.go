@@ -231,14 +231,20 @@ func TestFullDisk(t *testing.T) {
 	t.Logf("%d requests on record; %d incidents, %d clean prompts of which %d are events; %d and %d were refused", requests, len(cards.set), len(clean.set), events, cards.unrecorded, clean.unrecorded)
 }
 
-// metric returns one value of /metrics.
-func metric(t *testing.T, n *sluice, name string) float64 {
+// metrics returns what a node tells of itself to Prometheus.
+func metrics(t *testing.T, n *sluice) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "curl", "-sf", "http://"+n.ops+"/metrics").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(out)) {
+	return string(out)
+}
+
+// metric returns one value of /metrics.
+func metric(t *testing.T, n *sluice, name string) float64 {
+	t.Helper()
+	for line := range strings.Lines(metrics(t, n)) {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {
 			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			if err != nil {

@@ -28,7 +28,7 @@ func busyNode(t *testing.T) *sluice {
 	t.Helper()
 	console := proc.FreeAddr(t)
 	n := newSluice(t, settings{console: console})
-	n.write("sluice.yaml", strings.Replace(contents(t, n.config), "extract: {time: 50s}", "extract: {time: 50s, expanded: 4KiB}", 1))
+	n.write("sluice.yaml", strings.Replace(read(t, n.config), "extract: {time: 50s}", "extract: {time: 50s, expanded: 4KiB}", 1))
 	n.start()
 	for _, body := range []string{
 		openAIChat("hello"), openAIChat("my card is 4111 1111 1111 1111"),
@@ -51,15 +51,6 @@ func busyNode(t *testing.T) *sluice {
 	return n
 }
 
-func contents(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // TestMonitoring holds what the documentation and the examples say of metrics against a node,
 // and against Prometheus scraping it: every metric is described, every alert and every panel
 // of the dashboard asks for something that is there.
@@ -69,14 +60,10 @@ func TestMonitoring(t *testing.T) {
 
 	t.Run("each metric is described", func(t *testing.T) {
 		shown, described := map[string]bool{}, map[string]bool{}
-		out, err := exec.CommandContext(t.Context(), "curl", "-sf", "http://"+n.ops+"/metrics").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile(`(?m)^# TYPE (sluice_\w+) `).FindAllStringSubmatch(string(out), -1) {
+		for _, m := range regexp.MustCompile(`(?m)^# TYPE (sluice_\w+) `).FindAllStringSubmatch(metrics(t, n), -1) {
 			shown[m[1]] = true
 		}
-		_, table, _ := strings.Cut(contents(t, "../../docs/operations.md"), "## The metrics")
+		_, table, _ := strings.Cut(read(t, "../../docs/operations.md"), "## The metrics")
 		for _, m := range regexp.MustCompile("`(sluice_\\w+)").FindAllStringSubmatch(table, -1) {
 			described[m[1]] = true
 		}
@@ -91,22 +78,22 @@ func TestMonitoring(t *testing.T) {
 			t.Fatal(err)
 		}
 		file := filepath.Join(t.TempDir(), "alerts_test.yml")
-		if err := os.WriteFile(file, []byte(strings.Replace(contents(t, "testdata/alerts_test.yml"), "alerts.yml", rules, 1)), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(strings.Replace(read(t, "testdata/alerts_test.yml"), "alerts.yml", rules, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", file).CombinedOutput(); err != nil {
 			t.Errorf("promtool test rules: %v\n%s", err, out)
 		}
-		for _, m := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(contents(t, rules), -1) {
-			if !strings.Contains(contents(t, file), `alertname="`+m[1]+`"`) {
+		for _, m := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, rules), -1) {
+			if !strings.Contains(read(t, file), `alertname="`+m[1]+`"`) {
 				t.Errorf("%s has no test in testdata/alerts_test.yml", m[1])
 			}
 		}
 	})
 
 	dir, addr := proc.Dir(t), proc.FreeAddr(t)
-	config := strings.NewReplacer("127.0.0.1:9090", n.ops, "interval: 15s", "interval: 1s").Replace(contents(t, monitoring+"prometheus.yml"))
-	for name, text := range map[string]string{"prometheus.yml": config, "alerts.yml": contents(t, monitoring+"alerts.yml")} {
+	config := strings.NewReplacer("127.0.0.1:9090", n.ops, "interval: 15s", "interval: 1s").Replace(read(t, monitoring+"prometheus.yml"))
+	for name, text := range map[string]string{"prometheus.yml": config, "alerts.yml": read(t, monitoring+"alerts.yml")} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +133,7 @@ func TestMonitoring(t *testing.T) {
 				Targets []struct{ Expr string }
 			}
 		}
-		if err := json.Unmarshal([]byte(contents(t, monitoring+"dashboard.json")), &board); err != nil {
+		if err := json.Unmarshal([]byte(read(t, monitoring+"dashboard.json")), &board); err != nil {
 			t.Fatal(err)
 		}
 		asked := 0
