@@ -2,7 +2,6 @@ package scan
 
 import (
 	"math/bits"
-	"slices"
 )
 
 // Behind the sift, a place stands for one pattern or a few, and in ordinary text nearly
@@ -81,28 +80,20 @@ func (r *run) atKeys(x *batchText, at []uint16) []candidate {
 	return out
 }
 
-// atSlots returns the slots of hits one by one. Most hits have one, in any of the words.
+// atSlots returns the slots of hits one by one. Most hits have one.
 func (r *run) atSlots(hits []quadHit) []candidate {
-	out, n := r.sieve.slotted, 0
+	out := r.sieve.slotted[:0]
 	for i := range hits {
-		if n+quadWords*wordSlots > len(out) {
-			out = slices.Grow(out, n+quadWords*wordSlots)
-			out = out[:cap(out)]
-		}
 		h := &hits[i]
-		at := candidate{uint16(h.place & inBatch), int32(h.place>>quadShift) * quadWords * wordSlots}
-		for _, c := range h.slots {
-			out[n] = candidate{at.place, at.target + int32(bits.TrailingZeros64(c))}
-			n += int((c | -c) >> 63)
-			for c &= c - 1; c != 0; c &= c - 1 {
-				out[n] = candidate{at.place, at.target + int32(bits.TrailingZeros64(c))}
-				n++
+		base := int32(h.place>>quadShift) * quadWords * wordSlots
+		for w := range h.slots {
+			for c := h.slots[w]; c != 0; c &= c - 1 {
+				out = append(out, candidate{uint16(h.place & inBatch), base + int32(w*wordSlots+bits.TrailingZeros64(c))})
 			}
-			at.target += wordSlots
 		}
 	}
 	r.sieve.slotted = out
-	return out[:n]
+	return out
 }
 
 // fitting keeps those of cs, candidates of the batch that begins at off, that what stands
