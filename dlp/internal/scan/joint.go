@@ -171,9 +171,8 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 			continue
 		}
 		p := int(j.patterns[bit])
-		g := r.of(p)
-		if end := w.ends[j.part[bit]]; end > pos && !g.off && g.next <= pos && !r.ended {
-			g.next = end
+		if end := w.ends[j.part[bit]]; end > pos && r.open[p] <= pos && !r.ended {
+			r.open[p] = end
 			r.ended = !r.emit(p, pos, end)
 		}
 	}
@@ -212,12 +211,12 @@ func (r *run) still(j *joint, open uint16, pos int) (left uint16) {
 func (r *run) charge(j *joint, steps int) {
 	for c := j.has; c != 0; c &= c - 1 {
 		p := int(j.patterns[bits.TrailingZeros16(c)])
-		g := r.of(p)
-		if g.off {
+		if r.open[p] == shut {
 			continue
 		}
+		g := r.of(p)
 		if g.steps += steps; g.steps > r.budget {
-			r.giveUp(p, g)
+			r.giveUp(p)
 		}
 		return
 	}

@@ -157,7 +157,4 @@ func (r *run) meet(cs []candidate, pos int, weed bool) {
 }
 
 // undecided reports whether it is still open if a match of pattern p begins at start.
-func (r *run) undecided(p int32, start int) bool {
-	g := r.of(int(p))
-	return !g.off && start >= g.next
-}
+func (r *run) undecided(p int32, start int) bool { return start >= r.open[p] }

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"math"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -30,8 +31,9 @@ type run struct {
 	base   int64   // in windows: the offset of text
 	budget int     // steps that each pattern's automaton may make
 	plain  bool    // the batch has neither ſ nor K
-	redo   []int   // patterns to be done again by the other engine
+	redo   []resume // for the other engine
 
+	open []int  // by pattern: all starts before it are decided; shut if nobody asks
 	scan uint32 // number of this scan, so that progress need not be cleared
 	at   []progress
 
@@ -49,6 +51,12 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 	r.from, r.to, r.origin = 0, len(text)+1, true
 	r.redo = r.redo[:0]
 	r.budget = stepsPerByte*len(text) + stepsFree
+	clear(r.open)
+	for p, wanted := range r.only {
+		if !wanted {
+			r.open[p] = shut
+		}
+	}
 	if r.scan++; r.scan == 0 {
 		clear(r.at)
 		r.scan = 1
@@ -86,12 +94,13 @@ func (r *run) through(ctx context.Context) error {
 	return nil
 }
 
-// progress is how far one pattern has come.
+// shut is where no match is looked for: the pattern is not wanted, or its budget is spent.
+const shut = math.MaxInt
+
+// progress is what else is kept of one pattern.
 type progress struct {
 	scan  uint32
-	off   bool // not wanted, or its budget is spent
-	next  int  // all starts before it are decided
-	steps int
+	steps int    // of its automata
 	clear [2]int // from and to where the text has no landmark of the pattern
 }
 
@@ -99,10 +108,7 @@ type progress struct {
 func (r *run) of(p int) *progress {
 	g := &r.at[p]
 	if g.scan != r.scan {
-		*g = progress{scan: r.scan, off: r.only != nil && !r.only[p]}
-		if r.next != nil {
-			g.next = max(0, int(r.next[p]-r.base))
-		}
+		*g = progress{scan: r.scan}
 	}
 	return g
 }
@@ -132,37 +138,34 @@ func (r *run) searchFolded(off, end int) {
 
 // anchored tries the starts that the anchor at pos leaves possible.
 func (r *run) anchored(p int, a *anchor, pos int) {
-	g := r.of(p)
-	if g.off {
-		return
-	}
 	lo, hi := pos-a.far, min(pos-a.near, r.to-1)
 	if a.several() {
-		if hi < max(g.next, r.from) {
+		if hi < max(r.open[p], r.from) {
 			return
 		}
+		g := r.of(p)
 		if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
 			if g.steps > r.budget {
-				r.giveUp(p, g)
+				r.giveUp(p)
 			}
 			return
 		}
 		if a.far >= unbounded {
-			for lo = pos; lo > max(g.next, r.from) && a.run.has(r.text[lo-1]); lo-- {
+			for lo = pos; lo > max(r.open[p], r.from) && a.run.has(r.text[lo-1]); lo-- {
 			}
 		}
 	}
-	r.try(p, g, lo, hi)
+	r.try(p, lo, hi)
 }
 
 // try looks for matches of p that begin in [lo, hi].
-func (r *run) try(p int, g *progress, lo, hi int) {
-	i := max(lo, g.next, r.from)
+func (r *run) try(p, lo, hi int) {
+	i := max(lo, r.open[p], r.from)
 	hi = min(hi, r.to-1, len(r.text)-1)
 	if i > hi {
 		return
 	}
-	pat := &r.db.patterns[p]
+	pat, g := &r.db.patterns[p], r.of(p)
 	for i <= hi && !r.ended {
 		if c := r.text[i]; !pat.first.has(c) || pat.lead && !boundary(r.text, i) || c >= utf8.RuneSelf && inside(r.text, i) {
 			i++
@@ -170,8 +173,8 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 		}
 		end := pat.end(r.text, i, &g.steps)
 		if g.steps > r.budget {
-			g.next = i
-			r.giveUp(p, g)
+			r.open[p] = i
+			r.giveUp(p)
 			return
 		}
 		if end <= i {
@@ -183,13 +186,16 @@ func (r *run) try(p int, g *progress, lo, hi int) {
 		}
 		i = end
 	}
-	g.next = i
+	r.open[p] = i
 }
 
+// resume is a pattern with the first start that is not decided.
+type resume struct{ pattern, from int }
+
 // giveUp leaves what is not decided of p to the other engine.
-func (r *run) giveUp(p int, g *progress) {
-	g.off = true
-	r.redo = append(r.redo, p)
+func (r *run) giveUp(p int) {
+	r.redo = append(r.redo, resume{p, r.open[p]})
+	r.open[p] = shut
 	r.db.redone.Add(1)
 }
 

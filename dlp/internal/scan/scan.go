@@ -80,7 +80,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.kernel = k
-	db.runs.New = func() any { return &run{db: db, at: make([]progress, len(patterns))} }
+	db.runs.New = func() any { return &run{db: db, open: make([]int, len(patterns)), at: make([]progress, len(patterns))} }
 	return db, nil
 }
 

@@ -11,17 +11,18 @@ const pieceSize = 64 << 10
 
 // others runs the other engine for the patterns that need it.
 func (r *run) others(ctx context.Context) error {
-	for _, list := range [...][]int{r.redo, r.db.always} {
-		for _, p := range list {
-			if r.ended {
-				return nil
-			}
-			if r.only != nil && !r.only[p] || r.next != nil && r.db.patterns[p].empty {
-				continue
-			}
-			if err := r.sweep(ctx, p); err != nil {
-				return err
-			}
+	for _, p := range r.db.always {
+		if r.open[p] != shut && !(r.next != nil && r.db.patterns[p].empty) {
+			r.redo = append(r.redo, resume{p, r.open[p]})
+		}
+	}
+	for _, l := range r.redo {
+		if r.ended {
+			return nil
+		}
+		r.open[l.pattern] = l.from
+		if err := r.sweep(ctx, l.pattern); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -31,8 +32,8 @@ func (r *run) others(ctx context.Context) error {
 // A piece begins where the text before it makes no difference to the pattern, and counts
 // up to where a match would reach beyond its end.
 func (r *run) sweep(ctx context.Context, p int) error {
-	pat, g, b := &r.db.patterns[p], r.of(p), r.text
-	i := max(g.next, r.from)
+	pat, b := &r.db.patterns[p], r.text
+	i := max(r.open[p], r.from)
 	last := -1 // the end of the match before
 	for i < r.to && !r.ended {
 		if err := ctx.Err(); err != nil {
@@ -63,7 +64,7 @@ func (r *run) sweep(ctx context.Context, p int) error {
 		}
 		i = max(commit, last)
 	}
-	g.next = max(g.next, i)
+	r.open[p] = max(r.open[p], i)
 	return nil
 }
 

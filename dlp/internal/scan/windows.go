@@ -52,6 +52,9 @@ func (w *Windows) Next(ctx context.Context, data []byte, base int64, from, to in
 	defer r.release()
 	r.begin(data, w.only, w.emit)
 	r.from, r.to, r.origin, r.next, r.base = from, to, base == 0, w.next, base
+	for p := range r.open {
+		r.open[p] = max(r.open[p], int(w.next[p]-base))
+	}
 	if last && to == len(data) {
 		r.to++
 	}
@@ -68,9 +71,9 @@ func (w *Windows) Next(ctx context.Context, data []byte, base int64, from, to in
 
 // keep notes for the next window how far each pattern has come.
 func (r *run) keep() {
-	for p := range r.at {
-		if g := &r.at[p]; g.scan == r.scan {
-			r.next[p] = max(r.next[p], r.base+int64(g.next))
+	for p, open := range r.open {
+		if open != shut {
+			r.next[p] = max(r.next[p], r.base+int64(open))
 		}
 	}
 }
