@@ -61,7 +61,26 @@ func (r *run) ahead(p int32, pos int) bool {
 		to = min(hi+markOn, len(r.text)-1) // there are many beginnings here
 	}
 	g.clear[1] = m.find(r.text, g.clear[1], to)
-	return g.clear[1] <= hi
+	if g.clear[1] <= hi {
+		return true
+	}
+	r.none(int(p), m, g.clear[1])
+	return false
+}
+
+// none notes that no match of p begins where its landmark would have to stand before end,
+// and its anchor not before the one that is tried now.
+func (r *run) none(p int, m *landmark, end int) {
+	a := r.db.anchors[p]
+	switch {
+	case end >= len(r.text):
+		end = r.to
+	case a.far < unbounded && m.far < unbounded:
+		end -= m.far + a.far
+	default:
+		return
+	}
+	r.open[p] = max(r.open[p], min(end, r.to))
 }
 
 // find returns where, from position i to hi, the first landmark begins, or what is behind hi.
