@@ -130,6 +130,9 @@ func eraseUsage(ctx context.Context, tx *sql.Tx, id int64) error {
 	if err := eraseDaily(ctx, tx, "device_daily", "device", id, nobody); err != nil {
 		return err
 	}
+	if err := eraseSpans(ctx, tx, id); err != nil {
+		return err
+	}
 	type row struct {
 		app, country, status string
 		hour, grp            int64
@@ -164,6 +167,31 @@ func eraseUsage(ctx context.Context, tx *sql.Tx, id int64) error {
 		}
 	}
 	return nil
+}
+
+// eraseSpans removes the spans that hold addresses and devices of a person's days: they are added up again.
+func eraseSpans(ctx context.Context, tx *sql.Tx, id int64) error {
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT hour / 24 FROM usage_hourly WHERE usr = $1`, id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var days []int64
+	for rows.Next() {
+		var d int64
+		if err := rows.Scan(&d); err != nil {
+			return err
+		}
+		days = append(days, d)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	exec := func(ctx context.Context, text string, args ...any) error {
+		_, err := tx.ExecContext(ctx, text, args...)
+		return err
+	}
+	return dropSpans(ctx, exec, spansOf(days), "span", "source_span", "device_span")
 }
 
 // eraseDaily moves what a person did by day under each value of key (addresses, devices) to

@@ -80,6 +80,9 @@ func (k *keeper) write(ctx context.Context, q querier, r *rollups) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.staged = k.staged[:0]
+	if err := dropSpans(ctx, q.exec, spansOf(r.days()), "span"); err != nil {
+		return err
+	}
 	if err := k.writeApps(ctx, q, r.seen); err != nil {
 		return fmt.Errorf("roll up apps: %w", err)
 	}

@@ -21,6 +21,7 @@ type rollup struct {
 type part struct {
 	table, only string
 	minus       bool
+	days        []int64 // the rows of these; nil: of the period
 }
 
 // days makes the roll-up one by day.
@@ -30,26 +31,57 @@ func (r *rollup) days(p Period, of part) *rollup {
 	return r
 }
 
-// sums adds up columns by k, where when holds.
-func (r *rollup) sums(columns, when string) string {
-	if len(r.parts) == 1 {
-		return `SELECT ` + r.key + ` AS k, ` + columns + ` FROM ` + r.parts[0].table + ` WHERE ` + when + r.parts[0].only + ` GROUP BY ` + r.key
+// sums adds up columns by k, for those keys, or for all.
+func (r *rollup) sums(columns string, keys []any) (text string, args []any) {
+	args = append(slices.Clone(r.args), keys...)
+	of := ""
+	if len(keys) > 0 {
+		of = ` AND ` + r.key + ` IN (` + placeholders(len(r.args)+1, len(keys)) + `)`
 	}
-	all := make([]string, len(r.parts))
+	all, minus := make([]string, len(r.parts)), false
 	for i, p := range r.parts {
 		measures := summed
 		if p.minus {
-			measures = "-" + strings.ReplaceAll(summed, ", ", ", -")
+			measures, minus = "-"+strings.ReplaceAll(summed, ", ", ", -"), true
 		}
-		all[i] = `SELECT ` + r.key + `, ` + measures + ` FROM ` + p.table + ` WHERE ` + when + p.only
+		var when string
+		when, args = r.when(&p, args)
+		all[i] = `SELECT ` + r.key + ` AS k, ` + measures + ` FROM ` + p.table + ` WHERE ` + when + p.only + of
 	}
-	return `SELECT ` + r.key + ` AS k, ` + columns + ` FROM (` + strings.Join(all, ` UNION ALL `) +
-		`) u GROUP BY ` + r.key + ` HAVING SUM(events) <> 0 OR SUM(bytes_out) <> 0 OR SUM(bytes_in) <> 0`
+	text = `SELECT k, ` + columns + ` FROM (` + strings.Join(all, ` UNION ALL `) + `) u GROUP BY k`
+	if minus {
+		text += ` HAVING CAST(SUM(events) AS bigint) <> 0 OR CAST(SUM(bytes_out) AS bigint) <> 0 OR CAST(SUM(bytes_in) AS bigint) <> 0`
+	}
+	return text, args
 }
 
-// within is a roll-up's period, as arguments after n others.
-func (r *rollup) within(n int) string {
-	return r.column + ` >= ` + placeholders(n+1, 1) + ` AND ` + r.column + ` < ` + placeholders(n+2, 1)
+// when is the time of a part, with its arguments after others.
+func (r *rollup) when(p *part, args []any) (string, []any) {
+	if p.days == nil {
+		return r.column + ` >= ` + placeholders(len(args)+1, 1) + ` AND ` + r.column + ` < ` + placeholders(len(args)+2, 1), append(args, r.from, r.to)
+	}
+	text := r.column + ` IN (` + placeholders(len(args)+1, len(p.days)) + `)`
+	for _, d := range p.days {
+		args = append(args, d)
+	}
+	return text, args
+}
+
+// listDays makes each part one of single days, if they are few: a key is then found on each.
+func (r *rollup) listDays() (few bool) {
+	for i := range r.parts {
+		p := &r.parts[i]
+		if p.days == nil && r.to-r.from > fewDays || len(p.days) > fewDays {
+			return false
+		}
+		if p.days != nil {
+			continue
+		}
+		for d := r.from; d < r.to; d++ {
+			p.days = append(p.days, d)
+		}
+	}
+	return true
 }
 
 // Of a table with a row for each key and day, adding up seven measures to show twenty rows is most
@@ -65,27 +97,33 @@ func (s *Store) largest(ctx context.Context, r *rollup, o Order, limit int) ([]S
 	if r.names != "" {
 		name, join = "n.name", " JOIN "+r.names+" n ON n.id = x.k"
 	}
-	args := append(slices.Clone(r.args), r.from, r.to, limit)
-	tail := join + ` ORDER BY ` + o.column() + ` DESC, name LIMIT ` + placeholders(len(args), 1)
-	when := r.within(len(r.args))
-	switch r.parts[0].table {
-	case "person_daily", "device_daily", "source_daily", "user_daily":
-		if limit <= fewKeys && r.to-r.from <= fewDays {
-			return s.largestFirst(ctx, r, o, `SELECT x.k, `+name+` AS name, `+o.column()+
-				` FROM (`+r.sums(`CAST(SUM(`+o.column()+`) AS bigint) AS `+o.column(), when)+`) x`+tail, args)
+	byPerson := spanned()[strings.TrimSuffix(r.parts[0].table, "_daily")] != ""
+	if err := s.useSpans(ctx, r); err != nil {
+		return nil, err
+	}
+	tail := func(args *[]any) string {
+		*args = append(*args, limit)
+		return join + ` ORDER BY ` + o.column() + ` DESC, name LIMIT ` + placeholders(len(*args), 1)
+	}
+	if byPerson && limit <= fewKeys {
+		inner, args := r.sums(`CAST(SUM(`+o.column()+`) AS bigint) AS `+o.column(), nil)
+		find := `SELECT x.k, ` + name + ` AS name, ` + o.column() + ` FROM (` + inner + `) x` + tail(&args)
+		if r.listDays() {
+			return s.largestFirst(ctx, r, o, find, args)
 		}
 	}
-	inner := r.sums(sums, when)
+	inner, args := r.sums(sums, nil)
 	if r.isGroup { // sets first, members then: there are few sets and many rows
 		inner = `SELECT m.grp AS k, ` + sums + ` FROM (` + inner + `) g JOIN group_member m ON m.set_id = g.k GROUP BY m.grp`
 	}
+	text := `SELECT ` + name + ` AS name, ` + summed + ` FROM (` + inner + `) x` + tail(&args)
 	list := []Share{}
 	err := s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
 		var one Share
 		err := scan(append([]any{&one.Name}, one.dest()...)...)
 		list = append(list, one)
 		return err
-	}, `SELECT `+name+` AS name, `+summed+` FROM (`+inner+`) x`+tail, args...)
+	}, text, args...)
 	return list, err
 }
 
@@ -107,12 +145,7 @@ func (s *Store) largestFirst(ctx context.Context, r *rollup, o Order, find strin
 	for i, k := range keys {
 		at[k] = &list[i]
 	}
-	n := len(r.args)
-	when := r.key + ` IN (` + placeholders(n+1, len(keys)) + `) AND ` + r.column + ` IN (` + placeholders(n+len(keys)+1, int(r.to-r.from)) + `)`
-	args = append(slices.Clone(r.args), keys...)
-	for day := r.from; day < r.to; day++ {
-		args = append(args, day)
-	}
+	text, args := r.sums(sums, keys)
 	err = s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
 		var k any
 		var u Usage
@@ -123,7 +156,7 @@ func (s *Store) largestFirst(ctx context.Context, r *rollup, o Order, find strin
 			one.Usage = u
 		}
 		return nil
-	}, r.sums(sums, when), args...)
+	}, text, args...)
 	// What came in between may have changed the order.
 	slices.SortStableFunc(list, func(a, b Share) int { return cmp.Compare(o.of(&b.Usage), o.of(&a.Usage)) })
 	return list, err

@@ -12,7 +12,7 @@ import (
 )
 
 // Reports read roll-ups only: their time depends on hours, apps and people, not on the
-// number of events. Each statement is the same text on both databases, but for sum8 in rows.
+// number of events. Each statement is the same text on both databases, but for sum8.
 
 // Period is what a report covers: from the hour of From up to the hour of To, without it.
 // Reports that say so cover the whole days (UTC) that it touches.
@@ -143,13 +143,18 @@ func (o Order) of(u *Usage) int64 {
 	return u.Events
 }
 
-// rows runs a query and calls f for each row. Postgres adds up bigint in numeric, at three
-// times the cost; its own sum8 (migration 11) stays with bigint, as SQLite does.
-func (s *Store) rows(ctx context.Context, report string, f func(scan func(dest ...any) error) error, text string, args ...any) error {
-	if !s.SQLite() {
-		text = strings.ReplaceAll(text, "CAST(SUM(", "CAST(sum8(")
+// bigint returns a statement that adds up without changing the type. Postgres adds up bigint in numeric,
+// at three times the cost; its own sum8 (migration 11) stays with bigint, as SQLite does.
+func (s *Store) bigint(text string) string {
+	if s.SQLite() {
+		return text
 	}
-	rows, err := s.db.QueryContext(ctx, text, args...)
+	return strings.ReplaceAll(text, "CAST(SUM(", "CAST(sum8(")
+}
+
+// rows runs a query and calls f for each row.
+func (s *Store) rows(ctx context.Context, report string, f func(scan func(dest ...any) error) error, text string, args ...any) error {
+	rows, err := s.db.QueryContext(ctx, s.bigint(text), args...)
 	if err != nil {
 		return fmt.Errorf("report %s: %w", report, err)
 	}

@@ -115,11 +115,11 @@ func (s *Store) moveApps(ctx context.Context, r *rollup, p Period, status string
  SELECT app, status FROM app_hourly WHERE hour >= $1 AND hour < $2 GROUP BY app, status) h
  LEFT JOIN app a ON a.app = h.app LEFT JOIN app_status s ON s.app = h.app`, from*24, to*24)
 	if len(gone) > 0 {
-		r.parts = append(r.parts, part{"user_app_daily", ` AND status = $1 AND app IN (` + placeholders(len(r.args)+1, len(gone)) + `)`, true})
+		r.parts = append(r.parts, part{table: "user_app_daily", only: ` AND status = $1 AND app IN (` + placeholders(len(r.args)+1, len(gone)) + `)`, minus: true})
 		r.args = append(r.args, gone...)
 	}
 	if len(come) > 0 {
-		r.parts = append(r.parts, part{"user_app_daily", ` AND status <> $1 AND app IN (` + placeholders(len(r.args)+1, len(come)) + `)`, false})
+		r.parts = append(r.parts, part{table: "user_app_daily", only: ` AND status <> $1 AND app IN (` + placeholders(len(r.args)+1, len(come)) + `)`})
 		r.args = append(r.args, come...)
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -14,6 +15,14 @@ type Retention struct {
 	Events   time.Duration // and their reviews; exceptions that ended
 	Rollups  time.Duration
 	Payloads time.Duration // prompts encrypted to the customer's key
+}
+
+// rollupsFrom returns the first hour whose roll-ups are kept.
+func (r *Retention) rollupsFrom(now time.Time) int64 {
+	if r.Rollups == 0 {
+		return math.MinInt32
+	}
+	return floorDiv(now.Add(-r.Rollups).Unix(), 3600)
 }
 
 const (
@@ -189,11 +198,14 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 		drops = append(drops, drop{`DELETE FROM review WHERE ts < $1`, cutoff}, drop{`DELETE FROM exception WHERE expires < $1`, cutoff}, drop{`DELETE FROM mute WHERE ends < $1`, cutoff})
 	}
 	if r.Rollups > 0 {
-		hour := floorDiv(now.Add(-r.Rollups).Unix(), 3600)
+		hour := r.rollupsFrom(now)
 		for _, table := range []string{"usage_hourly", "app_hourly"} {
 			drops = append(drops, drop{`DELETE FROM ` + table + ` WHERE hour < $1`, hour})
 		}
-		for _, table := range []string{"user_app_daily", "user_daily", "person_daily", "device_daily", "source_daily", "group_daily", "place_daily", "coverage_daily", "match_daily", "app_people"} {
+		for _, table := range []string{
+			"user_app_daily", "user_daily", "person_daily", "device_daily", "source_daily", "group_daily", "place_daily", "coverage_daily", "match_daily", "app_people",
+			"span", "person_span", "device_span", "source_span", "user_span", "user_app_span",
+		} {
 			drops = append(drops, drop{`DELETE FROM ` + table + ` WHERE day < $1`, floorDiv(hour, 24)})
 		}
 	}
@@ -204,7 +216,7 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 			return fmt.Errorf("retention: %s: %w", strings.Join(strings.Fields(d.text)[:3], " "), err)
 		}
 	}
-	return nil
+	return s.makeSpans(ctx, floorDiv(r.rollupsFrom(now), 24), floorDiv(now.Unix(), 86400))
 }
 
 func (s *Store) maintainLocal(ctx context.Context, r Retention, now time.Time) error {

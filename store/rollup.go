@@ -190,6 +190,16 @@ func (r *rollups) addPersonal(k *personKey, m *Usage) {
 	r.addPerson(dayApp{day, ""}, uint32(k.usr))
 }
 
+// days returns the days that r has something of.
+func (r *rollups) days() (list []int64) {
+	for k := range r.people {
+		if k.app == "" {
+			list = append(list, k.day)
+		}
+	}
+	return list
+}
+
 func (r *rollups) addPerson(k dayApp, usr uint32) {
 	set := r.people[k]
 	if set == nil {

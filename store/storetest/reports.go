@@ -34,13 +34,19 @@ func reportEvents(seed uint64, n int) []*event.Event {
 	return list
 }
 
-// Answers fills a database with the events of seed and returns every report as JSON.
+// Answers fills a database with the events of seed and returns every report as JSON. Odd seeds have
+// days added up in spans.
 func Answers(t *testing.T, o store.Options, seed uint64) []byte {
 	t.Helper()
 	list := reportEvents(seed, 3000)
 	s := fill(t, o, list)
 	for app, status := range map[string]policy.Status{"app01": policy.Unapproved, "app02": policy.Approved, "late-app": policy.InReview} {
 		if err := s.SetStatus(t.Context(), store.AppStatus{App: app, Status: status, At: reportStart}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seed%2 == 1 {
+		if err := s.Maintain(t.Context(), store.Retention{}, reportStart.AddDate(0, 1, 0)); err != nil {
 			t.Fatal(err)
 		}
 	}
