@@ -93,7 +93,7 @@ func openCompany(t testing.TB, dir string, events int) *company {
 func record(t testing.TB, st *store.Store, events int) {
 	t.Helper()
 	ctx := t.Context()
-	rec, err := event.Open(ctx, st.OutboxDB(), event.Options{})
+	rec, err := event.Open(ctx, st.OutboxDB(), event.Options{IsStore: true})
 	if err != nil {
 		t.Fatal(err)
 	}

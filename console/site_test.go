@@ -68,7 +68,7 @@ func newSite(t *testing.T, change func(*Options)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = x.store.Close() })
-	if x.recorder, err = event.Open(t.Context(), x.store.OutboxDB(), event.Options{}); err != nil {
+	if x.recorder, err = event.Open(t.Context(), x.store.OutboxDB(), event.Options{IsStore: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = x.recorder.Close(context.Background()) })

@@ -21,6 +21,7 @@ type Options struct {
 	// Record returns [ErrFull]. Default: what the file system has, but for 64 MiB.
 	DiskCap int64
 	Sinks   int              // that Run will serve: rows that a sink keeps are dropped once all run; default 1
+	IsStore bool             // events are asked for in the file as well: what a request brings later is added to its event
 	Now     func() time.Time // default time.Now
 }
 
@@ -50,8 +51,6 @@ type Recorder struct {
 	conn *sql.Conn // the writer's
 	ins  inserts   // the writer's
 	path string    // of the file, for its free space
-	// asked says that the file is a store as well: events are found by id.
-	asked bool
 
 	mu     sync.RWMutex // held shared while sending to queue
 	closed bool
@@ -131,10 +130,6 @@ func (r *Recorder) open(ctx context.Context) error {
 		return err
 	}
 	if err := r.conn.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&r.path); err != nil {
-		return err
-	}
-	err = r.conn.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM sqlite_schema WHERE type = 'index' AND name = 'event_ts'`).Scan(&r.asked)
-	if err != nil {
 		return err
 	}
 	_, err = r.conn.ExecContext(ctx, `INSERT INTO outbox (one, uuid, first) VALUES (1, $1, 0) ON CONFLICT DO NOTHING`, newUUID())

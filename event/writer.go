@@ -359,7 +359,7 @@ func (r *Recorder) closeSome(ctx context.Context, running int64) (n int, err err
 // settle drops the row of fold, and adds it to the event it belongs to. In an outbox nobody
 // asks for events: their sinks do that.
 func (r *Recorder) settle(ctx context.Context, c *counts) error {
-	if _, err := r.conn.ExecContext(ctx, `DELETE FROM fold WHERE minute = $1 AND key = $2`, c.minute, c.key); err != nil || !c.isEvent || !r.asked {
+	if _, err := r.conn.ExecContext(ctx, `DELETE FROM fold WHERE minute = $1 AND key = $2`, c.minute, c.key); err != nil || !c.isEvent || !r.o.IsStore {
 		return err
 	}
 	ts, _ := IDTime(c.e.ID)

@@ -22,7 +22,7 @@ import (
 	"github.com/sluice-dlp/sluice/store/storetest"
 )
 
-// go test -run '^$' -bench Reports ./store -args -rows 2000000,20000000
+// go test -run '^$' -bench Reports ./store -args -rows 2000000,20000000 -days 91
 var benchRows = flag.String("rows", "500000", "numbers of rows that report benchmarks read, rising")
 
 // databases runs a benchmark on both databases.
@@ -46,7 +46,7 @@ func BenchmarkIngest(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer s.Close()
-		r, err := event.Open(ctx, s.OutboxDB(), event.Options{})
+		r, err := event.Open(ctx, s.OutboxDB(), event.Options{IsStore: s.SQLite()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func BenchmarkEndToEnd(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer s.Close()
-		r, err := event.Open(ctx, s.OutboxDB(), event.Options{})
+		r, err := event.Open(ctx, s.OutboxDB(), event.Options{IsStore: s.SQLite()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -240,20 +240,12 @@ func rawPanels(ctx context.Context, l *loader) []panel {
 
 func panels(ctx context.Context, s *store.Store, end time.Time) []panel {
 	month, today := store.Last(30*24*time.Hour, end), store.Last(24*time.Hour, end)
-	return []panel{
+	list := []panel{
 		{"totals 30d", func() error { _, err := s.Totals(ctx, month); return err }},
 		{"top apps 30d", func() error { _, err := s.TopApps(ctx, month, store.ByEvents, 20); return err }},
 		{"series by status 30d", func() error { _, err := s.Series(ctx, month, 6*time.Hour, store.SeriesByStatus, ""); return err }},
 		{"series of an app 30d", func() error {
 			_, err := s.Series(ctx, month, 24*time.Hour, store.SeriesByAction, "ai-app-000")
-			return err
-		}},
-		{"users of top app 30d", func() error {
-			_, err := s.Breakdown(ctx, month, store.Users, "ai-app-000", store.ByEvents, 20)
-			return err
-		}},
-		{"users of app 30d", func() error {
-			_, err := s.Breakdown(ctx, month, store.Users, "ai-app-005", store.ByEvents, 20)
 			return err
 		}},
 		{"groups of app 30d", func() error {
@@ -264,21 +256,10 @@ func panels(ctx context.Context, s *store.Store, end time.Time) []panel {
 			_, err := s.Breakdown(ctx, month, store.Sources, "ai-app-005", store.ByEvents, 20)
 			return err
 		}},
-		{"users of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Users, "", store.ByEvents, 20); return err }},
-		{"devices of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Devices, "", store.ByBytesOut, 20); return err }},
 		{"devices of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Devices, "", store.ByBytesOut, 20); return err }},
 		{"groups of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Groups, "", store.ByEvents, 20); return err }},
-		{"sources of all 30d", func() error { _, err := s.Breakdown(ctx, month, store.Sources, "", store.ByEvents, 20); return err }},
 		{"sources of all 1d", func() error { _, err := s.Breakdown(ctx, today, store.Sources, "", store.ByEvents, 20); return err }},
 		{"countries 30d", func() error { _, err := s.Breakdown(ctx, month, store.Countries, "", store.ByEvents, 20); return err }},
-		{"unapproved then 30d", func() error {
-			_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusThen, store.ByEvents, 20)
-			return err
-		}},
-		{"unapproved now 30d", func() error {
-			_, err := s.UsersOfStatus(ctx, month, "unapproved", store.StatusNow, store.ByEvents, 20)
-			return err
-		}},
 		{"unapproved now 1d", func() error {
 			_, err := s.UsersOfStatus(ctx, today, "unapproved", store.StatusNow, store.ByEvents, 20)
 			return err
@@ -295,5 +276,28 @@ func panels(ctx context.Context, s *store.Store, end time.Time) []panel {
 		{"latest with finding", func() error { _, err := s.Events(ctx, store.Filter{Detector: "credit_card"}); return err }},
 		{"latest blocked", func() error { _, err := s.Events(ctx, store.Filter{Action: "block"}); return err }},
 		{"latest coached (none)", func() error { _, err := s.Events(ctx, store.Filter{Action: "coach"}); return err }},
+	}
+	for days := 30; days < *benchDays; days += 30 {
+		list = append(list, peoplePanels(ctx, s, store.Last(time.Duration(days)*24*time.Hour, end), fmt.Sprintf(" %dd", days))...)
+	}
+	return list
+}
+
+// peoplePanels are those whose time depends on people and days.
+func peoplePanels(ctx context.Context, s *store.Store, p store.Period, name string) []panel {
+	shares := func(d store.Dimension, app string, o store.Order) func() error {
+		return func() error { _, err := s.Breakdown(ctx, p, d, app, o, 20); return err }
+	}
+	status := func(at store.StatusAt) func() error {
+		return func() error { _, err := s.UsersOfStatus(ctx, p, "unapproved", at, store.ByEvents, 20); return err }
+	}
+	return []panel{
+		{"users of top app" + name, shares(store.Users, "ai-app-000", store.ByEvents)},
+		{"users of app" + name, shares(store.Users, "ai-app-005", store.ByEvents)},
+		{"users of all" + name, shares(store.Users, "", store.ByEvents)},
+		{"devices of all" + name, shares(store.Devices, "", store.ByBytesOut)},
+		{"sources of all" + name, shares(store.Sources, "", store.ByEvents)},
+		{"unapproved then" + name, status(store.StatusThen)},
+		{"unapproved now" + name, status(store.StatusNow)},
 	}
 }

@@ -88,7 +88,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.store, err = store.Open(ctx, f.StoreOptions(log)); err != nil {
 		return n, err
 	}
-	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log, DiskCap: int64(f.Outbox.Cap), Sinks: 1 + len(f.Export) + len(f.Notify)}); err != nil {
+	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log, IsStore: n.store.SQLite(), DiskCap: int64(f.Outbox.Cap), Sinks: 1 + len(f.Export) + len(f.Notify)}); err != nil {
 		return n, err
 	}
 	if err := errors.Join(n.openExporters(ctx), n.openNotifiers(ctx)); err != nil {

@@ -46,7 +46,7 @@ func record(t *testing.T, n int) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	r, err := event.Open(t.Context(), s.OutboxDB(), event.Options{})
+	r, err := event.Open(t.Context(), s.OutboxDB(), event.Options{IsStore: true})
 	if err != nil {
 		t.Fatal(err)
 	}

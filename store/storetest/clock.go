@@ -15,7 +15,7 @@ func clockJumps(t *testing.T, open Open) {
 	s := openStore(t, o)
 	defer s.Close()
 	now := time.Date(2026, 11, 23, 9, 59, 59, 0, time.UTC)
-	r, err := event.Open(t.Context(), s.OutboxDB(), event.Options{Log: o.Log, Now: func() time.Time { return now }})
+	r, err := event.Open(t.Context(), s.OutboxDB(), event.Options{Log: o.Log, IsStore: s.SQLite(), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

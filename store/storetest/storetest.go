@@ -85,7 +85,7 @@ func start(t testing.TB, o store.Options) *node {
 	t.Helper()
 	n := &node{t: t, Store: openStore(t, o), ran: make(chan error, 1)}
 	var err error
-	if n.Recorder, err = event.Open(t.Context(), n.Store.OutboxDB(), event.Options{Log: o.Log}); err != nil {
+	if n.Recorder, err = event.Open(t.Context(), n.Store.OutboxDB(), event.Options{Log: o.Log, IsStore: n.Store.SQLite()}); err != nil {
 		t.Fatalf("open recorder: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
