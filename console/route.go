@@ -26,7 +26,8 @@ func (rt *route) api() bool { return strings.Contains(rt.pattern, " "+apiPrefix)
 // apiPrefix begins every path of the HTTP API.
 const apiPrefix = "/api/v1/"
 
-// mux dispatches to the routes. What no route has is a 404 of the console's look.
+// mux dispatches to the routes. What no route has is a 404 of the console's look, or a 405 where another
+// method has one.
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	for i := range s.routes {
@@ -38,12 +39,28 @@ func (s *Server) mux() http.Handler {
 		mux.Handle("/coach", s.o.Coach)
 		mux.Handle("/coach/", s.o.Coach)
 	}
-	none := route{pattern: "/", serve: func(http.ResponseWriter, *http.Request, *visitor) error { return errNotFound }}
+	none := route{pattern: "/", serve: func(w http.ResponseWriter, r *http.Request, _ *visitor) error { return missing(mux, w, r) }}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, &none) })
 	mux.HandleFunc(apiPrefix, func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, nil, true, errNotFound)
+		s.fail(w, r, nil, true, missing(mux, w, r))
 	})
 	return mux
+}
+
+// missing says why no route of mux serves r. RFC 9110 §15.5.6: a 405 names the methods there are.
+func missing(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		_, pattern := mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
+		if strings.HasPrefix(pattern, method+" ") || method == http.MethodHead && strings.HasPrefix(pattern, "GET ") {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		return errNotFound
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	return errMethod
 }
 
 // serve lets the visitor do what the route does, if they may.
@@ -65,6 +82,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route) {
 // Answers to visitors who may not.
 var (
 	errNotFound = &problem{status: http.StatusNotFound, title: "Not found", detail: "There is nothing at this address."}
+	errMethod   = &problem{status: http.StatusMethodNotAllowed, title: "Not that way", detail: "This address takes other methods: the header Allow names them."}
 	errSignIn   = &problem{status: http.StatusUnauthorized, title: "Sign in", detail: "Sign in first."}
 	errRight    = &problem{status: http.StatusForbidden, title: "Not allowed", detail: "Your role does not allow this. An administrator can change it under Settings."}
 	errPerson   = &problem{status: http.StatusForbidden, title: "Not allowed", detail: "This needs a person who is signed in; an API token is not enough."}

@@ -130,3 +130,28 @@ func wrongAnswer(rt route, may []Right, signedIn, stale bool, a answer) string {
 	}
 	return ""
 }
+
+// A method that an address does not take is told apart from an address that is not there.
+func TestOtherMethods(t *testing.T) {
+	x := newSite(t, nil)
+	x.account("ann", Admin)
+	b := x.signedIn("ann")
+	for request, want := range map[string]struct {
+		status int
+		allow  string
+	}{
+		"DELETE /api/v1/apps":                {http.StatusMethodNotAllowed, "GET, HEAD"},
+		"POST /api/v1/apps/chatgpt/status":   {http.StatusMethodNotAllowed, "PUT"},
+		"GET /api/v1/nothing/of/the/kind":    {http.StatusNotFound, ""},
+		"DELETE /api/v1/nothing/of/the/kind": {http.StatusNotFound, ""},
+		"DELETE /apps":                       {http.StatusMethodNotAllowed, "GET, HEAD"},
+		"DELETE /static/console.css":         {http.StatusMethodNotAllowed, "GET, HEAD"},
+		"DELETE /nothing":                    {http.StatusNotFound, ""},
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		a := b.do(method, path, "", "")
+		if allow := a.header.Get("Allow"); a.status != want.status || allow != want.allow {
+			t.Errorf("%s: %d, Allow %q; want %d, %q", request, a.status, allow, want.status, want.allow)
+		}
+	}
+}
