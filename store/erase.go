@@ -18,13 +18,14 @@ type Erased struct {
 	Alias      string `json:"alias"`  // what the name is now
 	Events     int64  `json:"events"` // whose account, address, device, excerpts and prompt are gone
 	Exceptions int64  `json:"exceptions"`
+	Known      bool   `json:"known"` // false: nothing was there; what is still on its way is erased when it arrives
 }
 
 // ErasePerson forgets a person: the name becomes a random alias everywhere, and what could
 // lead back to it leaves the person's events (account, address, device, path, names of
 // files, excerpts, the encrypted prompt), roll-ups and exceptions. Counts stay. Events of before
-// that are still on their way to the store, on any node, are erased when they arrive. It is
-// [ErrNotFound] when nothing is kept of name.
+// that are still on their way to the store, on any node, are erased when they arrive, also when
+// nothing is kept of name yet. It is [ErrNotFound] when name is empty or that of somebody erased.
 func (s *Store) ErasePerson(ctx context.Context, name, by string) (Erased, error) {
 	var random [6]byte
 	rand.Read(random[:])
@@ -39,12 +40,8 @@ func (s *Store) ErasePerson(ctx context.Context, name, by string) (Erased, error
 			return out, fmt.Errorf("erase person: %w", err)
 		}
 	}
-	found, err := s.erase(ctx, name, by, waiting, &out)
-	if err != nil {
+	if err := s.erase(ctx, name, by, waiting, &out); err != nil {
 		return out, fmt.Errorf("erase person: %w", err)
-	}
-	if !found {
-		return out, fmt.Errorf("erase person: %w", ErrNotFound)
 	}
 	s.keeper().forget()
 	return out, nil
@@ -67,9 +64,8 @@ func (s *Store) keeper() *keeper {
 
 // erase works on the store: the person's row, roll-ups, events, exceptions. waiting is how many
 // events were found in the outbox.
-func (s *Store) erase(ctx context.Context, name, by string, waiting int64, out *Erased) (bool, error) {
-	found := waiting > 0
-	err := s.change(ctx, func(tx *sql.Tx) error {
+func (s *Store) erase(ctx context.Context, name, by string, waiting int64, out *Erased) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
 		if s.pool != nil { // no batch is being written now
 			if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, erasureLock); err != nil {
 				return err
@@ -81,7 +77,7 @@ func (s *Store) erase(ctx context.Context, name, by string, waiting int64, out *
 			return err
 		}
 		if err == nil {
-			found = true
+			out.Known = true
 			if err := eraseUsage(ctx, tx, id); err != nil {
 				return err
 			}
@@ -104,16 +100,12 @@ func (s *Store) erase(ctx context.Context, name, by string, waiting int64, out *
 			return err
 		}
 		out.Events = max(out.Events, waiting) // most of them are in Postgres as well
-		found = found || out.Events > 0 || out.Exceptions > 0
-		if !found {
-			return nil
-		}
+		out.Known = out.Known || out.Events > 0 || out.Exceptions > 0
 		if err := remember(ctx, tx, name, out.Alias, time.Now()); err != nil {
 			return err
 		}
 		return audit(ctx, tx, AuditLine{Actor: by, Action: "person.erase", Target: out.Alias, After: asJSON(out)})
 	})
-	return found, err
 }
 
 // eraseUsage takes addresses and devices out of a person's roll-ups; rows that then are

@@ -147,3 +147,73 @@ func TestErasureWaitsForTheBatch(t *testing.T) {
 		}
 	}
 }
+
+// A batch with late rows that comes while a span is made, however far that is, takes it back.
+func TestLateBatchTakesBackASpan(t *testing.T) {
+	ctx, url := t.Context(), pgtest.Start(t).Database(t)
+	s, err := store.Open(ctx, store.Options{URL: url, DataDir: t.TempDir(), Log: testLog(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	load := storetest.NewLoad(1, 10, 10, time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -12), 1)
+	var seq int64
+	late := func() {
+		t.Helper()
+		n, err := event.Number(seq+1, load.Next())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Sink().Write(ctx, "00000000-0000-4000-8000-000000000000", seq, []event.Numbered{n}); err != nil {
+			t.Fatal(err)
+		}
+		seq++
+	}
+	late()
+	watch := openPostgres(t, url)
+	ready := func() (n int) {
+		t.Helper()
+		if err := watch.QueryRowContext(ctx, `SELECT count(*) FROM span WHERE ready = 1`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	// Each table in turn is where the making of the span stands still.
+	for _, table := range []string{"device_span", "user_span"} {
+		stop, err := watch.BeginTx(ctx, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stop.ExecContext(ctx, `LOCK TABLE `+table+` IN EXCLUSIVE MODE`); err != nil {
+			t.Fatal(err)
+		}
+		made := make(chan error, 1)
+		go func() { made <- s.Maintain(ctx, store.Retention{}, time.Now()) }()
+		for waiting := 0; waiting == 0; {
+			select {
+			case err := <-made:
+				t.Fatalf("%s: the span was made without it (%v)", table, err)
+			default:
+			}
+			if err := watch.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE relation = $1::regclass AND NOT granted`, table).Scan(&waiting); err != nil {
+				t.Fatal(err)
+			}
+		}
+		late()
+		if err := stop.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-made; err != nil {
+			t.Fatal(err)
+		}
+		if n := ready(); n != 0 {
+			t.Errorf("%s: %d spans are ready, without the late row", table, n)
+		}
+	}
+	if err := s.Maintain(ctx, store.Retention{}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := ready(); n != 1 {
+		t.Errorf("%d spans are ready when all is quiet, want 1", n)
+	}
+}

@@ -27,10 +27,13 @@ func (a *app) peopleEraseCommand() *cobra.Command {
 			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
 				done, err := s.ErasePerson(ctx, args[0], operator())
 				if errors.Is(err, store.ErrNotFound) {
-					return fmt.Errorf("nothing is kept of %q; names are compared exactly", args[0])
+					return fmt.Errorf("%q is nobody's name", args[0])
 				}
 				if err != nil {
 					return err
+				}
+				if !done.Known {
+					fmt.Fprintf(cmd.ErrOrStderr(), "nothing is kept of %q; names are compared exactly. What nodes recorded until now and have yet to deliver is erased when it arrives\n", args[0])
 				}
 				return newLineEncoder(cmd).Encode(done)
 			})

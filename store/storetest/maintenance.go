@@ -144,8 +144,14 @@ func personErased(t *testing.T, open Open) {
 	if err != nil || after != before {
 		t.Errorf("counts changed from %+v to %+v (%v)", before, after, err)
 	}
-	if _, err := s.ErasePerson(ctx, planted, "dpo"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("erased again: %v, want ErrNotFound", err)
+	again, err := s.ErasePerson(ctx, planted, "dpo")
+	if again.Alias = ""; err != nil || again != (store.Erased{}) {
+		t.Errorf("erased again: %+v, %v; want nothing known", again, err)
+	}
+	for _, name := range []string{"", erased.Alias} {
+		if _, err := s.ErasePerson(ctx, name, "dpo"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%q is erased: %v, want ErrNotFound", name, err)
+		}
 	}
 	if _, err := s.VerifyAudit(ctx); err != nil {
 		t.Errorf("audit trail after erasing: %v", err)
