@@ -182,15 +182,20 @@ type namedKernel struct {
 	name   string
 	run    kernel
 	keys   keysKernel
+	gates  gatesKernel
 	quad   quadKernel
 	places placesKernel
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableQuad, portablePlaces}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces}
 
 // keysKernel returns those positions of n blocks of x at which p may have a key, in out.
 // Where the masks say so, or at all positions; m is then overwritten.
 type keysKernel func(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16
+
+// gatesKernel writes to out those of the places at of x whose gate of t lets them through, and
+// returns them. m has where words begin.
+type gatesKernel func(t *keyTable, m *[batch]masks, x *batchText, at []uint16, out *places) []uint16
 
 // keyWork is the working space for it. Reading from and writing to one list, loads would
 // wait for stores.

@@ -6,10 +6,10 @@ import "golang.org/x/sys/cpu"
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, quadByAVX2, placesByAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		ks = append([]namedKernel{{"avx512vbmi", vbmiKernel, keysByAVX2, quadByAVX2, placesByAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}}, ks...)
 	}
 	return ks
 }
@@ -60,3 +60,13 @@ func keysByAVX2(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []ui
 
 //go:noescape
 func avx2Probe(p *probe, x *batchText, at *uint16, n int, out *uint16) int
+
+func gatesByAVX2(t *keyTable, m *[batch]masks, x *batchText, at []uint16, out *places) []uint16 {
+	if len(at) == 0 {
+		return nil
+	}
+	return out[:avx2Gates(&t.gates[0], t.past, m, x, &at[0], len(at), &out[0])]
+}
+
+//go:noescape
+func avx2Gates(gates *gate, past uint, m *[batch]masks, x *batchText, at *uint16, n int, out *uint16) int

@@ -329,6 +329,29 @@ mask:
 	MOVQ DI, ret+32(FP)
 	RET
 
+// HASH leaves in h, by a product with k shifted by R11, the hash of the key that begins at
+// x[p].
+#define HASH(p, k, h) \
+	MOVL   (SI)(p*1), h   \
+	ORL    $0x20202020, h \
+	IMUL3L k, h, h        \
+	SHRXL  R11, h, h
+
+// PROBE hashes the key at a place for the bitmap.
+#define PROBE(at, h) \
+	MOVWLZX at(R8)(CX*2), BX \
+	HASH(BX, $0x9e3779b1, h)
+
+// KEEP writes the place in any case, and keeps it if the bitmap has bit h.
+#define KEEP(at, h) \
+	MOVWLZX at(R8)(CX*2), BX \
+	MOVW    BX, (R9)(AX*2)   \
+	MOVL    h, BX            \
+	SHRL    $6, BX           \
+	MOVQ    (R10)(BX*8), BX  \
+	BTQ     h, BX            \
+	ADCQ    $0, AX
+
 // func avx2Probe(p *probe, x *batchText, at *uint16, n int, out *uint16) int
 TEXT ·avx2Probe(SB), NOSPLIT, $0-48
 	MOVQ p+0(FP), DI
@@ -341,21 +364,72 @@ TEXT ·avx2Probe(SB), NOSPLIT, $0-48
 	XORL AX, AX
 	LEAQ (R8)(CX*2), R8
 	NEGQ CX
+	ADDQ $4, CX
+	JGT  last
+
+	// Four at a time: so many hashes are on their way before the first one is used.
+four:
+	PROBE(-8, DX)
+	PROBE(-6, R12)
+	PROBE(-4, R13)
+	PROBE(-2, DI)
+	KEEP(-8, DX)
+	KEEP(-6, R12)
+	KEEP(-4, R13)
+	KEEP(-2, DI)
+	ADDQ $4, CX
+	JLE  four
+
+last:
+	SUBQ $4, CX
+	JZ   probed
 
 place:
-	MOVWLZX (R8)(CX*2), BX
-	MOVL    (SI)(BX*1), DX
-	ORL     $0x20202020, DX
-	IMUL3L  $0x9e3779b1, DX, DX
-	SHRXL   R11, DX, DX
-	MOVW    BX, (R9)(AX*2)
-	MOVL    DX, BX
-	SHRL    $6, BX
-	MOVQ    (R10)(BX*8), BX
-	BTQ     DX, BX
-	ADCQ    $0, AX
-	INCQ    CX
-	JNZ     place
+	PROBE(0, DX)
+	KEEP(0, DX)
+	INCQ CX
+	JNZ  place
 
+probed:
 	MOVQ AX, ret+40(FP)
+	RET
+
+// func avx2Gates(gates *gate, past uint, m *[batch]masks, x *batchText, at *uint16, n int, out *uint16) int
+TEXT ·avx2Gates(SB), NOSPLIT, $0-64
+	MOVQ gates+0(FP), DI
+	MOVQ past+8(FP), R11
+	MOVQ m+16(FP), R10
+	MOVQ x+24(FP), SI
+	MOVQ at+32(FP), R8
+	MOVQ n+40(FP), CX
+	MOVQ out+48(FP), R9
+	XORL AX, AX
+
+gate:
+	MOVWLZX (R8), BX
+	ADDQ    $2, R8
+	HASH(BX, $0x85ebca6b, R12)
+	SHLQ    $4, R12
+
+	// The highest bit of the text becomes whether no word begins.
+	MOVQ (SI)(BX*1), DX
+	SHLQ $1, DX
+	MOVL BX, R13
+	SHRL $6, R13
+	SHLL $5, R13
+	MOVQ 24(R10)(R13*1), R13
+	BTQ  BX, R13
+	CMC
+	RCRQ $1, DX
+
+	MOVW BX, (R9)(AX*2)
+	XORL R13, R13
+	ANDQ (DI)(R12*1), DX
+	CMPQ DX, 8(DI)(R12*1)
+	SETEQ R13
+	ADDQ R13, AX
+	DECQ CX
+	JNZ  gate
+
+	MOVQ AX, ret+56(FP)
 	RET

@@ -21,7 +21,7 @@ const ahead = 8
 type sieve struct {
 	keys    keyWork
 	slots   places
-	places  [batch * block]uint16
+	gated   places
 	hits    []quadHit
 	keyed   []candidate
 	slotted []candidate
@@ -82,12 +82,16 @@ func (x *batchText) at(i uint16) uint64 {
 func (r *run) siftKeys(x *batchText, n int) []uint16 {
 	t, k := r.db.plan.keys, &r.db.kernel
 	maybe := k.keys(&t.probe, x, n, &r.found.masks, &r.sieve.keys)
-	out, c := &r.sieve.places, 0
-	gates, past := t.gates, t.past&31
-	for _, i := range maybe {
+	return k.gates(t, &r.found.masks, x, maybe, &r.sieve.gated)
+}
+
+// portableGates is the gatesKernel in plain Go.
+func portableGates(t *keyTable, m *[batch]masks, x *batchText, at []uint16, out *places) []uint16 {
+	c, gates, past := 0, t.gates, t.past&31
+	for _, i := range at {
 		u := x.at(i)
 		g := &gates[hashedAgain(foldKey(uint32(u)))>>past]
-		none := ^(r.found.masks[i/block&(batch-1)].starts >> (i % block)) << 63
+		none := ^(m[i/block&(batch-1)].starts >> (i % block)) << 63
 		out[c&inBatch] = i
 		if (u&^noStart|none)&g.mask == g.value {
 			c++
