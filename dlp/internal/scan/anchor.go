@@ -90,7 +90,7 @@ func anchorAt(items []*syntax.Regexp, before *anchor, boundary bool, x *expander
 	if !ok || len(qs) == 0 {
 		return nil
 	}
-	a := &anchor{sequences: merge(qs), near: before.near, far: before.far, run: before.run, wordStart: boundary, walk: stretch(items)}
+	a := &anchor{sequences: widest(merge(qs)), near: before.near, far: before.far, run: before.run, wordStart: boundary, walk: stretch(items)}
 	for i := range a.sequences {
 		q := &a.sequences[i]
 		if q.n == 0 {
@@ -294,6 +294,22 @@ func merge(qs []sequence) []sequence {
 			if len(out) == few {
 				return mergeHeads(append(out, qs[i:]...))
 			}
+			out = append(out, qs[i])
+		}
+	}
+	return out
+}
+
+// widest drops sequences that hold only where another one does: of two words with anything
+// between them, the first one and anything says it all. It uses the space of qs.
+func widest(qs []sequence) []sequence {
+	if len(qs) > dear {
+		return qs
+	}
+	out := qs[:0]
+	for i := range qs {
+		covered := func(o sequence) bool { return o.covers(&qs[i]) }
+		if !slices.ContainsFunc(out, covered) && !slices.ContainsFunc(qs[i+1:], covered) {
 			out = append(out, qs[i])
 		}
 	}

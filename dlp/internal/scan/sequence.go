@@ -32,6 +32,16 @@ func (q *sequence) union(o *sequence) sequence {
 	return u
 }
 
+// covers reports whether q holds wherever o does.
+func (q *sequence) covers(o *sequence) bool {
+	for i := range q.n {
+		if !o.at(i).subset(q.class[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // widen makes q the union of q and o.
 func (q *sequence) widen(o *sequence) {
 	for i := range q.n {
