@@ -214,15 +214,22 @@ func (a *anchor) compress(r *sample) {
 	for i := range qs {
 		costs[i] = cost(&qs[i])
 	}
-	for i := 0; i < len(qs); i++ {
-		for j := i + 1; j < len(qs); j++ {
-			u := qs[i].union(&qs[j])
-			if c := cost(&u); c < costs[i]+costs[j] {
-				qs[i], costs[i] = u, c
-				qs, costs = slices.Delete(qs, j, j+1), slices.Delete(costs, j, j+1)
-				j = i // the wider one may take in more
+	for {
+		saved, at, with, joined := 0.0, 0, 0, sequence{}
+		for i := range qs {
+			for j := range i {
+				u := qs[i].union(&qs[j])
+				if d := costs[i] + costs[j] - cost(&u); d > saved {
+					saved, at, with, joined = d, j, i, u
+				}
 			}
 		}
+		if saved == 0 {
+			break
+		}
+		costs[at] += costs[with] - saved
+		qs[at] = joined
+		qs, costs = slices.Delete(qs, with, with+1), slices.Delete(costs, with, with+1)
 	}
 	a.sequences = append(keys, qs...)
 }

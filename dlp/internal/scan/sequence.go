@@ -183,6 +183,7 @@ const (
 type expander struct {
 	out   []sequence
 	q     sequence // the one that is being written; classes behind it are left from others
+	edge  int      // its length at which a word has ended, so that what comes is behind it
 	steps int
 	limit int
 	cache map[*syntax.Regexp][][]piece // of the pattern
@@ -208,7 +209,7 @@ func (x *expander) reset() {
 // expand returns the sequences for items, or false when there are too many to be useful.
 // They are valid until the next call.
 func (x *expander) expand(items []*syntax.Regexp) ([]sequence, bool) {
-	x.out, x.q.n, x.steps = x.out[:0], 0, 0
+	x.out, x.q.n, x.edge, x.steps = x.out[:0], 0, noEdge, 0
 	var list *todo
 	for i := len(items) - 1; i >= 0; i-- {
 		list = &todo{re: items[i], least: 1, most: 1, next: list}
@@ -223,11 +224,14 @@ func (x *expander) emit() bool {
 	return len(x.out) <= x.limit
 }
 
+// noEdge is the edge of a sequence in which no word has just ended.
+const noEdge = -1
+
 // branch is walk for one of several ways; the next one begins where this one did.
 func (x *expander) branch(t *todo) bool {
-	n := x.q.n
+	n, edge := x.q.n, x.edge
 	ok := x.walk(t)
-	x.q.n = n
+	x.q.n, x.edge = n, edge
 	return ok
 }
 
@@ -276,9 +280,13 @@ func (x *expander) walk(t *todo) bool {
 		case syntax.OpNoMatch:
 			return true
 		case syntax.OpWordBoundary:
-			if rest == nil && q.endsWord() {
+			switch {
+			case !q.endsWord():
+			case rest == nil:
 				q.class[q.n] = behindWord
 				q.n++
+			default:
+				x.edge = q.n
 			}
 			t = rest
 		case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
@@ -323,11 +331,11 @@ func (x *expander) write(runes [][]piece, rest *todo) bool {
 			return x.emit()
 		}
 		for w := range max(0, len(ways)-1) {
-			n := x.q.n
+			n, edge := x.q.n, x.edge
 			if !x.append(&ways[w], runes[i+1:], rest) {
 				return false
 			}
-			x.q.n = n
+			x.q.n, x.edge = n, edge
 		}
 		if len(ways) == 0 {
 			return true // an empty class never matches
@@ -336,7 +344,9 @@ func (x *expander) write(runes [][]piece, rest *todo) bool {
 		if last.open {
 			return x.append(last, nil, rest)
 		}
-		x.q.push(last)
+		if !x.push(last) {
+			return true
+		}
 	}
 	return x.walk(rest)
 }
@@ -345,18 +355,27 @@ func (x *expander) append(w *piece, runes [][]piece, rest *todo) bool {
 	if x.steps++; x.steps > maxExpansion*x.limit {
 		return false
 	}
-	x.q.push(w)
+	if !x.push(w) {
+		return true
+	}
 	if w.open {
 		return x.emit()
 	}
 	return x.write(runes, rest)
 }
 
-func (q *sequence) push(w *piece) {
+// push appends w to x.q, and reports whether it can be there.
+func (x *expander) push(w *piece) bool {
+	q, from := &x.q, x.q.n
 	for i := 0; i < w.n && q.n < window; i++ {
 		q.class[q.n] = w.class[i]
 		q.n++
 	}
+	if from == x.edge && from < q.n {
+		q.class[from] = q.class[from].intersect(behindWord)
+		return !q.class[from].empty()
+	}
+	return true
 }
 
 // endsWord reports whether a \b behind the sequence, were it the end of a match, would
