@@ -13,6 +13,8 @@ const (
 	groups    = 8 * planes
 	foldGroup = groups - 1 // the group of keys that finds ſ and K
 	keyWindow = 5          // bytes that a group of keys looks at
+
+	startGroups = 8 // of keys that count only where a word begins
 )
 
 // plane has, for one place, the groups among eight whose class there has a byte, by the
@@ -66,6 +68,7 @@ type tables struct {
 
 	slotAt [window][256]uint32 // by byte, the groups of slots whose class at the place has it
 	keyAt  [keyWindow][256]uint32
+	headAt [keyWindow][256]uint8 // by byte, those of keys that count only where a word begins
 
 	portable *portableTables
 	vbmi     *vbmiTables
@@ -87,7 +90,7 @@ func (t *tables) finish() {
 // masks say which of a block's 64 positions deserve a look.
 type masks struct {
 	slots  uint64 // a group of class sequences holds
-	keys   uint64 // a group of keys holds, or a word begins; see keysKernel
+	keys   uint64 // a group of keys holds, or a word begins, maybe with one; see keysKernel
 	folds  uint64 // ſ or K may stand here
 	starts uint64 // a word begins
 }
@@ -116,8 +119,15 @@ func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
 	}
 }
 
-// setKeys enters a group of keys that count anywhere. Where a word begins, all keys are
-// looked for.
+// setHeads enters a group of keys that count only where a word begins. Kernels that do not
+// look at them report every beginning of a word.
+func (t *tables) setHeads(group int, q *sequence) {
+	for j := range t.headAt {
+		q.at(j).each(func(b byte) { t.headAt[j][b] |= 1 << group })
+	}
+}
+
+// setKeys enters a group of keys that count anywhere.
 func (t *tables) setKeys(group int, q *sequence) {
 	for j := range t.key {
 		t.key[j][group/8].add(group%8, q.at(j))

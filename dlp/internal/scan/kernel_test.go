@@ -44,6 +44,18 @@ func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32) {
 	return slots, keys
 }
 
+// mayBegin reports whether a kernel takes v for one of the keys that begin a word.
+func (t *tables) mayBegin(kernel string, v []byte) bool {
+	if kernel != "avx512vbmi" {
+		return true
+	}
+	heads := ^uint8(0)
+	for j := range keyWindow {
+		heads &= t.vbmi.head[j][t.vbmi.code[v[j]]]
+	}
+	return heads != 0
+}
+
 // masksAt returns what a kernel must find in the first block of v, and its carry.
 func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, uint64) {
 	var m masks
@@ -62,7 +74,7 @@ func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, u
 		if slots&t.any != 0 || start == 1 && slots&t.start != 0 {
 			m.slots |= 1 << i
 		}
-		if kernel != "portable" && (keys&(1<<foldGroup-1) != 0 || start == 1) {
+		if kernel != "portable" && (keys&(1<<foldGroup-1) != 0 || start == 1 && t.mayBegin(kernel, v[i:])) {
 			m.keys |= 1 << i
 		}
 		m.starts |= start << i
@@ -118,6 +130,7 @@ func randomTables(r *rand.Rand) *tables {
 			q.class[i] = class()
 		}
 		t.setKeys(g, &q)
+		t.setHeads(g%startGroups, &q)
 	}
 	t.finish()
 	return t

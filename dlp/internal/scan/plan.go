@@ -104,17 +104,23 @@ func (p *plan) enter(i int) {
 	}
 }
 
-// groupKeys fills the key groups with the keys that count anywhere. Long lists of words,
-// which hold nearly everywhere, are kept apart from the others.
+// groupKeys fills the key groups. Long lists of words that count anywhere, which hold nearly
+// everywhere, are kept apart from the others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 	const long = 256
 	var lists []sequence
-	var single []member
+	var single, starts []member
 	for _, a := range anchors {
-		if a == nil || a.wordStart {
+		if a == nil {
 			continue
 		}
 		heads := a.heads()
+		if a.wordStart {
+			for _, q := range heads {
+				starts = append(starts, member{q: q, wordStart: true})
+			}
+			continue
+		}
 		if len(heads) > long {
 			lists = append(lists, heads...)
 			continue
@@ -135,6 +141,10 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 	g := grouper{sample: r, places: keyWindow}
 	for k, gr := range g.share(single, left) {
 		p.tables.setKeys(k, &gr.q)
+	}
+	g = grouper{sample: r, places: keyWindow}
+	for k, gr := range g.share(starts, startGroups) {
+		p.tables.setHeads(k, &gr.q)
 	}
 }
 

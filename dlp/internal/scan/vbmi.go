@@ -7,6 +7,7 @@ type vbmiTables struct {
 	slot [window][planes][codes]uint8
 	key  [keyWindow][planes][codes]uint8
 	word [codes]uint8
+	head [keyWindow][codes]uint8
 	wide struct{ any, start [planes][block]uint8 }
 }
 
@@ -16,6 +17,7 @@ const codes = 128
 type byteGroups struct {
 	slot [window]uint32
 	key  [keyWindow]uint32
+	head [keyWindow]uint8
 	word bool
 }
 
@@ -69,6 +71,7 @@ func (t *tables) groupsNear(b, coarse uint8) (g byteGroups) {
 			}
 			for j := range g.key {
 				g.key[j] |= t.keyAt[j][n]
+				g.head[j] |= t.headAt[j][n]
 			}
 		}
 		if n&(coarse-1) == coarse-1 {
@@ -81,6 +84,9 @@ func (t *tables) groupsNear(b, coarse uint8) (g byteGroups) {
 func (x *vbmiTables) enter(c uint8, g *byteGroups) {
 	if g.word {
 		x.word[c] = 1
+	}
+	for j := range g.head {
+		x.head[j][c] = g.head[j]
 	}
 	for p := range planes {
 		for j := range g.slot {

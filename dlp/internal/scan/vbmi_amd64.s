@@ -4,8 +4,9 @@
 #define SLOT 256        // slot: 8 places of 3 planes of 128 bytes
 #define KEY 3328        // key: 5 places of 3 planes
 #define WORD 5248       // word
-#define ANY 5376        // wide.any: for each plane 64 bytes
-#define START 5568      // wide.start
+#define HEAD 5376       // head: 5 places
+#define ANY 6016        // wide.any: for each plane 64 bytes
+#define START 6208      // wide.start
 #define CODES 1024      // codes: in findings, behind 32 masks of 32 bytes
 
 // PLANE looks a plane up for two blocks, whose codes are in Z16 and Z17.
@@ -32,6 +33,7 @@
 	NARROW(SLOT+384*j+256, Z2, Z9)
 
 #define KEYS(j) \
+	NARROW(HEAD+128*j, Z6, Z13)    \
 	NARROW(KEY+384*j, Z3, Z10)     \
 	NARROW(KEY+384*j+128, Z4, Z11) \
 	NARROW(KEY+384*j+256, Z5, Z12)
@@ -54,8 +56,8 @@
 	ORQ  R9, R12
 
 // MASKS writes the masks of a block. ſ and K are the topmost group of keys, all others count
-// anywhere.
-#define MASKS(at, a, b, c, d, e, f) \
+// anywhere; h are those of keys that count only where a word begins.
+#define MASKS(at, a, b, c, d, e, f, h) \
 	COUNT(ANY, a, b, c, AX)    \
 	COUNT(START, a, b, c, BX)  \
 	ANDQ       R12, BX         \
@@ -68,7 +70,10 @@
 	VPTERNLOGQ $0xfe, d, e, f  \
 	VPTESTMB   f, f, K1        \
 	KMOVQ      K1, AX          \
-	ORQ        R12, AX         \
+	VPTESTMB   h, h, K1        \
+	KMOVQ      K1, BX          \
+	ANDQ       R12, BX         \
+	ORQ        BX, AX          \
 	MOVQ       AX, (at+8)(DX)  \
 	MOVQ       R12, (at+24)(DX)
 
@@ -116,6 +121,7 @@ next:
 	PLANE(SLOT, Z0, Z7)
 	PLANE(SLOT+128, Z1, Z8)
 	PLANE(SLOT+256, Z2, Z9)
+	PLANE(HEAD, Z6, Z13)
 	PLANE(KEY, Z3, Z10)
 	PLANE(KEY+128, Z4, Z11)
 	PLANE(KEY+256, Z5, Z12)
@@ -142,12 +148,12 @@ next:
 
 	KMOVQ K2, AX
 	STARTS
-	MASKS(0, Z0, Z1, Z2, Z3, Z4, Z5)
+	MASKS(0, Z0, Z1, Z2, Z3, Z4, Z5, Z6)
 	DECQ CX
 	JZ   done
 	KMOVQ K3, AX
 	STARTS
-	MASKS(32, Z7, Z8, Z9, Z10, Z11, Z12)
+	MASKS(32, Z7, Z8, Z9, Z10, Z11, Z12, Z13)
 	ADDQ $64, DX
 	ADDQ $128, R10
 	DECQ CX
