@@ -4,7 +4,10 @@ import "regexp/syntax"
 
 // farPlaces is how many bytes right behind the kernel's window the exact tables look at. By
 // then most of what looks like a number or a token by chance has ended or gone on otherwise.
-const farPlaces = 4
+const farPlaces = 5
+
+// anywhere is what stands there where nothing is known.
+var anywhere = [farPlaces]byteSet{anyByte, anyByte, anyByte, anyByte, anyByte}
 
 // lookFar enters what the slots must show there.
 func (p *plan) lookFar(db *DB) {
@@ -24,7 +27,7 @@ func (p *plan) lookFar(db *DB) {
 		if !a.several() {
 			base = a.far
 		}
-		far := [farPlaces]byteSet{anyByte, anyByte, anyByte, anyByte}
+		far := anywhere
 		if pat.words == nil {
 			far = farClasses(prog, &s.q, base)
 		}
@@ -39,7 +42,7 @@ func (p *plan) lookFar(db *DB) {
 // farClasses follows prog, which shows q behind base bytes, and returns what can stand
 // behind the window, in folded text.
 func farClasses(prog *syntax.Prog, q *sequence, base int) [farPlaces]byteSet {
-	far := [farPlaces]byteSet{anyByte, anyByte, anyByte, anyByte}
+	far := anywhere
 	f := follower{prog: prog, seen: make([]uint8, len(prog.Inst)), folded: true}
 	f.enter(uint32(prog.Start), false, false)
 	for at := -base; at < window+farPlaces && !f.free; at++ {

@@ -227,10 +227,10 @@ next:
 // FAR does so at a place behind those.
 #define FAR(j, tmp) \
 	MOVBQZX (8+j)(DX)(R10*1), tmp            \
-	SHLQ    $7, tmp                          \
+	SHLQ    $8, tmp                          \
 	VPAND   (65536+32*j)(DI)(tmp*1), Y0, Y0
 
-#define BEGIN 98304     // begin: in quad, behind at and far
+#define BEGIN 131072    // begin: in quad, behind at and far
 
 // func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
 TEXT ·avx2Quad(SB), NOSPLIT, $0-56
@@ -268,6 +268,7 @@ each:
 	FAR(1, R13)
 	FAR(2, R12)
 	FAR(3, R13)
+	FAR(4, R12)
 
 	// Write it in any case, and keep it unless it is empty.
 	MOVQ    R10, (R9)
@@ -409,7 +410,7 @@ gate:
 	MOVWLZX (R8), BX
 	ADDQ    $2, R8
 	HASH(BX, $0x85ebca6b, R12)
-	SHLQ    $4, R12
+	SHLQ    $5, R12
 
 	// The highest bit of the text becomes whether no word begins.
 	MOVQ (SI)(BX*1), DX

@@ -31,25 +31,38 @@ func (p *probe) add(key uint32) {
 	p.four[h>>6] |= 1 << (h & 63)
 }
 
-// gate has the bits that all sequences with a key, or with one of the same hash, agree in:
-// the text, read as a number, must have those of value under mask. Where it stands for no
-// key, no text has. Of the eighth byte's highest bit it says whether a word must begin: the
-// text's is 0 where one does.
-type gate struct{ mask, value uint64 }
+// gate is what all sequences with a key, or with one of the same hash, agree in: the text,
+// read as a number, must have the bits of value under mask. Where it stands for no key, no
+// text has. Of the eighth byte's highest bit it says whether a word must begin: the text's is
+// 0 where one does. Behind the key, next has for each byte, by its lower five bits, whether it
+// can be there. The assembly knows the layout.
+type gate struct {
+	mask, value uint64
+	next        [window - keyBytes]uint32
+}
 
 const noStart = 1 << 63 // the bit of a gate
 
 // closed is the gate that nothing passes.
-var closed = gate{0, 1}
+var closed = gate{value: 1}
 
 // widen lets through what o does.
-func (g *gate) widen(o gate) {
+func (g *gate) widen(o *gate) {
 	if *g == closed {
-		*g = o
+		*g = *o
 		return
 	}
 	g.mask &= o.mask &^ (g.value ^ o.value)
 	g.value &= g.mask
+	for j := range g.next {
+		g.next[j] |= o.next[j]
+	}
+}
+
+// goesOn returns 1 if the bytes behind the key with which u begins can be there, else 0.
+func (g *gate) goesOn(u uint64) int {
+	n := &g.next
+	return int(n[0] >> (u >> 32 & 31) & (n[1] >> (u >> 40 & 31)) & (n[2] >> (u >> 48 & 31)) & (n[3] >> (u >> 56 & 31)) & 1)
 }
 
 // keyList has n entries, from first on; n is 0 where there is no key.
@@ -207,7 +220,7 @@ func (t *keyTable) add(same []keyed) {
 		if same[i].wordStart {
 			e.start = noStart
 		}
-		t.gate(key).widen(e.gate())
+		t.gate(key).widen(t.gateOf(&e))
 		t.entries = append(t.entries, e)
 		i = j
 	}
@@ -221,9 +234,13 @@ func (t *keyTable) add(same []keyed) {
 	}
 }
 
-// gate returns what all texts with e agree in.
-func (e *keyEntry) gate() gate {
-	return gate{e.mask&^noStart | e.start, e.value &^ noStart}
+// gateOf returns what all texts with e agree in.
+func (t *keyTable) gateOf(e *keyEntry) *gate {
+	g := &gate{mask: e.mask&^noStart | e.start, value: e.value &^ noStart}
+	for j := range g.next {
+		t.classes[e.class[keyBytes+j]].each(func(b byte) { g.next[j] |= 1 << (b & 31) })
+	}
+	return g
 }
 
 // sequence returns what e stands for.

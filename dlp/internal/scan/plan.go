@@ -23,8 +23,8 @@ type plan struct {
 // What a look-up needs lies together. The assembly knows the layout.
 type quad struct {
 	at    [256][window]slotSet
-	far   [256][farPlaces]slotSet // at the places behind those
-	begin [2]slotSet              // slots that count where no word begins, and where one does
+	far   [256][window]slotSet // at the farPlaces behind those
+	begin [2]slotSet           // slots that count where no word begins, and where one does
 }
 
 // slotSet has a bit for each slot of a quad.

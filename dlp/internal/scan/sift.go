@@ -82,7 +82,13 @@ func (x *batchText) at(i uint16) uint64 {
 func (r *run) siftKeys(x *batchText, n int) []uint16 {
 	t, k := r.db.plan.keys, &r.db.kernel
 	maybe := k.keys(&t.probe, x, n, &r.found.masks, &r.sieve.keys)
-	return k.gates(t, &r.found.masks, x, maybe, &r.sieve.gated)
+	out, c := k.gates(t, &r.found.masks, x, maybe, &r.sieve.gated), 0
+	for _, i := range out {
+		u := x.at(i)
+		out[c] = i
+		c += t.gate(foldKey(uint32(u))).goesOn(u)
+	}
+	return out[:c]
 }
 
 // portableGates is the gatesKernel in plain Go.
