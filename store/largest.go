@@ -97,7 +97,7 @@ func (s *Store) largest(ctx context.Context, r *rollup, o Order, limit int) ([]S
 	if r.names != "" {
 		name, join = "n.name", " JOIN "+r.names+" n ON n.id = x.k"
 	}
-	byPerson := spanned()[strings.TrimSuffix(r.parts[0].table, "_daily")] != ""
+	many := spanned()[r.parts[0].table] != "" || r.parts[0].table == "user_app_daily"
 	if err := s.useSpans(ctx, r); err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *Store) largest(ctx context.Context, r *rollup, o Order, limit int) ([]S
 		*args = append(*args, limit)
 		return join + ` ORDER BY ` + o.column() + ` DESC, name LIMIT ` + placeholders(len(*args), 1)
 	}
-	if byPerson && limit <= fewKeys {
+	if many && limit <= fewKeys {
 		inner, args := r.sums(`CAST(SUM(`+o.column()+`) AS bigint) AS `+o.column(), nil)
 		find := `SELECT x.k, ` + name + ` AS name, ` + o.column() + ` FROM (` + inner + `) x` + tail(&args)
 		if r.listDays() {

@@ -204,7 +204,7 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 		}
 		for _, table := range []string{
 			"user_app_daily", "user_daily", "person_daily", "device_daily", "source_daily", "group_daily", "place_daily", "coverage_daily", "match_daily", "app_people",
-			"span", "person_span", "device_span", "source_span", "user_span", "user_app_span",
+			"span", "person_span", "device_span", "source_span", "user_span",
 		} {
 			drops = append(drops, drop{`DELETE FROM ` + table + ` WHERE day < $1`, floorDiv(hour, 24)})
 		}

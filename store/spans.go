@@ -23,20 +23,20 @@ const spanRest = 1
 
 func spanOf(day int64) int64 { return floorDiv(day, spanDays) * spanDays }
 
-// spanned are the roll-ups that have spans, without _daily and _span, and what they are by.
+// spanned are the roll-ups that have spans, and what they are by. Of one app few people are there
+// every day: spans would hardly have fewer rows than days.
 func spanned() map[string]string {
-	return map[string]string{"person": "usr", "device": "device", "source": "src", "user": "status, usr", "user_app": "app, usr, status"}
+	return map[string]string{"person_daily": "usr", "device_daily": "device", "source_daily": "src", "user_daily": "status, usr"}
 }
+
+// spanTable returns the table of a roll-up's spans.
+func spanTable(daily string) string { return strings.TrimSuffix(daily, "_daily") + "_span" }
 
 // useSpans makes r read spans where they are ready, and days elsewhere.
 func (s *Store) useSpans(ctx context.Context, r *rollup) error {
-	if r.column != "day" || r.to-r.from <= spanDays {
+	has := spanned()
+	if has[r.parts[0].table] == "" || r.to-r.from <= spanDays {
 		return nil
-	}
-	for _, p := range r.parts {
-		if spanned()[strings.TrimSuffix(p.table, "_daily")] == "" {
-			return nil
-		}
 	}
 	var spans []int64
 	days := map[int64]bool{}
@@ -57,11 +57,15 @@ func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 	}
 	var parts []part
 	for _, p := range r.parts {
+		if has[p.table] == "" {
+			parts = append(parts, p)
+			continue
+		}
 		if len(days) > 0 {
 			p.days = slices.Sorted(maps.Keys(days))
 			parts = append(parts, p)
 		}
-		p.table, p.days = strings.TrimSuffix(p.table, "_daily")+"_span", spans
+		p.table, p.days = spanTable(p.table), spans
 		parts = append(parts, p)
 	}
 	r.parts = parts
@@ -119,14 +123,13 @@ func (s *Store) makeSpan(ctx context.Context, day int64) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(spanned())) {
-		keys := spanned()[name]
+	for daily, keys := range spanned() {
 		err := s.inTx(ctx, func(tx *sql.Tx) error {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM `+name+`_span WHERE day = $1`, day); err != nil {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+spanTable(daily)+` WHERE day = $1`, day); err != nil {
 				return err
 			}
-			_, err := tx.ExecContext(ctx, s.bigint(`INSERT INTO `+name+`_span (day, `+keys+`, `+summed+`)
- SELECT CAST($1 AS int), `+keys+`, `+sums+` FROM `+name+`_daily WHERE day >= $1 AND day < $2 GROUP BY `+keys+` ORDER BY `+keys), day, day+spanDays)
+			_, err := tx.ExecContext(ctx, s.bigint(`INSERT INTO `+spanTable(daily)+` (day, `+keys+`, `+summed+`)
+ SELECT CAST($1 AS int), `+keys+`, `+sums+` FROM `+daily+` WHERE day >= $1 AND day < $2 GROUP BY `+keys+` ORDER BY `+keys), day, day+spanDays)
 			return err
 		})
 		if err != nil {

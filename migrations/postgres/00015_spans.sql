@@ -33,9 +33,3 @@ CREATE TABLE user_span (
   stopped bigint NOT NULL, bytes_out bigint NOT NULL, bytes_in bigint NOT NULL,
   PRIMARY KEY (status, day, usr)
 );
-CREATE TABLE user_app_span (
-  day int NOT NULL, app text COLLATE "C" NOT NULL, usr int NOT NULL, status text COLLATE "C" NOT NULL,
-  events bigint NOT NULL, prompts bigint NOT NULL, uploads bigint NOT NULL, matched bigint NOT NULL,
-  stopped bigint NOT NULL, bytes_out bigint NOT NULL, bytes_in bigint NOT NULL,
-  PRIMARY KEY (app, day, usr, status)
-);

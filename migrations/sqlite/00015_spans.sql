@@ -33,9 +33,3 @@ CREATE TABLE user_span (
   stopped INTEGER NOT NULL, bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
   PRIMARY KEY (status, day, usr)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE user_app_span (
-  day INTEGER NOT NULL, app TEXT NOT NULL, usr INTEGER NOT NULL, status TEXT NOT NULL,
-  events INTEGER NOT NULL, prompts INTEGER NOT NULL, uploads INTEGER NOT NULL, matched INTEGER NOT NULL,
-  stopped INTEGER NOT NULL, bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
-  PRIMARY KEY (app, day, usr, status)
-) STRICT, WITHOUT ROWID;

@@ -154,7 +154,7 @@ func spansAddUp(t *testing.T, open Open) {
 	cutoff := w.from.AddDate(0, 0, 15)
 	for range 2 {
 		w.maintain(store.Retention{Rollups: time.Since(cutoff)})
-		for _, table := range []string{"span", "person_span", "device_span", "source_span", "user_span", "user_app_span"} {
+		for _, table := range []string{"span", "person_span", "device_span", "source_span", "user_span"} {
 			if n := number(t, w.o, w.s, fmt.Sprintf(`SELECT COUNT(*) FROM %s WHERE day < %d`, table, cutoff.Unix()/86400)); n != 0 {
 				t.Errorf("%s: %d rows of days before retention are left", table, n)
 			}
