@@ -91,7 +91,8 @@ func (s *Store) trustClock(ctx context.Context, last, now time.Time) error {
 // maintenanceLock is the advisory lock of the node that maintains.
 const maintenanceLock = 0x51ce0002
 
-// Maintain makes the partitions of the next days and drops what is older than r says.
+// Maintain makes the partitions of the next days, drops what is older than r says, and adds up
+// days that are over.
 func (s *Store) Maintain(ctx context.Context, r Retention, now time.Time) error {
 	if s.pool == nil {
 		return s.maintainLocal(ctx, r, now)
@@ -135,7 +136,10 @@ func (s *Store) maintainPostgres(ctx context.Context, r Retention, now time.Time
 			return fmt.Errorf("drop old events: %w", err)
 		}
 	}
-	return s.dropOld(ctx, r, now)
+	if err := s.dropOld(ctx, r, now); err != nil {
+		return err
+	}
+	return s.makeSpans(ctx, r, now)
 }
 
 // partitioned says that events are in native partitions, not in a TimescaleDB hypertable.
@@ -216,7 +220,7 @@ func (s *Store) dropOld(ctx context.Context, r Retention, now time.Time) error {
 			return fmt.Errorf("retention: %s: %w", strings.Join(strings.Fields(d.text)[:3], " "), err)
 		}
 	}
-	return s.makeSpans(ctx, floorDiv(r.rollupsFrom(now), 24), floorDiv(now.Unix(), 86400))
+	return nil
 }
 
 func (s *Store) maintainLocal(ctx context.Context, r Retention, now time.Time) error {
@@ -239,6 +243,9 @@ func (s *Store) maintainLocal(ctx context.Context, r Retention, now time.Time) e
 		return fmt.Errorf("drop old counts: %w", err)
 	}
 	if err := s.dropOld(ctx, r, now); err != nil {
+		return err
+	}
+	if err := s.makeSpans(ctx, r, now); err != nil {
 		return err
 	}
 	// A little at a time, as the recorder waits.

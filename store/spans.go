@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Roll-ups by day have a row for everybody who was there, and a report over months would add them
@@ -72,8 +73,9 @@ func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 	return nil
 }
 
-// makeSpans adds up spans that ended before today (and spanRest), from the day oldest on, unless they are ready.
-func (s *Store) makeSpans(ctx context.Context, oldest, today int64) error {
+// makeSpans adds up the spans of days that are over and kept, unless they are ready.
+func (s *Store) makeSpans(ctx context.Context, r Retention, now time.Time) error {
+	oldest, today := floorDiv(r.rollupsFrom(now), 24), floorDiv(now.Unix(), 86400)
 	need := map[int64]int64{} // events by first day
 	err := s.rows(ctx, "days", func(scan func(dest ...any) error) error {
 		var day, events int64
@@ -111,6 +113,9 @@ func (s *Store) makeSpans(ctx context.Context, oldest, today int64) error {
 func (s *Store) makeSpan(ctx context.Context, day int64) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if s.pool != nil { // no batch is being written now, and those to come see the row
+			if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = '5s'`); err != nil { // rather in an hour than hold up every node
+				return err
+			}
 			if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, erasureLock); err != nil {
 				return err
 			}
