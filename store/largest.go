@@ -10,7 +10,7 @@ import (
 // rollup is the part of roll-up tables that is added up by a key.
 type rollup struct {
 	key, column string // column: of time
-	from, to    int64  // within it
+	from, to    int64  // within it: of parts that do not say
 	names       string // table of the names of numbers; "": the key is the name
 	isGroup     bool   // the key is a set of groups, and the names are its members
 	parts       []part
@@ -21,7 +21,8 @@ type rollup struct {
 type part struct {
 	table, only string
 	minus       bool
-	days        []int64 // the rows of these; nil: of the period
+	from, to    int64
+	days        []int64 // these, instead of a period
 }
 
 // days makes the roll-up one by day.
@@ -58,7 +59,8 @@ func (r *rollup) sums(columns string, keys []any) (text string, args []any) {
 // when is the time of a part, with its arguments after others.
 func (r *rollup) when(p *part, args []any) (string, []any) {
 	if p.days == nil {
-		return r.column + ` >= ` + placeholders(len(args)+1, 1) + ` AND ` + r.column + ` < ` + placeholders(len(args)+2, 1), append(args, r.from, r.to)
+		from, to := r.period(p)
+		return r.column + ` >= ` + placeholders(len(args)+1, 1) + ` AND ` + r.column + ` < ` + placeholders(len(args)+2, 1), append(args, from, to)
 	}
 	text := r.column + ` IN (` + placeholders(len(args)+1, len(p.days)) + `)`
 	for _, d := range p.days {
@@ -67,17 +69,29 @@ func (r *rollup) when(p *part, args []any) (string, []any) {
 	return text, args
 }
 
+// period returns the first time of a part, and the one after the last.
+func (r *rollup) period(p *part) (from, to int64) {
+	if p.from == p.to {
+		return r.from, r.to
+	}
+	return p.from, p.to
+}
+
 // listDays makes each part one of single days, if they are few: a key is then found on each.
 func (r *rollup) listDays() (few bool) {
 	for i := range r.parts {
 		p := &r.parts[i]
-		if p.days == nil && r.to-r.from > fewDays || len(p.days) > fewDays {
-			return false
-		}
 		if p.days != nil {
+			if len(p.days) > fewDays {
+				return false
+			}
 			continue
 		}
-		for d := r.from; d < r.to; d++ {
+		from, to := r.period(p)
+		if to-from > fewDays {
+			return false
+		}
+		for d := from; d < to; d++ {
 			p.days = append(p.days, d)
 		}
 	}

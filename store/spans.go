@@ -40,21 +40,22 @@ func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 		return nil
 	}
 	var spans []int64
-	days := map[int64]bool{}
-	for d := r.from; d < r.to; d++ {
-		days[d] = true
-	}
+	var between [][2]int64
+	at := r.from
 	err := s.rows(ctx, "spans", func(scan func(dest ...any) error) error {
 		var first int64
 		err := scan(&first)
-		spans = append(spans, first)
-		for d := range int64(spanDays) {
-			delete(days, first+d)
+		if at < first {
+			between = append(between, [2]int64{at, first})
 		}
+		spans, at = append(spans, first), first+spanDays
 		return err
 	}, `SELECT day FROM span WHERE ready = 1 AND day >= $1 AND day <= $2 ORDER BY day`, r.from, r.to-spanDays)
 	if err != nil || len(spans) == 0 {
 		return err
+	}
+	if at < r.to {
+		between = append(between, [2]int64{at, r.to})
 	}
 	var parts []part
 	for _, p := range r.parts {
@@ -62,8 +63,8 @@ func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 			parts = append(parts, p)
 			continue
 		}
-		if len(days) > 0 {
-			p.days = slices.Sorted(maps.Keys(days))
+		for _, days := range between {
+			p.from, p.to = days[0], days[1]
 			parts = append(parts, p)
 		}
 		p.table, p.days = spanTable(p.table), spans
@@ -130,6 +131,11 @@ func (s *Store) makeSpan(ctx context.Context, day int64) error {
 	}
 	for daily, keys := range spanned() {
 		err := s.inTx(ctx, func(tx *sql.Tx) error {
+			if s.pool != nil { // nobody is being erased now
+				if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, erasureLock); err != nil {
+					return err
+				}
+			}
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+spanTable(daily)+` WHERE day = $1`, day); err != nil {
 				return err
 			}
