@@ -232,3 +232,11 @@ const (
 	ofSlots field = iota
 	ofKeys
 )
+
+// of returns where the first of m, which is not empty, has the field.
+func (f field) of(m []masks) *uint64 {
+	if f == ofKeys {
+		return &m[0].keys
+	}
+	return &m[0].slots
+}

@@ -9,7 +9,11 @@ func kernels() []namedKernel {
 		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		ks = append([]namedKernel{{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}}, ks...)
+		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}
+		if cpu.X86.HasAVX512VBMI2 {
+			k.keys, k.places = keysByVBMI, placesByVBMI
+		}
+		ks = append([]namedKernel{k}, ks...)
 	}
 	return ks
 }
@@ -40,22 +44,25 @@ func placesByAVX2(m []masks, which field, out *places) []uint16 {
 	if len(m) == 0 {
 		return nil
 	}
-	first := &m[0].slots
-	if which == ofKeys {
-		first = &m[0].keys
-	}
-	return out[:avx2Places(first, len(m), &bitsOf, &out[0])]
+	return out[:avx2Places(which.of(m), len(m), &bitsOf, &out[0])]
 }
 
 //go:noescape
 func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int
 
 func keysByAVX2(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
-	at := placesByAVX2(m[:n], ofKeys, &w.maybe)
+	return probeByAVX2(p, x, placesByAVX2(m[:n], ofKeys, &w.maybe), &w.found)
+}
+
+func keysByVBMI(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
+	return probeByAVX2(p, x, placesByVBMI(m[:n], ofKeys, &w.maybe), &w.found)
+}
+
+func probeByAVX2(p *probe, x *batchText, at []uint16, out *places) []uint16 {
 	if len(at) == 0 {
 		return nil
 	}
-	return w.found[:avx2Probe(p, x, &at[0], len(at), &w.found[0])]
+	return out[:avx2Probe(p, x, &at[0], len(at), &out[0])]
 }
 
 //go:noescape

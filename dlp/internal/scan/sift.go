@@ -15,7 +15,7 @@ import (
 type places [batch*block + ahead]uint16
 
 // ahead is how many positions are written without looking whether there are so many.
-const ahead = 8
+const ahead = block
 
 // sieve is the sift's working space.
 type sieve struct {
@@ -42,10 +42,7 @@ var bitsOf = func() (of [256]uint64) {
 func portablePlaces(ms []masks, which field, out *places) []uint16 {
 	n := 0
 	for k := range ms {
-		base, m := uint16(k*block), ms[k].slots
-		if which == ofKeys {
-			m = ms[k].keys
-		}
+		base, m := uint16(k*block), *which.of(ms[k:])
 		for end := n + bits.OnesCount64(m); n < end; {
 			d := (*[4]uint16)(out[n:])
 			for j := range d {

@@ -163,3 +163,39 @@ done:
 	VZEROUPPER
 	MOVQ R8, ret+48(FP)
 	RET
+
+// func vbmiPlaces(m *uint64, n int, counting *[64]uint8, out *uint16) int
+TEXT ·vbmiPlaces(SB), NOSPLIT, $0-40
+	MOVQ         m+0(FP), SI
+	MOVQ         n+8(FP), CX
+	MOVQ         counting+16(FP), DX
+	MOVQ         out+24(FP), DI
+	MOVQ         DI, R8
+	VMOVDQU64    (DX), Z0
+	VPXORQ       Z1, Z1, Z1
+	MOVL         $64, AX
+	VPBROADCASTW AX, Z2
+
+mask:
+	// The numbers of the bits, side by side; as many are kept as there are.
+	KMOVQ         (SI), K1
+	POPCNTQ       (SI), AX
+	VPCOMPRESSB.Z Z0, K1, Z3
+	VEXTRACTI64X4 $1, Z3, Y4
+	VPMOVZXBW     Y3, Z3
+	VPMOVZXBW     Y4, Z4
+	VPADDW        Z1, Z3, Z3
+	VPADDW        Z1, Z4, Z4
+	VPADDW        Z2, Z1, Z1
+	VMOVDQU64     Z3, (DI)
+	VMOVDQU64     Z4, 64(DI)
+	LEAQ          (DI)(AX*2), DI
+	ADDQ          $32, SI
+	DECQ          CX
+	JNZ           mask
+
+	VZEROUPPER
+	SUBQ R8, DI
+	SHRQ $1, DI
+	MOVQ DI, ret+32(FP)
+	RET
