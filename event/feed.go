@@ -325,6 +325,15 @@ func (f *feed) ready(row *Numbered) {
 
 // read returns the next rows for the sink, and the number of the last row it looked at.
 func (f *feed) read(ctx context.Context, after int64) ([]Numbered, int64, error) {
+	batch, last, err := f.readRows(ctx, after)
+	if last != 0 || err != nil || f.r.o.IsStore {
+		return batch, last, err
+	}
+	return f.readPacked(ctx, after) // rows of an earlier version, or of a store that is one no longer, came first
+}
+
+// readRows is read for table event.
+func (f *feed) readRows(ctx context.Context, after int64) ([]Numbered, int64, error) {
 	var row Numbered
 	var ts Stamp
 	var kind int
@@ -365,30 +374,38 @@ func (r *Recorder) prune(ctx context.Context) error {
 	if !ok || upto <= r.pruned {
 		return nil
 	}
-	const rows = 5000
-	for {
-		var first sql.NullInt64
-		if err := r.conn.QueryRowContext(ctx, `SELECT MIN(seq) FROM event`).Scan(&first); err != nil {
+	for _, table := range []struct{ name, number string }{{"event", "seq"}, {"packed", "last"}} {
+		if whole, err := r.pruneTable(ctx, table.name, table.number, upto); err != nil || !whole {
 			return err
-		}
-		if !first.Valid || first.Int64 > upto {
-			break
-		}
-		if _, err := r.conn.ExecContext(ctx, `DELETE FROM event WHERE seq <= $1`, min(upto, first.Int64+rows-1)); err != nil {
-			return err
-		}
-		if len(r.queue) > 0 {
-			return nil // writing comes first; the rest in a second
 		}
 	}
 	r.pruned = upto
 	if r.written.Load()-upto > feedRows {
 		return nil // space goes back to the disk once the backlog is gone: now its pages would have to move
 	}
-	if _, err := r.conn.ExecContext(ctx, `PRAGMA incremental_vacuum(2000)`); err != nil {
-		return err
+	_, err := r.conn.ExecContext(ctx, `PRAGMA incremental_vacuum(2000)`)
+	return err
+}
+
+// pruneTable drops the rows of a table whose number is at most upto. It reports false when it
+// has left some.
+func (r *Recorder) pruneTable(ctx context.Context, table, number string, upto int64) (bool, error) {
+	const rows = 5000
+	for {
+		var first sql.NullInt64
+		if err := r.conn.QueryRowContext(ctx, `SELECT MIN(`+number+`) FROM `+table).Scan(&first); err != nil {
+			return false, err
+		}
+		if !first.Valid || first.Int64 > upto {
+			return true, nil
+		}
+		if _, err := r.conn.ExecContext(ctx, `DELETE FROM `+table+` WHERE `+number+` <= $1`, min(upto, first.Int64+rows-1)); err != nil {
+			return false, err
+		}
+		if len(r.queue) > 0 {
+			return false, nil // writing comes first; the rest in a second
+		}
 	}
-	return nil
 }
 
 // passed returns the number up to which every sink has everything (-1: none runs), and

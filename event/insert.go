@@ -20,6 +20,7 @@ const (
 // events are the driver's own: package sql would copy and check some 1,600 arguments.
 type inserts struct {
 	conn             *sql.Conn
+	packs            *packs // nil: rows go into table event
 	one, eight, many driver.Stmt
 	fold             *sql.Stmt
 	args             []driver.NamedValue
@@ -29,13 +30,17 @@ type inserts struct {
 
 const manyRows = 48
 
-func (s *inserts) prepare(ctx context.Context, c *sql.Conn) (err error) {
+func (s *inserts) prepare(ctx context.Context, c *sql.Conn, packed bool) (err error) {
 	s.conn = c
 	s.fold, err = c.PrepareContext(ctx, `INSERT INTO fold (minute, key, event, n, bytes_out, bytes_in) VALUES ($1, $2, $3, $4, $5, $6)
  ON CONFLICT (minute, key) DO UPDATE SET n = n + excluded.n, bytes_out = bytes_out + excluded.bytes_out,
  bytes_in = bytes_in + excluded.bytes_in`)
 	if err != nil {
 		return err
+	}
+	if packed {
+		s.packs = &packs{}
+		return s.packs.prepare(ctx, c)
 	}
 	return c.Raw(func(raw any) error {
 		from, ok := raw.(driver.ConnPrepareContext)
@@ -75,6 +80,9 @@ func (s *inserts) close() error {
 	if s.fold != nil {
 		err = errors.Join(err, s.fold.Close())
 	}
+	if s.packs != nil {
+		err = errors.Join(err, s.packs.close())
+	}
 	return err
 }
 
@@ -95,7 +103,10 @@ func (s *inserts) exec(st driver.Stmt) (last int64, err error) {
 }
 
 // events inserts rows, sets their numbers, and returns the last; 0 when there are none.
-func (s *inserts) events(kind int64, rows []*Numbered) (int64, error) {
+func (s *inserts) events(kind int, rows []*Numbered) (int64, error) {
+	if s.packs != nil && len(rows) > 0 {
+		return s.packs.write(context.Background(), kind, rows)
+	}
 	var last int64
 	for len(rows) > 0 {
 		st, n := s.one, 1
@@ -123,10 +134,10 @@ func (s *inserts) events(kind int64, rows []*Numbered) (int64, error) {
 
 // add appends the arguments of a row. Most columns of a row are as in the one before, and
 // need no new value in an interface then.
-func (s *inserts) add(kind int64, row *Numbered) {
+func (s *inserts) add(kind int, row *Numbered) {
 	ts := Stamp(row.Event.Time)
 	s.from = row.Event.dest(&row.raw, &ts, s.from[:0]...)
-	s.arg(kind)
+	s.arg(int64(kind))
 	for i, from := range s.from {
 		last := &s.last[i]
 		switch from := from.(type) {

@@ -8,42 +8,32 @@ import (
 )
 
 // What a request brings later belongs to its event where events are asked for. In an outbox
-// alone, which has no index to find it by, it is a row for the sinks.
-func TestLateCountsOfAnOutbox(t *testing.T) {
-	cases := map[string]struct {
-		isStore bool
-		late    int64
-	}{
-		"a store adds them to the event": {true, 500},
-		"an outbox does not":             {false, 0},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
-			r := open(t, db, event.Options{IsStore: c.isStore})
-			e := prompt()
-			if err := r.Record(t.Context(), e, false); err != nil {
-				t.Fatal(err)
-			}
-			if ok, err := r.Received(t.Context(), e.ID, 500); !ok || err != nil {
-				t.Fatal(ok, err)
-			}
-			closeIt(t, r)
-			var late, counted int64
-			err := db.QueryRow(`SELECT sum(late_in) FILTER (WHERE kind = 0), sum(bytes_in) FILTER (WHERE kind = 1) FROM event WHERE id = $1`, e.ID).Scan(&late, &counted)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if late != c.late || counted != 500 {
-				t.Errorf("the event has %d bytes more and the row for sinks %d, want %d and 500", late, counted, c.late)
-			}
-		})
-	}
+// alone it is a row for the sinks, and nothing else.
+func TestLateCounts(t *testing.T) {
+	inBothForms(t, func(t *testing.T, open opener) {
+		db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
+		r := open(t, db, event.Options{})
+		e := prompt()
+		if err := r.Record(t.Context(), e, false); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := r.Received(t.Context(), e.ID, 500); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		closeIt(t, r)
+		if count(t, db, "event") > 0 && rows(t, db, "kind = 0 AND late_in = 500") != 1 {
+			t.Error("the event has not got its bytes")
+		}
+		got := deliver(t, db, open, 0, 2)
+		if len(got) != 2 || got[0].Event.BytesIn != 0 || !got[1].Counts || got[1].Event.ID != e.ID || got[1].Event.BytesIn != 500 {
+			t.Errorf("sinks are given %+v, want the event and a row of 500 bytes for it", got)
+		}
+	})
 }
 
 func TestBytesThatCameBack(t *testing.T) {
 	db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
-	r := open(t, db, event.Options{IsStore: true})
+	r := openStore(t, db, event.Options{IsStore: true})
 	asset := prompt()
 	asset.Activity, asset.Groups = "other", []string{"staff", "berlin"}
 	both := map[string]*event.Event{"an event": prompt(), "a request that only counts": asset}

@@ -21,7 +21,7 @@ type Options struct {
 	// Record returns [ErrFull]. Default: what the file system has, but for 64 MiB.
 	DiskCap int64
 	Sinks   int              // that Run will serve: rows that a sink keeps are dropped once all run; default 1
-	IsStore bool             // events are asked for in the file as well: what a request brings later is added to its event
+	IsStore bool             // events are asked for in the file as well: each is a row, and what a request brings later is added to it
 	Now     func() time.Time // default time.Now
 }
 
@@ -146,8 +146,13 @@ func (r *Recorder) open(ctx context.Context) error {
 	r.ends.Store(e)
 	r.written.Store(e.open)
 	r.folding = true // of an earlier process, perhaps
-	if err := r.ins.prepare(ctx, r.conn); err != nil {
+	if err := r.ins.prepare(ctx, r.conn, !r.o.IsStore); err != nil {
 		return err
+	}
+	if r.o.IsStore {
+		if err := r.unpack(ctx); err != nil {
+			return err
+		}
 	}
 	return r.measure(ctx)
 }

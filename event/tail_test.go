@@ -21,7 +21,9 @@ func follow(t *testing.T, r *event.Recorder, sink *rowMemory) (wait func(last in
 	}
 }
 
-func TestFeedThatKeepsUp(t *testing.T) {
+func TestFeedThatKeepsUp(t *testing.T) { inBothForms(t, testFeedThatKeepsUp) }
+
+func testFeedThatKeepsUp(t *testing.T, open opener) {
 	t.Run("gets what is read back later", func(t *testing.T) {
 		db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
 		r := open(t, db, event.Options{})
@@ -104,7 +106,7 @@ func TestFeedThatKeepsUp(t *testing.T) {
 
 func TestNoEventIsForgotten(t *testing.T) {
 	db := openFile(t, filepath.Join(t.TempDir(), "o.db"))
-	r := open(t, db, event.Options{Queue: 8, Delay: 2 * time.Millisecond})
+	r := openStore(t, db, event.Options{Queue: 8, Delay: 2 * time.Millisecond})
 	const senders, each = 8, 60
 	var wg sync.WaitGroup
 	for s := range senders {

@@ -234,7 +234,12 @@ func eraseDaily(ctx context.Context, tx *sql.Tx, table, key string, id int64, no
 // eraseOutbox works on events of the local file that Postgres does not have yet.
 func (s *Store) eraseOutbox(ctx context.Context, name, alias string) (n int64, err error) {
 	err = inTx(ctx, s.local, func(tx *sql.Tx) error {
+		packed, err := event.ErasePacked(ctx, tx, name, alias)
+		if err != nil {
+			return err
+		}
 		n, err = eraseEvents(ctx, tx, `usr = $1`, name, alias, true)
+		n += packed
 		return err
 	})
 	return n, err

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"flag"
 	"log/slog"
 	"testing"
@@ -70,6 +71,61 @@ func TestIndexesOfTheFile(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// What waits in an outbox of a version that did not pack arrives in Postgres once, before
+// what comes later.
+func TestOutboxOfAnEarlierVersion(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	url := pgtest.Start(t).Database(t)
+	load := storetest.NewLoad(3, 50, 20, time.Now().Add(-2*time.Hour), 3000)
+	record := func(o store.Options, n int, deliver bool) {
+		t.Helper()
+		s, err := store.Open(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		r, err := event.Open(ctx, s.OutboxDB(), event.Options{IsStore: s.SQLite()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range n {
+			if err := r.Record(ctx, load.Next(), false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ran := make(chan error, 1)
+		if deliver {
+			go func() { ran <- r.Run(ctx, s.Sink()) }()
+			for r.Stats().Delivered < int64(n) || r.Stats().Deliveries[0].Position < r.Stats().Last {
+				time.Sleep(time.Millisecond)
+			}
+		} else {
+			close(ran)
+		}
+		if err := errors.Join(r.Close(ctx), <-ran); err != nil {
+			t.Fatal(err)
+		}
+		if !deliver { // as that version left it
+			for _, text := range []string{`DROP TABLE packed`, `DELETE FROM goose_db_version WHERE version_id >= 16`} {
+				if _, err := s.OutboxDB().ExecContext(ctx, text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	record(store.Options{DataDir: dir, Log: testLog(t)}, 900, false)
+	record(store.Options{URL: url, DataDir: dir, Log: testLog(t)}, 1100, true)
+	var events, ids, counted int
+	err := openPostgres(t, url).QueryRowContext(ctx, `SELECT count(*), count(DISTINCT id), (SELECT sum(events) FROM app_hourly)::bigint FROM event`).
+		Scan(&events, &ids, &counted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if events != 2000 || ids != 2000 || counted != 2000 {
+		t.Errorf("Postgres has %d events with %d ids, and counts %d; want 2000", events, ids, counted)
 	}
 }
 
