@@ -84,4 +84,7 @@ func (d *delivery) done(p page) {
 	d.pos = max(d.pos, p.last)
 	d.f.setFail(nil)
 	d.f.setPos(d.pos)
+	if batch := p.batch; cap(batch) >= feedSmall {
+		d.f.spare.Put(&batch)
+	}
 }

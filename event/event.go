@@ -132,7 +132,7 @@ type Sink interface {
 	// an outbox it does not know.
 	Position(ctx context.Context, outbox string) (int64, error)
 	// Write stores batch, whose numbers follow after. After a success the position is the
-	// number of the last event of batch.
+	// number of the last event of batch. The slice is not the sink's once Write has returned.
 	Write(ctx context.Context, outbox string, after int64, batch []Numbered) error
 }
 
@@ -141,7 +141,8 @@ type Sink interface {
 type Preparer interface {
 	Sink
 	// Prepare does what does not depend on the batch before; it may be called while others are
-	// prepared. Of what it returns, one method is called once; batch is not changed before.
+	// prepared. Of what it returns, one method is called once; batch is not changed before
+	// that has returned.
 	Prepare(ctx context.Context, outbox string, batch []Numbered) (Prepared, error)
 }
 

@@ -34,7 +34,7 @@ type feed struct {
 	sink Sink
 	rows RowSink // nil: events only
 
-	room int // rows of the page before, which the next is likely to have
+	spare sync.Pool // of *[]Numbered: a new one of 16 MB for each page costs more than to fill it
 
 	mu   sync.Mutex
 	pos  int64 // up to here everything is the sink's, or nothing for it
@@ -292,6 +292,14 @@ func (f *feed) next(ctx context.Context, after int64) page {
 	return p
 }
 
+// batch returns an empty one, with room for the page that follows after.
+func (f *feed) batch(after int64) []Numbered {
+	if spare, ok := f.spare.Get().(*[]Numbered); ok {
+		return (*spare)[:0]
+	}
+	return make([]Numbered, 0, max(0, min(f.r.written.Load()-after, feedRows+packRows)))
+}
+
 // readAhead is next on its own; the channel gives one page.
 func (f *feed) readAhead(ctx context.Context, after int64) <-chan page {
 	ch := make(chan page, 1)
@@ -345,7 +353,7 @@ func (f *feed) readRows(ctx context.Context, after int64) ([]Numbered, int64, er
 	}
 	defer rows.Close()
 	dest = append([]any{&row.Seq, &kind, &row.raw.sealed}, append(dest, &joined)...)
-	batch := make([]Numbered, 0, f.room)
+	batch := f.batch(after)
 	var last int64
 	for size := 0; size < feedBytes && rows.Next(); {
 		if err := rows.Scan(dest...); err != nil {
@@ -363,7 +371,6 @@ func (f *feed) readRows(ctx context.Context, after int64) ([]Numbered, int64, er
 		batch = append(batch, row)
 		f.ready(&batch[len(batch)-1])
 	}
-	f.room = len(batch)
 	return batch, last, rows.Err()
 }
 

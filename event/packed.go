@@ -62,7 +62,7 @@ func (f *feed) readPacked(ctx context.Context, after int64) ([]Numbered, int64, 
 		return nil, 0, err
 	}
 	defer rows.Close()
-	batch := make([]Numbered, 0, f.room)
+	batch := f.batch(after)
 	var u unpacker
 	var end int64
 	for size := 0; size < feedBytes && len(batch) < feedRows && rows.Next(); {
@@ -86,7 +86,6 @@ func (f *feed) readPacked(ctx context.Context, after int64) ([]Numbered, int64, 
 			return nil, 0, err
 		}
 	}
-	f.room = len(batch)
 	return batch, end, rows.Err()
 }
 

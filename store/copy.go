@@ -23,10 +23,9 @@ func copyColumns() string {
 // copyWidth is how many copyColumns there are.
 const copyWidth = 33
 
-// encodeCopy returns the events of batch for table event in the binary form of COPY. It is
+// encodeCopy appends to b the events of batch for table event in the binary form of COPY. It is
 // encoded here, because looking up how to encode each value took pgx longer than all else.
-func encodeCopy(batch []event.Numbered, ids []rowIDs) (copyBuffer, error) {
-	b := make(copyBuffer, 0, 512*len(batch))
+func encodeCopy(b copyBuffer, batch []event.Numbered, ids []rowIDs) (copyBuffer, error) {
 	b = append(b, "PGCOPY\n\xff\r\n\x00"...)
 	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // no flags, no more header
 	for i := range batch {

@@ -20,6 +20,8 @@ type postgresSink struct {
 	s    *Store
 	keep *keeper
 
+	buffers sync.Pool // of *copyBuffer: they are large
+
 	mu     sync.Mutex
 	days   map[int64]bool // partitions known to exist, by day
 	native *bool          // nil until asked: see partitioned
@@ -95,13 +97,20 @@ func (b *postgresBatch) copy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := encodeCopy(b.batch, ids)
-	if err != nil {
+	buffer, ok := b.p.buffers.Get().(*copyBuffer)
+	if !ok {
+		buffer = new(copyBuffer)
+	}
+	if *buffer, err = encodeCopy((*buffer)[:0], b.batch, ids); err != nil {
 		return err
 	}
 	b.sum = sync.OnceValue(func() *rollups { return sum(b.batch, ids) })
 	go b.sum() // while Postgres copies
-	return rows.send(ctx, b.tx)
+	err = buffer.send(ctx, b.tx)
+	if err == nil { // else it may still be read
+		b.p.buffers.Put(buffer)
+	}
+	return err
 }
 
 // postgresBatch is a batch whose rows are copied, but not committed.

@@ -127,34 +127,31 @@ func (in *interner) forget() {
 }
 
 // ids returns the number of each name.
-func (in *interner) ids(ctx context.Context, db *sql.DB, names []string) (map[string]int32, error) {
+func (in *interner) ids(ctx context.Context, db *sql.DB, names []string) ([]int32, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if len(in.known) > maxInterned {
 		clear(in.known)
 	}
-	found := make(map[string]int32, 64)
+	ids := make([]int32, len(names))
 	var missing []string
-	for _, name := range names {
-		if _, done := found[name]; done {
-			continue
-		}
+	var at []int // of names that are missing
+	for i, name := range names {
 		id, ok := in.known[name]
-		found[name] = id
-		if !ok {
-			missing = append(missing, name)
+		if ids[i] = id; !ok {
+			missing, at = append(missing, name), append(at, i)
 		}
 	}
 	slices.Sort(missing) // all nodes in one order: no deadlock
-	for part := range slices.Chunk(missing, internChunk) {
+	for part := range slices.Chunk(slices.Compact(missing), internChunk) {
 		if err := in.learn(ctx, db, part); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range missing {
-		found[name] = in.known[name]
+	for _, i := range at {
+		ids[i] = in.known[names[i]]
 	}
-	return found, nil
+	return ids, nil
 }
 
 // learn looks names up, and adds those that are new.

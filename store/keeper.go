@@ -68,8 +68,8 @@ func (k *keeper) resolve(ctx context.Context, s *Store, batch []event.Numbered) 
 		if err != nil {
 			return nil, fmt.Errorf("intern names: %w", err)
 		}
-		for i, name := range names {
-			one.set(&ids[i], found[name])
+		for i, id := range found {
+			one.set(&ids[i], id)
 		}
 	}
 	return ids, nil
