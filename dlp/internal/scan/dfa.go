@@ -2,6 +2,7 @@ package scan
 
 import (
 	"math/bits"
+	"math/rand/v2"
 	"regexp/syntax"
 	"slices"
 	"sync"
@@ -21,7 +22,6 @@ import (
 type dfa struct {
 	prog  *syntax.Prog
 	parts []part         // the programs of the patterns in prog
-	joint bool           // which part matches is noted
 	looks syntax.EmptyOp // assertions that occur
 	abc   *alphabet
 	shift uint // a row has 1<<shift entries
@@ -40,6 +40,7 @@ const mostParts = 16
 type states struct {
 	table atomic.Pointer[table]
 	start [sideOther + 1]uint32 // rows, by what stands before the match
+	salt  uint64                // of the hash by which ways through them are found
 
 	mu    sync.Mutex
 	known []state // by row number
@@ -47,8 +48,8 @@ type states struct {
 	work  closure
 }
 
-// table holds the rows. In a joint automaton, the entry of hits tells which of them
-// match if that of next has the match bit, and alive tells, by row, which can go on.
+// table holds the rows. The entry of hits tells which parts match if that of next has the
+// match bit, and alive tells, by row, which can go on.
 type table struct {
 	next  []uint32
 	hits  []uint16
@@ -71,14 +72,9 @@ const (
 	rowBytes = 1 << 20 // of one table, before it is thrown away
 )
 
-// newDFA makes an automaton for a program.
-func newDFA(prog *syntax.Prog) *dfa { return (&dfa{}).of([]*syntax.Prog{prog}) }
-
-// newJointDFA makes an automaton that is walked, for the programs, at most mostParts.
-func newJointDFA(progs []*syntax.Prog) *dfa { return (&dfa{joint: true}).of(progs) }
-
-// of prepares d for the programs.
-func (d *dfa) of(progs []*syntax.Prog) *dfa {
+// newDFA makes an automaton for programs, at most mostParts.
+func newDFA(progs ...*syntax.Prog) *dfa {
+	d := &dfa{}
 	d.prog, d.parts = join(progs)
 	for i := range d.prog.Inst {
 		if d.prog.Inst[i].Op == syntax.InstEmptyWidth {
@@ -119,12 +115,8 @@ func join(progs []*syntax.Prog) (*syntax.Prog, []part) {
 // fresh returns an empty set of states with the start states in it.
 func (d *dfa) fresh() *states {
 	const rows = 16
-	s := &states{index: map[string]uint32{}, known: make([]state, 2, rows)}
-	t := &table{next: make([]uint32, rows<<d.shift)}
-	if d.joint {
-		t.hits, t.alive = make([]uint16, len(t.next)), make([]uint16, rows)
-	}
-	s.table.Store(t)
+	s := &states{index: map[string]uint32{}, known: make([]state, 2, rows), salt: rand.Uint64()}
+	s.table.Store(&table{make([]uint32, rows<<d.shift), make([]uint16, rows<<d.shift), make([]uint16, rows)})
 	s.work.init(len(d.prog.Inst))
 	var pcs []uint32
 	for _, p := range d.parts {
@@ -173,9 +165,7 @@ func (d *dfa) intern(s *states, st state) uint32 {
 		copy(bigger.alive, t.alive)
 		s.table.Store(bigger)
 	}
-	if t := s.table.Load(); d.joint {
-		t.alive[n] = d.alive(st.pcs) // published with the first entry that leads here
-	}
+	s.table.Load().alive[n] = d.alive(st.pcs) // published with the first entry that leads here
 	return row
 }
 
@@ -212,11 +202,8 @@ func (d *dfa) grow(s *states, row, class uint32) (*states, *table, uint32, uint3
 	next, hits := s.work.step(d, from, d.abc.sample[class])
 	to := d.intern(s, next)
 	t = s.table.Load()
-	plain := to>>d.shift != deadRow
-	if d.joint {
-		t.hits[row+class] = hits // published by the store to next
-		plain = plain && t.alive[to>>d.shift] == t.alive[row>>d.shift]
-	}
+	t.hits[row+class] = hits // published by the store to next
+	plain := t.alive[to>>d.shift] == t.alive[row>>d.shift]
 	if hits != 0 {
 		to |= matchBit
 	}

@@ -123,7 +123,7 @@ func (j *joint) automaton(db *DB) *dfa {
 			j.every |= 1 << parts[p]
 		}
 		if size <= mostJoint {
-			j.auto.Store(newJointDFA(progs))
+			j.auto.Store(newDFA(progs...))
 		}
 	})
 	return j.auto.Load()
@@ -154,11 +154,11 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	if open != j.has {
 		first = j.parts(open)
 	}
-	steps := d.walk(w, r.text, first, pos+firstLook)
+	steps := r.follow(d, first, pos+firstLook)
 	c &^= open
 	open = r.still(j, open, pos)
 	if wanted := j.parts(open); w.alive&wanted != 0 {
-		steps += d.walk(w, r.text, wanted, len(r.text)+1)
+		steps += r.follow(d, wanted, len(r.text)+1)
 	}
 	r.charge(j, steps)
 	for ; open != 0; open &= open - 1 {

@@ -39,7 +39,8 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	keys := r.atKeys(x, r.siftKeys(x, n))
 	slots := r.atSlots(r.siftSlots(x, n))
 	weed := r.plain
-	if weed && len(keys)+len(slots) < dense {
+	r.dense, r.again.luck = len(keys)+len(slots) >= dense, waysLuck
+	if weed && !r.dense {
 		keys, slots, weed = r.fitting(keys, pos(0)), r.fitting(slots, pos(0)), false
 	}
 	for len(keys)+len(slots) > 0 && !r.ended {

@@ -23,21 +23,23 @@ type run struct {
 	asked  []bool // those to tell of: see twins
 	any    []bool
 	tell   func(pattern, start, end int) bool
-	ended  bool    // tell wants no more
-	from   int     // the first start to report
-	to     int     // the first start not to report
-	origin bool    // the text is seen from its beginning
-	next   []int64 // in windows: how far each pattern has come in the whole text
-	base   int64   // in windows: the offset of text
-	budget int     // steps that each pattern's automaton may make
-	plain  bool    // the batch has neither ſ nor K
+	ended  bool     // tell wants no more
+	from   int      // the first start to report
+	to     int      // the first start not to report
+	origin bool     // the text is seen from its beginning
+	next   []int64  // in windows: how far each pattern has come in the whole text
+	base   int64    // in windows: the offset of text
+	budget int      // steps that each pattern's automaton may make
+	plain  bool     // the batch has neither ſ nor K
 	redo   []resume // for the other engine
 
 	open []int  // by pattern: all starts before it are decided; shut if nobody asks
 	scan uint32 // number of this scan, so that progress need not be cleared
 	at   []progress
 
+	dense  bool // of the batch: see pick
 	walk   walk
+	again  again
 	found  findings
 	sieve  sieve
 	tail   [2*block + window]byte
@@ -171,7 +173,7 @@ func (r *run) try(p, lo, hi int) {
 			i++
 			continue
 		}
-		end := pat.end(r.text, i, &g.steps)
+		end := r.end(pat, i, &g.steps)
 		if g.steps > r.budget {
 			r.open[p] = i
 			r.giveUp(p)

@@ -1,0 +1,97 @@
+package scan
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// Text that is full of beginnings mostly says the same over and over, and automata go the
+// same ways through it. They are remembered, so that what an automaton has read before
+// costs one look-up for wayBytes.
+
+const (
+	wayBytes  = 16 // of a stretch
+	wayBits   = 8
+	waysLuck  = 16      // ways that may be looked for in vain in a batch
+	waysBest  = 1 << 10 // and at most, where others were found
+	wayMixing = 0x9e3779b97f4a7c15
+)
+
+// again is what is remembered.
+type again struct {
+	ways [1 << wayBits]way
+	luck int // how many ways may still be looked for in vain
+}
+
+// way says that an automaton in a row, for the parts in wanted, reads n bytes of a stretch
+// and is in another row then.
+type way struct {
+	states      *states
+	text        [2]uint64
+	row, to     uint32
+	wanted      uint16
+	alive, hits uint16 // then, and parts that matched
+	n           uint8
+	ends        [mostParts]uint8
+}
+
+// follow goes on with d for the parts in wanted, as [dfa.walk] does.
+func (r *run) follow(d *dfa, wanted uint16, until int) (steps int) {
+	w, a, b := &r.walk, &r.again, r.text
+	for last := min(until, len(b)) - wayBytes; w.at <= last && w.alive&wanted != 0 && a.luck > 0; {
+		text := [2]uint64{binary.LittleEndian.Uint64(b[w.at:]), binary.LittleEndian.Uint64(b[w.at+8:])}
+		start := w.states.salt + uint64(w.row) + uint64(wanted)<<32
+		way := &a.ways[((text[0]^start)*wayMixing^bits.RotateLeft64(text[1]*wayMixing, 32))>>(64-wayBits)]
+		if way.text != text || way.row != w.row || way.states != w.states || way.wanted != wanted {
+			a.luck--
+			steps += r.learn(d, way, wanted)
+			continue
+		}
+		w.matched |= way.hits
+		for h := way.hits; h != 0; h &= h - 1 {
+			p := bits.TrailingZeros16(h)
+			w.ends[p] = w.at + int(way.ends[p&(mostParts-1)])
+		}
+		w.row, w.alive = way.to, way.alive
+		w.at += int(way.n)
+		a.luck = min(a.luck+1, waysBest)
+		steps++
+	}
+	return steps + d.walk(w, b, wanted, until)
+}
+
+// learn goes on for a stretch, and notes in way how if that tells all.
+func (r *run) learn(d *dfa, to *way, wanted uint16) (steps int) {
+	w, at, matched := &r.walk, r.walk.at, r.walk.matched
+	is := way{states: w.states, row: w.row, wanted: wanted}
+	w.matched = 0
+	steps = d.walk(w, r.text, wanted, at+wayBytes)
+	is.hits, is.to, is.alive = w.matched, w.row, w.alive
+	w.matched |= matched
+	if w.states != is.states || w.at > at+wayBytes || r.text[at+wayBytes-1] >= utf8.RuneSelf {
+		return steps // what is behind the stretch counts, too
+	}
+	is.n = uint8(w.at - at)
+	for h := is.hits; h != 0; h &= h - 1 {
+		p := bits.TrailingZeros16(h)
+		is.ends[p] = uint8(w.ends[p] - at)
+	}
+	is.text = [2]uint64{binary.LittleEndian.Uint64(r.text[at:]), binary.LittleEndian.Uint64(r.text[at+8:])}
+	*to = is
+	return steps
+}
+
+// end returns where the match of a pattern that begins at r.text[at:] ends, or -1.
+func (r *run) end(p *pattern, at int, steps *int) int {
+	if !r.dense || r.again.luck == 0 || p.words != nil {
+		return p.end(r.text, at, steps)
+	}
+	d := p.automaton(&p.whole, 0)
+	d.begin(&r.walk, r.text, at)
+	*steps += r.follow(d, 1, len(r.text)+1)
+	if r.walk.matched == 0 {
+		return -1
+	}
+	return r.walk.ends[0]
+}
