@@ -24,13 +24,13 @@ type again struct {
 	luck int // how many ways may still be looked for in vain
 }
 
-// way says that an automaton in a row, for the parts in wanted, reads n bytes of a stretch
-// and is in another row then.
+// way says that an automaton in a row, for some of its parts, reads n bytes of a stretch and is
+// in another row then.
 type way struct {
 	states      *states
 	text        [2]uint64
-	row, to     uint32
-	wanted      uint16
+	from        uint64 // the row and the parts
+	to          uint32
 	alive, hits uint16 // then, and parts that matched
 	n           uint8
 	ends        [mostParts]uint8
@@ -40,45 +40,46 @@ type way struct {
 func (r *run) follow(d *dfa, wanted uint16, until int) (steps int) {
 	w, a, b := &r.walk, &r.again, r.text
 	for last := min(until, len(b)) - wayBytes; w.at <= last && w.alive&wanted != 0 && a.luck > 0; {
-		text := [2]uint64{binary.LittleEndian.Uint64(b[w.at:]), binary.LittleEndian.Uint64(b[w.at+8:])}
-		start := w.states.salt + uint64(w.row) + uint64(wanted)<<32
-		way := &a.ways[((text[0]^start)*wayMixing^bits.RotateLeft64(text[1]*wayMixing, 32))>>(64-wayBits)]
-		if way.text != text || way.row != w.row || way.states != w.states || way.wanted != wanted {
-			a.luck--
-			steps += r.learn(d, way, wanted)
-			continue
+		t0, t1 := binary.LittleEndian.Uint64(b[w.at:]), binary.LittleEndian.Uint64(b[w.at+8:])
+		from := uint64(w.row) | uint64(wanted)<<32
+		i := ((t0^from+w.states.salt)*wayMixing ^ bits.RotateLeft64(t1*wayMixing, 32)) >> (64 - wayBits)
+		y := &a.ways[i]
+		if y.text != [2]uint64{t0, t1} || y.from != from || y.states != w.states {
+			if y = &a.ways[i^1]; y.text != [2]uint64{t0, t1} || y.from != from || y.states != w.states {
+				a.luck--
+				is := way{states: w.states, text: [2]uint64{t0, t1}, from: from}
+				steps += r.learn(d, &is, wanted)
+				a.ways[i], a.ways[i^1] = is, a.ways[i]
+				continue
+			}
 		}
-		w.matched |= way.hits
-		for h := way.hits; h != 0; h &= h - 1 {
+		w.matched |= y.hits
+		for h := y.hits; h != 0; h &= h - 1 {
 			p := bits.TrailingZeros16(h)
-			w.ends[p] = w.at + int(way.ends[p&(mostParts-1)])
+			w.ends[p] = w.at + int(y.ends[p&(mostParts-1)])
 		}
-		w.row, w.alive = way.to, way.alive
-		w.at += int(way.n)
+		w.row, w.alive = y.to, y.alive
+		w.at += int(y.n)
 		a.luck = min(a.luck+1, waysBest)
 		steps++
 	}
 	return steps + d.walk(w, b, wanted, until)
 }
 
-// learn goes on for a stretch, and notes in way how if that tells all.
-func (r *run) learn(d *dfa, to *way, wanted uint16) (steps int) {
+// learn goes on for a stretch, and notes in y how, or else that y is none.
+func (r *run) learn(d *dfa, y *way, wanted uint16) (steps int) {
 	w, at, matched := &r.walk, r.walk.at, r.walk.matched
-	is := way{states: w.states, row: w.row, wanted: wanted}
 	w.matched = 0
 	steps = d.walk(w, r.text, wanted, at+wayBytes)
-	is.hits, is.to, is.alive = w.matched, w.row, w.alive
+	y.hits, y.to, y.alive = w.matched, w.row, w.alive
 	w.matched |= matched
-	if w.states != is.states || w.at > at+wayBytes || r.text[at+wayBytes-1] >= utf8.RuneSelf {
-		return steps // what is behind the stretch counts, too
-	}
-	is.n = uint8(w.at - at)
-	for h := is.hits; h != 0; h &= h - 1 {
+	for h := y.hits; h != 0; h &= h - 1 {
 		p := bits.TrailingZeros16(h)
-		is.ends[p] = uint8(w.ends[p] - at)
+		y.ends[p] = uint8(w.ends[p] - at)
 	}
-	is.text = [2]uint64{binary.LittleEndian.Uint64(r.text[at:]), binary.LittleEndian.Uint64(r.text[at+8:])}
-	*to = is
+	if y.n = uint8(w.at - at); w.states != y.states || w.at > at+wayBytes || r.text[at+wayBytes-1] >= utf8.RuneSelf {
+		y.states = nil // what is behind the stretch counts, too
+	}
 	return steps
 }
 
