@@ -119,10 +119,7 @@ func (s *Server) describe(r *appRow, set map[string]store.AppStatus) {
 	if a, ok := set[r.App]; ok {
 		r.Set, status = a, a.Status
 	}
-	if status == "" {
-		status = policy.Unreviewed
-	}
-	r.Status = string(status)
+	r.Status = string(status.OrUnreviewed())
 }
 
 // categoryNames are those whose id is no word for people.

@@ -34,6 +34,9 @@ func (s Status) index() int {
 	return 3
 }
 
+// OrUnreviewed returns s, and [Unreviewed] for the zero value and anything else that is no status.
+func (s Status) OrUnreviewed() Status { return Statuses()[s.index()] }
+
 // ParseStatus reads one of the four statuses.
 func ParseStatus(s string) (Status, error) {
 	for _, known := range Statuses() {

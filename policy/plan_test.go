@@ -141,6 +141,17 @@ rules:
 	}
 }
 
+func TestWhatIsNoStatusIsUnreviewed(t *testing.T) {
+	for in, want := range map[Status]Status{
+		"": Unreviewed, "Approved": Unreviewed, Unreviewed: Unreviewed,
+		Approved: Approved, InReview: InReview, Unapproved: Unapproved,
+	} {
+		if got := in.OrUnreviewed(); got != want {
+			t.Errorf("%q counts as %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestRedactFallsBackToBlock(t *testing.T) {
 	plan := full(t).Plan(sampleFacts())
 	e := evidence(plan, "pci")

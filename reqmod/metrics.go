@@ -1,7 +1,6 @@
 package reqmod
 
 import (
-	"cmp"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,7 +45,7 @@ func newCounters() *counters {
 
 // decided counts a request when all is decided.
 func (c *counters) decided(status policy.Status, d *policy.Decision) {
-	c.decisions.WithLabelValues(d.Action.String(), string(cmp.Or(status, policy.Unreviewed))).Inc()
+	c.decisions.WithLabelValues(d.Action.String(), string(status.OrUnreviewed())).Inc()
 	for _, gap := range d.Gaps {
 		c.gaps.WithLabelValues(string(gap)).Inc()
 	}

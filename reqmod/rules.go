@@ -84,11 +84,5 @@ func (r *Rules) status(app *classify.App) policy.Status {
 	if s, ok := r.statuses[app.ID]; ok {
 		return s
 	}
-	if app.Status == "" {
-		return policy.Unreviewed
-	}
-	if s, err := policy.ParseStatus(app.Status); err == nil {
-		return s
-	}
-	return policy.Unreviewed
+	return policy.Status(app.Status).OrUnreviewed()
 }

@@ -99,9 +99,7 @@ func listed(app *classify.App, set map[string]store.AppStatus) listedApp {
 	if st, ok := set[app.ID]; ok {
 		l.Status, l.By, l.At, l.Note = st.Status, st.By, st.At, st.Note
 	}
-	if l.Status == "" {
-		l.Status = policy.Unreviewed
-	}
+	l.Status = l.Status.OrUnreviewed()
 	return l
 }
 
