@@ -122,6 +122,20 @@ func TestAnErasedPersonLeavesKeptReports(t *testing.T) {
 	}
 }
 
+func TestQuickReportsAreNotKeptEveryMinute(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{
+		0:                     4 * time.Minute,
+		19 * time.Millisecond: 4 * time.Minute,
+		20 * time.Millisecond: time.Minute,
+		time.Second:           100 * time.Second,
+		time.Minute:           4 * time.Minute,
+	} {
+		if got := keepAgain(took); got != want {
+			t.Errorf("after a round of %v the next one begins in %v, want %v", took, got, want)
+		}
+	}
+}
+
 // TestKeptReports makes a slow report anew before it is too old: visitors see the last one at
 // once while it is made, and the new one then.
 func TestKeptReports(t *testing.T) {

@@ -34,9 +34,19 @@ func (s *Server) KeepReports() {
 			if err := s.makeMain(context.WithValue(c.renewing, keeping{}, true)); err != nil {
 				s.log.Debug("keep the main reports", "error", err) // a page will tell who asks
 			}
-			wait = min(max(keepEvery, keepCost*s.now().Sub(began)), cacheStale-keepEvery)
+			wait = keepAgain(s.now().Sub(began))
 		}
 	})
+}
+
+// keepAgain returns how long to wait after a round that took so long. Of a round as quick as one
+// report that is not kept, nothing is.
+func keepAgain(took time.Duration) time.Duration {
+	const longest = cacheStale - keepEvery
+	if took < cacheSlow {
+		return longest
+	}
+	return min(max(keepEvery, keepCost*took), longest)
 }
 
 // makeMain makes the reports of 30 days of the overview, the printed report, coverage, the lists
