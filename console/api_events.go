@@ -168,10 +168,10 @@ func (s *Server) apiPayload(w http.ResponseWriter, r *http.Request, v *visitor) 
 
 func (s *Server) apiExport(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	switch format := r.URL.Query().Get("format"); format {
-	case "", "ndjson":
+	case "", "ndjson", "jsonl": // two names of one format; the command line takes both, too
 		return s.export(w, r, v, "ndjson")
 	case "csv":
 		return s.export(w, r, v, format)
 	}
-	return badInput("format: want ndjson or csv.")
+	return badInput("format: want ndjson, jsonl or csv.")
 }

@@ -149,6 +149,7 @@ func TestDocumentAndAnswersAgree(t *testing.T) {
 		{"GET", "/events?limit=2", "", 200},
 		{"GET", "/events?app=chatgpt&action=block&notable=true&state=new&since=1h", "", 200},
 		{"GET", "/events/export?format=ndjson", "", 200},
+		{"GET", "/events/export?format=jsonl", "", 200},
 		{"GET", "/events/export?format=csv", "", 200},
 		{"GET", event, "", 200},
 		{"GET", "/events/0193e5a0-7c1f-7b3e-9a55-2f6d1c0b8e44", "", 404},

@@ -185,23 +185,26 @@ func (a *app) eventsExportCommand() *cobra.Command {
 			if err := o.parse(time.Now()); err != nil {
 				return err
 			}
-			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
-				switch format {
-				case "jsonl":
-					enc := newLineEncoder(cmd)
-					return o.each(ctx, s, 0, func(e event.Event) error { return enc.Encode(e) })
-				case "csv":
-					return exportCSV(ctx, cmd, s, &o)
-				case "ocsf":
-					return exportOCSF(ctx, cmd, s, &o)
-				}
+			export, ok := map[string]func(context.Context, *cobra.Command, *store.Store, *eventFlags) error{
+				"jsonl": exportLines, "ndjson": exportLines, // two names of one format; the HTTP API takes both, too
+				"csv": exportCSV, "ocsf": exportOCSF,
+			}[format]
+			if !ok {
 				return usageError{fmt.Errorf("--format %q: want jsonl, csv or ocsf", format)}
+			}
+			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
+				return export(ctx, cmd, s, &o)
 			})
 		},
 	}
 	o.register(cmd)
-	cmd.Flags().StringVar(&format, "format", "jsonl", "jsonl, csv or ocsf")
+	cmd.Flags().StringVar(&format, "format", "jsonl", "jsonl (or ndjson), csv or ocsf")
 	return cmd
+}
+
+func exportLines(ctx context.Context, cmd *cobra.Command, s *store.Store, o *eventFlags) error {
+	enc := newLineEncoder(cmd)
+	return o.each(ctx, s, 0, func(e event.Event) error { return enc.Encode(e) })
 }
 
 func exportCSV(ctx context.Context, cmd *cobra.Command, s *store.Store, o *eventFlags) error {

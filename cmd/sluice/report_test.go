@@ -38,6 +38,17 @@ func TestEveryReportOnTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestAnExportOfLinesHasTwoNames(t *testing.T) {
+	inDir(t)
+	t.Setenv("SLUICE_DATA_DIR", t.TempDir())
+	record(t, 3)
+	_, want, _ := sluice(t, "", "events", "export", "--format", "jsonl")
+	code, got, errOut := sluice(t, "", "events", "export", "--format", "ndjson")
+	if code != exitFine || got != want || strings.Count(got, "\n") != 3 {
+		t.Errorf("exit %d: %s%s; want the three lines that jsonl gives: %s", code, got, errOut, want)
+	}
+}
+
 // record leaves n prompts of alice in the store of the settings.
 func record(t *testing.T, n int) {
 	t.Helper()
