@@ -170,6 +170,11 @@ func TestKinds(t *testing.T) {
 			body: framed(0, pb(1, pb(1, "internal/ledger.go", 2, "func settle() {}\n// secret"), 2, pb(1, "Why is it slow?", 2, 1, 3, pb(1, "internal/db.go", 3, "const dsn = \"x y\"")), 4, pb(1, "Use British English."), 7, pb(1, "claude-4-sonnet"), 15, "0000007a-4f3a-4c1e-9b7d-0000000e9ef7")),
 			user: []string{"Why is it slow?"}, system: []string{"Use British English."}, context: []string{"func settle() {}\n// secret", `const dsn = "x y"`},
 		},
+		"Cursor: a key pasted alone, and the id of the message": {
+			url: "https://api2.cursor.sh/aiserver.v1.AiService/StreamChat", ctype: "application/connect+proto",
+			body: framed(0, pb(2, pb(1, "0a1b2c3d4e5f60718293a4b5c6d7e8f9", 2, 1, 13, "0000007a-4f3a-4c1e-9b7d-0000000e9ef7"))),
+			user: []string{"0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
+		},
 		"Windsurf": {
 			url: "https://server.codeium.com/exa.api_server_pb.ApiServerService/GetChatMessage", ctype: "application/connect+proto",
 			body: framed(1, string(gzipOf(t, []byte(pb(1, pb(1, "devin", 2, "1.40.0"), 3, pb(2, 1, 3, "Where is the plan kept?")))))),

@@ -254,7 +254,7 @@ func (w *walk) emitWire(d *pbDoc, i, base int, prefix string) {
 		}
 		return
 	}
-	if !marked && (idLike(raw) || !prose(raw)) || marked && idLike(raw) {
+	if marked && namesThing(keyPerson, raw) || !marked && (idLike(raw) || !prose(raw)) {
 		return
 	}
 	if !marked {
