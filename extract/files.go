@@ -10,6 +10,7 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 
+	"github.com/sluice-dlp/sluice/extract/internal/document"
 	"github.com/sluice-dlp/sluice/extract/internal/jsontree"
 )
 
@@ -107,19 +108,11 @@ func (w *walk) dataURI(l int, h fileHint) bool {
 	if name := parameter(head, "name"); h.name == "" && name != "" {
 		h.name = string(unpercent([]byte(name)))
 	}
-	body := layer{parent: l, codec: percent, start: comma + 1, end: len(data)}
-	if strings.HasSuffix(strings.ToLower(head), ";base64") {
-		enc, raw, ok := decodeBase64(data[comma+1:])
-		if !ok {
-			return false
-		}
-		body.codec, body.base64, body.data = encoded, enc, raw
-	} else {
-		body.data = unpercent(bytes.ReplaceAll(data[comma+1:], []byte("+"), []byte("%2B")))
-		if len(body.data) == 0 {
-			return false
-		}
-		body.codec = sealed
+	body := layer{parent: l, codec: sealed, start: comma + 1, end: len(data)}
+	if enc, raw, ok := decodeBase64(data[comma+1:]); ok && strings.HasSuffix(strings.ToLower(head), ";base64") {
+		body.codec, body.base64, body.data = encoded, enc, raw // can be written back
+	} else if body.data, ok = document.DataURI(data); !ok || len(body.data) == 0 {
+		return false
 	}
 	if !w.left.Expand(len(body.data)) {
 		w.limitGap(h.path, "expanded")

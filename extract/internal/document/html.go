@@ -3,7 +3,7 @@ package document
 import (
 	"bytes"
 	"encoding/base64"
-	"net/url"
+	"encoding/hex"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -59,7 +59,7 @@ func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 			for attrs {
 				var key, value []byte
 				key, value, attrs = z.TagAttr()
-				if file, ok := dataURI(value); ok {
+				if file, ok := DataURI(value); ok {
 					w.member(path, string(key), file, depth)
 					continue
 				}
@@ -127,25 +127,42 @@ func appendHTMLAttribute(out, key, value []byte) []byte {
 	return out
 }
 
-// dataURI returns the bytes in a data: URI (RFC 2397).
-func dataURI(value []byte) ([]byte, bool) {
+// DataURI returns the bytes in a data: URI (RFC 2397), read as browsers do: base64 may be
+// percent-encoded and hold blanks. They are at most as many as the URI's.
+func DataURI(value []byte) ([]byte, bool) {
 	const scheme = "data:"
 	if len(value) < len(scheme) || !strings.EqualFold(string(value[:len(scheme)]), scheme) {
 		return nil, false
 	}
-	head, body, ok := strings.Cut(string(value[len(scheme):]), ",")
+	head, body, ok := bytes.Cut(value[len(scheme):], []byte(","))
 	if !ok {
 		return nil, false
 	}
-	if plain, err := url.PathUnescape(body); err == nil {
-		body = plain
+	body = unescape(body)
+	if !strings.HasSuffix(strings.ToLower(string(head)), ";base64") {
+		return body, true
 	}
-	if !strings.HasSuffix(strings.ToLower(head), ";base64") {
-		return []byte(body), true
-	}
-	body = strings.TrimRight(strings.Join(strings.Fields(body), ""), "=")
-	data, err := base64.RawStdEncoding.DecodeString(body)
+	body = bytes.TrimRight(bytes.Join(bytes.Fields(body), nil), "=")
+	data, err := base64.RawStdEncoding.AppendDecode(nil, body)
 	return data, err == nil
+}
+
+// unescape returns a copy of the text of a URI with %XX as the byte that it stands for; a percent
+// sign before anything else stands for itself.
+func unescape(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		var one [1]byte
+		if text[i] == '%' && i+2 < len(text) {
+			if _, err := hex.Decode(one[:], text[i+1:i+3]); err == nil {
+				out = append(out, one[0])
+				i += 2
+				continue
+			}
+		}
+		out = append(out, text[i])
+	}
+	return out
 }
 
 // metaCharset returns the charset that the head of a page names.
