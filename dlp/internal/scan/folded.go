@@ -12,20 +12,28 @@ const (
 // foldedCopy is a stretch of text with ſ and K replaced; at[i] is where text[i] stands in
 // the original.
 type foldedCopy struct {
-	text [foldedSize]byte
-	at   [foldedSize]int32
+	text   [foldedSize]byte
+	at     [foldedSize]int32
+	bounds [foldedSize / block]uint64 // where \b holds in the original
 }
 
 // fill copies b[off:end] and the bytes that follow it which places there look at, and returns how many bytes of
 // the copy stand for b[off:end].
 func (f *foldedCopy) fill(b []byte, off, end int) int {
 	n, own := 0, 0
+	clear(f.bounds[:])
+	before := off > 0 && isWord(b[off-1])
 	for i := off; n < own+window+farPlaces || i < end; n++ {
-		w, c := 1, byte(0)
+		w, c, word := 1, byte(0), false
 		if i < len(b) {
 			w, c = foldAt(b, i)
+			word = isWord(b[i])
 		}
 		f.text[n], f.at[n] = c, int32(i-off)
+		if before != word {
+			f.bounds[n/block] |= 1 << (n % block)
+		}
+		before = word
 		if i < end {
 			own = n + 1
 		}

@@ -132,6 +132,12 @@ func (r *run) alike(cs []candidate) []candidate {
 // what stands around them is still to be looked at.
 func (r *run) meet(cs []candidate, pos int, weed bool) {
 	p := r.db.plan
+	if t := &p.targets[cs[0].target&^all]; len(cs) == 1 && cs[0].target&all == 0 {
+		if r.undecided(t.pattern, pos-int(t.near)) && (!weed || r.db.onwardOf(cs[0].target).fits(r.text, pos)) {
+			r.alone(t.pattern, pos)
+		}
+		return
+	}
 	var c uint16
 	for i := range cs {
 		if cs[i].target&all != 0 {
@@ -150,10 +156,14 @@ func (r *run) meet(cs []candidate, pos int, weed bool) {
 		c = r.together(j, c, pos)
 	}
 	for ; c != 0; c &= c - 1 {
-		q := j.patterns[bits.TrailingZeros16(c)]
-		if a := r.db.anchors[q]; r.undecided(q, pos-a.near) && r.ahead(q, pos) {
-			r.anchored(int(q), a, pos)
-		}
+		r.alone(j.patterns[bits.TrailingZeros16(c)], pos)
+	}
+}
+
+// alone tries pattern p, whose anchor may be at pos.
+func (r *run) alone(p int32, pos int) {
+	if a := r.db.anchors[p]; r.undecided(p, pos-a.near) && r.ahead(p, pos) {
+		r.anchored(int(p), a, pos)
 	}
 }
 

@@ -127,19 +127,27 @@ func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
 	return carry
 }
 
-// searchFolded is search on a copy in which ſ and K are s and k. Whether a word begins is
-// not known there, so it is left to the automata.
+// searchFolded is search on a copy in which ſ and K, which are no word characters, are s and k.
 func (r *run) searchFolded(off, end int) {
 	f := &r.folded
 	own := f.fill(r.text, off, end)
 	n := (own + block - 1) / block
 	r.db.kernel.run(&r.db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
+	for k := range n {
+		r.found.masks[k].starts = f.bounds[k]
+	}
 	r.plain = false
 	r.pick(f.text[:], n, own, func(i int) int { return off + int(f.at[i]) })
 }
 
 // anchored tries the starts that the anchor at pos leaves possible.
 func (r *run) anchored(p int, a *anchor, pos int) {
+	if a.far == 0 && r.plain {
+		if pos >= max(r.open[p], r.from) && pos < min(r.to, len(r.text)) && !(r.text[pos] >= utf8.RuneSelf && inside(r.text, pos)) {
+			r.start(p, pos)
+		}
+		return
+	}
 	lo, hi := pos-a.far, min(pos-a.near, r.to-1)
 	if a.several() {
 		if hi < max(r.open[p], r.from) {
@@ -167,28 +175,31 @@ func (r *run) try(p, lo, hi int) {
 	if i > hi {
 		return
 	}
-	pat, g := &r.db.patterns[p], r.of(p)
+	pat := &r.db.patterns[p]
 	for i <= hi && !r.ended {
 		if c := r.text[i]; !pat.first.has(c) || pat.lead && !boundary(r.text, i) || c >= utf8.RuneSelf && inside(r.text, i) {
 			i++
 			continue
 		}
-		end := r.end(pat, i, &g.steps)
-		if g.steps > r.budget {
-			r.open[p] = i
-			r.giveUp(p)
-			return
-		}
-		if end <= i {
-			i++
-			continue
-		}
-		if !r.emit(p, i, end) {
-			r.ended = true
-		}
-		i = end
+		r.start(p, i)
+		i = r.open[p]
 	}
-	r.open[p] = i
+	r.open[p] = max(r.open[p], i)
+}
+
+// start looks for a match of p that begins at i.
+func (r *run) start(p, i int) {
+	g := r.of(p)
+	end := r.end(&r.db.patterns[p], i, &g.steps)
+	switch r.open[p] = i; {
+	case g.steps > r.budget:
+		r.giveUp(p)
+	case end <= i:
+		r.open[p]++
+	default:
+		r.open[p] = end
+		r.ended = !r.emit(p, i, end)
+	}
 }
 
 // resume is a pattern with the first start that is not decided.
