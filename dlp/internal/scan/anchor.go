@@ -21,14 +21,14 @@ type anchor struct {
 
 // What the steps after the kernel cost, in nanoseconds, for choosing among anchors.
 const (
-	costLook    = 8   // a position that the kernel reports
-	costTry     = 40  // a position where the whole sequence holds
-	costStart   = 3   // each further possible start
-	costStep    = 8   // a byte that an automaton reads in a stretch of nearly any bytes
-	costSlot    = .01 // a class sequence makes the kernel's groups wider
-	costAnySlot = .03 // one that counts anywhere makes its group do so
-	costRun     = .03 // a text of one repeated byte is a candidate at every position
-	costUsable  = 4   // above, going without an anchor is better
+	costLook    = 8    // a position that the kernel reports
+	costTry     = 150  // a position where the whole sequence holds
+	costStart   = 3    // each further possible start
+	costStep    = 8    // a byte that an automaton reads in a stretch of nearly any bytes
+	costSlot    = .01  // a class sequence makes the kernel's groups wider
+	costAnySlot = .015 // one that counts anywhere makes its group do so
+	costRun     = .03  // a text of one repeated byte is a candidate at every position
+	costUsable  = 4    // above, going without an anchor is better
 )
 
 const (

@@ -31,11 +31,11 @@ type kind struct {
 type grouper struct {
 	sample *sample
 	places int
+	most   int // groups from which on the best pair to join is looked for
 	kinds  []kind
 }
 
 const (
-	most   = 512  // groups from which on the best pair to join is looked for
 	rounds = 12   // how often every kind may move to another group
 	moves  = 1500 // of kinds that are tried, about
 )
@@ -43,7 +43,7 @@ const (
 // share sets the group of every member and returns the groups, at most limit.
 func (g *grouper) share(ms []member, limit int) []group {
 	of := g.sort(ms)
-	gs := g.join(neighbours(g.singles(), most), limit)
+	gs := g.join(neighbours(g.singles(), g.most), limit)
 	out := make([]outline, len(gs))
 	for i := range gs {
 		out[i] = g.outline(&gs[i])

@@ -33,6 +33,9 @@ type slotSet [quadWords]uint64
 const (
 	wordSlots = 64
 	quadWords = 4
+
+	mostGroups = 512 // of slots and of keys, from which on the best pair to join is looked for
+	mostHeads  = 256 // of keys that begin a word, of which less depends
 )
 
 // newPlan arranges the anchors; nil ones are left out.
@@ -70,7 +73,7 @@ func (p *plan) groupSlots(r *sample) {
 	for i, s := range p.slots {
 		ms[i] = member{q: s.q, wordStart: s.wordStart}
 	}
-	g := grouper{sample: r, places: window}
+	g := grouper{sample: r, places: window, most: mostGroups}
 	for k, gr := range g.share(ms, groups) {
 		p.tables.setSlots(k, &gr.q, gr.wordStart)
 	}
@@ -138,11 +141,11 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 		left--
 		p.tables.setKeys(left, &q)
 	}
-	g := grouper{sample: r, places: keyWindow}
+	g := grouper{sample: r, places: keyWindow, most: mostGroups}
 	for k, gr := range g.share(single, left) {
 		p.tables.setKeys(k, &gr.q)
 	}
-	g = grouper{sample: r, places: keyWindow}
+	g = grouper{sample: r, places: keyWindow, most: mostHeads}
 	for k, gr := range g.share(starts, startGroups) {
 		p.tables.setHeads(k, &gr.q)
 	}
