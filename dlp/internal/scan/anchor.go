@@ -279,17 +279,36 @@ func flatten(re *syntax.Regexp, out []*syntax.Regexp) []*syntax.Regexp {
 		if lo, _ := width(re.Sub[0]); least == 0 || lo == 0 {
 			break
 		}
-		turns := min(least, maxTurns)
+		turns, last := min(least, maxTurns), 0
+		if least > maxTurns && oneRune(re.Sub[0]) {
+			last = maxTurns / 2 // it does not matter which of them are optional
+			turns -= last
+		}
 		for range turns {
 			out = flatten(re.Sub[0], out)
 		}
 		if most != turns {
-			out = append(out, &syntax.Regexp{Op: syntax.OpRepeat, Flags: re.Flags, Sub: re.Sub, Min: least - turns, Max: max(-1, most-turns)})
+			out = append(out, &syntax.Regexp{Op: syntax.OpRepeat, Flags: re.Flags, Sub: re.Sub, Min: least - turns - last, Max: max(-1, most-turns-last)})
+		}
+		for range last {
+			out = append(out, re.Sub[0])
 		}
 		return out
 	default:
 	}
 	return append(out, re)
+}
+
+// oneRune reports whether re matches one rune and nothing else.
+func oneRune(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return true
+	case syntax.OpLiteral:
+		return len(re.Rune) == 1
+	default:
+		return false
+	}
 }
 
 // merge drops equal sequences, and joins those that differ only behind the fourth byte

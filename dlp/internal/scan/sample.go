@@ -190,7 +190,7 @@ func (s *sample) rate(q *sequence, k int, wordStart bool) float64 {
 // kernelRate estimates at which share of positions the kernel takes the first k classes
 // of q for given. It looks at a part of the sample, because it is asked often.
 func (s *sample) kernelRate(q *sequence, k int, wordStart bool) float64 {
-	return s.hold(q, k, wordStart, 3, s.halves)
+	return s.hold(q, k, wordStart, 2, s.halves)
 }
 
 // hold counts in every step-th word of the bitmaps where the first k classes of q hold.
