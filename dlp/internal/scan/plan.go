@@ -1,5 +1,7 @@
 package scan
 
+import "slices"
+
 // slot is a class sequence that the kernel looks for.
 type slot struct {
 	q         sequence
@@ -11,7 +13,7 @@ type slot struct {
 // places it reports.
 type plan struct {
 	tables tables
-	slots  []slot // in the order of groups
+	slots  []slot // those that begin alike together
 	quads  []quad // what each 256 of them hold at
 	keys   *keyTable
 
@@ -77,15 +79,16 @@ func (p *plan) groupSlots(r *sample) {
 	for k, gr := range g.share(ms, groups) {
 		p.tables.setSlots(k, &gr.q, gr.wordStart)
 	}
-	sorted := make([]slot, 0, len(p.slots))
-	for k := range groups {
-		for i := range ms {
-			if ms[i].group == k {
-				sorted = append(sorted, p.slots[i])
+	// What begins alike is often there together, and then read by one automaton.
+	slices.SortStableFunc(p.slots, func(a, b slot) int {
+		for j := range window {
+			ca, cb := a.q.at(j), b.q.at(j)
+			if c := slices.Compare(ca[:], cb[:]); c != 0 {
+				return c
 			}
 		}
-	}
-	p.slots = sorted
+		return 0
+	})
 	for i := range p.slots {
 		p.enter(i)
 	}
