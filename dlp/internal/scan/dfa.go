@@ -72,7 +72,8 @@ const (
 	rowBytes = 1 << 20 // of one table, before it is thrown away
 )
 
-// newDFA makes an automaton for programs, at most mostParts.
+// newDFA makes an automaton for programs, at most mostParts; nil ones have a part in which
+// nothing matches.
 func newDFA(progs ...*syntax.Prog) *dfa {
 	d := &dfa{}
 	d.prog, d.parts = join(progs)
@@ -100,6 +101,10 @@ func join(progs []*syntax.Prog) (*syntax.Prog, []part) {
 	all := &syntax.Prog{}
 	for _, p := range progs {
 		base := uint32(len(all.Inst))
+		if p == nil {
+			parts = append(parts, part{base, base})
+			continue
+		}
 		for _, in := range p.Inst {
 			in.Out += base
 			if in.Op == syntax.InstAlt || in.Op == syntax.InstAltMatch {
@@ -120,7 +125,9 @@ func (d *dfa) fresh() *states {
 	s.work.init(len(d.prog.Inst))
 	var pcs []uint32
 	for _, p := range d.parts {
-		pcs = append(pcs, p.start)
+		if p.start < p.end {
+			pcs = append(pcs, p.start)
+		}
 	}
 	for side := range s.start {
 		s.start[side] = d.intern(s, state{pcs, d.relevant(side)})

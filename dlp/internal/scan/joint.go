@@ -13,12 +13,10 @@ import (
 // anchor is. A run of digits, or the word password, is a candidate for a dozen patterns at
 // once; one automaton reads it once for all of them.
 type joint struct {
-	patterns [mostParts]int32 // by bit
+	patterns [mostParts]int32 // by bit, which is that of the part, too
 	has      uint16           // those that take part
 	begins   uint16           // those that begin where their anchor does; of others, it reads the tail
 	once     sync.Once
-	part     [mostParts]int8 // by bit of has
-	every    uint16          // all parts
 	auto     atomic.Pointer[dfa]
 }
 
@@ -34,7 +32,7 @@ func newJoint(db *DB, patterns []int32, tails bool) *joint {
 	j := &joint{}
 	for bit, p := range patterns {
 		j.patterns[bit] = p
-		if db.patterns[p].words != nil {
+		if db.patterns[p].words != nil || slices.Index(patterns, p) < bit {
 			continue
 		}
 		if db.anchors[p].far == 0 {
@@ -54,16 +52,16 @@ func (p *plan) aim(db *DB) {
 	p.targets = make([]target, n+len(p.keys.entries))
 	for i := range p.slots {
 		q := p.slots[i].pattern
-		p.targets[i] = target{pattern: q, near: int32(db.anchors[q].near), joint: int32(i / mostParts), bit: uint8(i % mostParts)}
+		p.targets[i] = target{pattern: q, near: int32(db.anchors[q].near)}
 	}
 	for few := range slices.Chunk(p.targets[:n], mostParts) {
-		p.joints = append(p.joints, newJoint(db, patternsOf(few), false))
+		p.joints = append(p.joints, newJoint(db, share(few, len(p.joints)), false))
 	}
 	type set struct {
 		patterns [mostParts]int32 // and 1, so that 0 is none
 		many     bool
 	}
-	known := map[set]int32{}
+	known := map[set]int{}
 	for i := range p.keys.lists {
 		l := &p.keys.lists[i]
 		own := p.targets[n+int(l.first) : n+int(l.first+l.n)]
@@ -74,56 +72,50 @@ func (p *plan) aim(db *DB) {
 			l.many = l.many && db.patterns[q].words == nil
 		}
 		for few := range slices.Chunk(own, mostParts) {
-			patterns := patternsOf(few)
 			of := set{many: l.many}
-			for bit, q := range patterns {
-				of.patterns[bit] = q + 1
+			for bit := range few {
+				of.patterns[bit] = few[bit].pattern + 1
 			}
 			at, ok := known[of]
 			if !ok {
-				at = int32(len(p.joints))
+				at = len(p.joints)
 				known[of] = at
-				p.joints = append(p.joints, newJoint(db, patterns, l.many))
 			}
-			for bit := range few {
-				few[bit].joint, few[bit].bit = at, uint8(bit)
+			if patterns := share(few, at); !ok {
+				p.joints = append(p.joints, newJoint(db, patterns, l.many))
 			}
 		}
 	}
 }
 
-func patternsOf(ts []target) (out []int32) {
-	for i := range ts {
-		out = append(out, ts[i].pattern)
+// share gives few a joint, and returns their patterns by bit. Where two are of one pattern, they
+// have the bit of the first.
+func share(few []target, joint int) (patterns []int32) {
+	for i := range few {
+		patterns = append(patterns, few[i].pattern)
+		few[i].joint, few[i].bit = int32(joint), uint8(slices.Index(patterns, few[i].pattern))
 	}
-	return out
+	return patterns
 }
 
 // automaton returns the joint automaton, made when first needed; nil when the patterns
 // are too large for one.
 func (j *joint) automaton(db *DB) *dfa {
 	j.once.Do(func() {
-		var progs []*syntax.Prog
-		parts := map[int32]int8{}
+		var progs [mostParts]*syntax.Prog
 		size := 0
 		for c := j.has; c != 0; c &= c - 1 {
 			bit := bits.TrailingZeros16(c)
-			p := j.patterns[bit]
-			if _, ok := parts[p]; !ok {
-				parts[p] = int8(len(progs))
-				from := 0
-				if j.begins>>bit&1 == 0 {
-					from = db.patterns[p].cut
-				}
-				prog := db.patterns[p].program(from)
-				size += len(prog.Inst)
-				progs = append(progs, prog)
+			p := &db.patterns[j.patterns[bit]]
+			from := 0
+			if j.begins>>bit&1 == 0 {
+				from = p.cut
 			}
-			j.part[bit] = parts[p]
-			j.every |= 1 << parts[p]
+			progs[bit] = p.program(from)
+			size += len(progs[bit].Inst)
 		}
 		if size <= mostJoint {
-			j.auto.Store(newDFA(progs...))
+			j.auto.Store(newDFA(progs[:]...))
 		}
 	})
 	return j.auto.Load()
@@ -150,28 +142,21 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	}
 	w := &r.walk
 	d.begin(w, r.text, pos)
-	first := j.every
-	if open != j.has {
-		first = j.parts(open)
-	}
-	steps := r.follow(d, first, pos+firstLook)
+	steps := r.follow(d, open, pos+firstLook)
 	c &^= open
 	open = r.still(j, open, pos)
-	if wanted := j.parts(open); w.alive&wanted != 0 {
-		steps += r.follow(d, wanted, len(r.text)+1)
+	if w.alive&open != 0 {
+		steps += r.follow(d, open, len(r.text)+1)
 	}
 	r.charge(j, steps)
-	for ; open != 0; open &= open - 1 {
+	for open &= w.matched; open != 0; open &= open - 1 {
 		bit := bits.TrailingZeros16(open)
-		if w.matched>>j.part[bit]&1 == 0 {
-			continue
-		}
 		if j.begins>>bit&1 == 0 {
 			c |= 1 << bit
 			continue
 		}
 		p := int(j.patterns[bit])
-		if end := w.ends[j.part[bit]]; end > pos && r.open[p] <= pos && !r.ended {
+		if end := w.ends[bit]; end > pos && r.open[p] <= pos && !r.ended {
 			r.open[p] = end
 			r.ended = !r.emit(p, pos, end)
 		}
@@ -179,27 +164,14 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	return c
 }
 
-// parts returns the parts of the patterns in c.
-func (j *joint) parts(c uint16) (parts uint16) {
-	for ; c != 0; c &= c - 1 {
-		parts |= 1 << j.part[bits.TrailingZeros16(c)]
-	}
-	return parts
-}
-
 // still returns those of open that a match is still possible for at pos, where the joint
 // automaton has had its first look.
 func (r *run) still(j *joint, open uint16, pos int) (left uint16) {
-	w := &r.walk
-	live := w.alive | w.matched
-	for ; open != 0 && live != 0; open &= open - 1 {
+	matched := r.walk.matched
+	for open &= r.walk.alive | matched; open != 0; open &= open - 1 {
 		bit := bits.TrailingZeros16(open)
-		part := uint16(1) << j.part[bit]
-		if part&live == 0 {
-			continue
-		}
 		p := j.patterns[bit]
-		if r.undecided(p, pos-r.db.anchors[p].near) && (part&w.matched != 0 || r.ahead(p, pos)) {
+		if r.undecided(p, pos-r.db.anchors[p].near) && (matched>>bit&1 != 0 || r.ahead(p, pos)) {
 			left |= 1 << bit
 		}
 	}

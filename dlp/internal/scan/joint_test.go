@@ -80,10 +80,16 @@ func TestDenseCandidatesEqualRegexp(t *testing.T) {
 // Two sequences of one pattern can hold at one place; it is read once and matches once.
 func TestJointOfOnePattern(t *testing.T) {
 	db, _ := compiled(t, []string{`ab+`})
+	db.plan.targets = make([]target, 2)
+	db.plan.joints = []*joint{newJoint(db, share(db.plan.targets, 0), false)}
+	if j := db.plan.joints[0]; j.has != 1 || db.plan.targets[1].bit != 0 {
+		t.Errorf("has %b, the second target bit %d, want both to share the first", j.has, db.plan.targets[1].bit)
+	}
 	r := db.runs.New().(*run)
 	var got []span
 	r.begin([]byte("x abbb"), nil, func(_, start, end int) bool { got = append(got, span{start, end}); return true })
-	if left := r.together(newJoint(db, []int32{0, 0}, false), 3, 2); left != 0 || len(got) != 1 || got[0] != (span{2, 6}) {
-		t.Errorf("left %b, got %v, want the match at 2", left, got)
+	r.meet([]candidate{{2, 0}, {2, 1}}, 2, false)
+	if len(got) != 1 || got[0] != (span{2, 6}) {
+		t.Errorf("got %v, want the match at 2", got)
 	}
 }
