@@ -83,7 +83,6 @@ func (t *tables) finish() {
 			c.any[j], c.start[j] = uint8(t.any>>(8*i)), uint8(t.start>>(8*i))
 		}
 	}
-	t.portable = newPortableTables(t)
 	t.vbmi = newVBMITables(t)
 }
 
@@ -195,13 +194,14 @@ type namedKernel struct {
 	gates  gatesKernel
 	quad   quadKernel
 	places placesKernel
+	pairs  bool // it needs tables of pairs
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, true}
 
-// keysKernel returns those positions of n blocks of x at which p may have a key, in out.
-// Where the masks say so, or at all positions; m is then overwritten.
-type keysKernel func(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16
+// keysKernel returns those positions of n blocks of x at which m says that there may be a key
+// and p agrees. It may turn down slots that m has.
+type keysKernel func(t *tables, p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16
 
 // gatesKernel writes to out those of the places at of x whose gate of t lets them through, and
 // returns them. m has where words begin.
@@ -209,7 +209,10 @@ type gatesKernel func(t *keyTable, m *[batch]masks, x *batchText, at []uint16, o
 
 // keyWork is the working space for it. Reading from and writing to one list, loads would
 // wait for stores.
-type keyWork struct{ maybe, found places }
+type keyWork struct {
+	maybe, found places
+	packed       packedPlaces // of the portable kernel
+}
 
 // quadKernel writes to out, which has room for as many, those of the places at of x where
 // slots of q hold, and returns how many there are. Places are at most inBatch; m has where

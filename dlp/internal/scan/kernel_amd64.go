@@ -6,10 +6,10 @@ import "golang.org/x/sys/cpu"
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, false}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2}
+		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, false}
 		if cpu.X86.HasAVX512VBMI2 {
 			k.keys, k.places = keysByVBMI, placesByVBMI
 		}
@@ -50,11 +50,11 @@ func placesByAVX2(m []masks, which field, out *places) []uint16 {
 //go:noescape
 func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int
 
-func keysByAVX2(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
+func keysByAVX2(_ *tables, p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
 	return probeByAVX2(p, x, placesByAVX2(m[:n], ofKeys, &w.maybe), &w.found)
 }
 
-func keysByVBMI(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
+func keysByVBMI(_ *tables, p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
 	return probeByAVX2(p, x, placesByVBMI(m[:n], ofKeys, &w.maybe), &w.found)
 }
 

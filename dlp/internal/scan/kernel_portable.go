@@ -1,121 +1,146 @@
 package scan
 
-import "encoding/binary"
-
-// portableTables are the class tables for one byte at a time. Groups that count anywhere
-// are looked for at every position, by their first four places; what that finds, and where
-// words begin, is looked up in full.
-type portableTables struct {
-	// Entries have the groups that a byte fits at a place: in outer at place 0 and, in the
-	// upper half, at place 2; in inner at places 1 and 3. One and of two entries so does
-	// half of the work for two positions.
-	outer, inner [256]uint64
-
-	full  [window][256]uint32 // groups of slots and, with the bit folds, that of ſ and K
-	count [2]uint32           // groups that count: anywhere, and where a word begins
-}
-
-const (
-	upper = 32 // bits to the upper half of an entry
-	folds = 1 << groups
+import (
+	"encoding/binary"
+	"math/bits"
 )
 
-func newPortableTables(t *tables) *portableTables {
-	p := &portableTables{full: t.slotAt}
-	p.count[0] = t.any | folds
-	p.count[1] = p.count[0] | t.start
-	for b := range 256 {
-		for j := range p.full {
-			if j >= keyWindow || t.keyAt[j][b]>>foldGroup&1 != 0 {
-				p.full[j][b] |= folds
-			}
-		}
-		at := func(j int) uint64 { return uint64(p.full[j][b] & p.count[0]) }
-		p.outer[b] = at(0) | at(2)<<upper
-		p.inner[b] = at(1) | at(3)<<upper
-	}
-	return p
+// portableTables are what plain Go looks bytes up in.
+type portableTables struct {
+	full  [window][256]uint32 // groups of slots, by place and byte
+	count [2]uint32           // those that count: anywhere, and where a word begins
+	pairs *pairTable
 }
 
-// portableKernel is the kernel in plain Go.
+func newPortableTables(t *tables, pairs *pairTable) *portableTables {
+	return &portableTables{t.slotAt, [2]uint32{t.any, t.any | t.start}, pairs}
+}
+
+// portableKernel is the kernel in plain Go. It reports, for slots as for keys, where a bucket
+// of the pair table holds or a word begins that has four bytes in the block, as far as that
+// goes; portableKeys looks closer, at both.
 func portableKernel(t *tables, v []byte, n int, carry, loose uint64, out *findings) uint64 {
-	p := t.portable
+	pairs := t.portable.pairs
 	for k := range n {
 		x := (*[block + window]byte)(v[k*block:])
-		w := uint64(0)
-		for i := 0; i < block; i += 8 {
-			w |= wordMask(binary.LittleEndian.Uint64(x[i:])) << i
-		}
-		starts := w&^(w<<1|carry) | loose
-		carry = w >> 63
-		m := &out.masks[k]
+		words, found := pairs.block(x)
+		starts := words&^(words<<1|carry) | loose
+		carry = words >> (block - 1)
+		m := &out.masks[k&(batch-1)]
 		*m = masks{starts: starts}
-		for c := starts | p.anywhere(x); c != 0; c &= c - 1 {
-			i := trailing(c)
-			y := x[i : i+window : i+window]
-			f := &p.full
-			g := f[0][y[0]] & f[1][y[1]] & f[2][y[2]] & f[3][y[3]] & f[4][y[4]] & f[5][y[5]] & f[6][y[6]] & f[7][y[7]]
-			g &= p.count[starts>>i&1]
-			m.slots |= nonzero(g&^folds) << i
-			m.folds |= uint64(g/folds) << i
+		if !isASCII(x) {
+			m.folds = foldsAmong(x, found)
 		}
+		found |= starts&(words>>1|1<<63)&(words>>2|3<<62)&(words>>3|7<<61) | loose
+		m.slots, m.keys = found, found
 	}
 	return carry
 }
 
-// anywhere returns the positions of a block at which the first four places of a group hold.
-func (p *portableTables) anywhere(x *[block + window]byte) (found uint64) {
-	h0 := p.outer[x[0]] & p.inner[x[1]] // half of position 0, and of the one two before
-	h1 := p.outer[x[1]] & p.inner[x[2]]
-	for i := 0; i < block; i += 4 {
-		h2 := p.outer[x[i+2]] & p.inner[x[i+3]]
-		h3 := p.outer[x[i+3]] & p.inner[x[i+4]]
-		h4 := p.outer[x[i+4]] & p.inner[x[i+5]]
-		h5 := p.outer[x[i+5]] & p.inner[x[i+6]]
-		g0, g1 := uint32(h0)&uint32(h2>>upper), uint32(h1)&uint32(h3>>upper)
-		g2, g3 := uint32(h2)&uint32(h4>>upper), uint32(h3)&uint32(h5>>upper)
-		h0, h1 = h4, h5
-		found |= (nonzero(g0) | nonzero(g1)<<1 | nonzero(g2)<<2 | nonzero(g3)<<3) << (i & (block - 1))
+func isASCII(x *[block + window]byte) bool {
+	const highBits = 0x8080808080808080
+	u := uint64(0)
+	for i := 0; i < len(x); i += 8 {
+		u |= binary.LittleEndian.Uint64(x[i:])
 	}
-	return found
+	return u&highBits == 0
+}
+
+// foldsAmong returns those of the positions m of a block at which ſ or K may stand.
+func foldsAmong(x *[block + window]byte, m uint64) (folds uint64) {
+	for ; m != 0; m &= m - 1 {
+		i := trailing(m)
+		if a, b := x[i], x[i+1]; a == 0xc5 && b == 0xbf || a == 0xe2 && b == 0x84 {
+			folds |= 1 << i
+		}
+	}
+	return folds
+}
+
+// portableKeys is the keysKernel in plain Go. Of what the masks have for slots, it leaves
+// where a group of slots holds.
+func portableKeys(t *tables, p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
+	c := 0
+	for k := range m[:n] {
+		c = w.packed.write(c, k, m[k].keys)
+		m[k].slots = 0
+	}
+	keys, slots := t.portable.sift(p, x, c, w)
+	for _, i := range w.maybe[:slots] {
+		m := &m[i/block&(batch-1)]
+		g := t.portable.groups(x, i) & t.portable.count[m.starts>>(i%block)&1]
+		m.slots |= nonzero(g) << (i % block)
+	}
+	return w.found[:keys]
+}
+
+// sift looks at n packed places of x. It returns how many w.found has then, at which p may
+// have a key, and how many w.maybe has, at which some group of slots holds.
+func (t *portableTables) sift(p *probe, x *batchText, n int, w *keyWork) (found, maybe int) {
+	f, four, shift := &t.full, p.four, p.shift&31
+	_, _, _ = x[0], w.packed[0], four[0] // so that the loop need not ask whether there are any
+	for j := range n {
+		i := w.packed.at(j)
+		y := (*[window]byte)(x[i : i+window])
+		w.found[found], w.maybe[maybe] = uint16(i), uint16(i)
+		h := hashed(foldKey(binary.LittleEndian.Uint32(y[:]))) >> shift
+		g := f[0][y[0]] & f[1][y[1]] & f[2][y[2]] & f[3][y[3]] & f[4][y[4]] & f[5][y[5]] & f[6][y[6]] & f[7][y[7]]
+		found += int(four[h>>6%mostWords] >> (h & 63) & 1)
+		maybe += int(nonzero(g))
+	}
+	return found, maybe
 }
 
 // nonzero returns 1 if g is not 0.
 func nonzero(g uint32) uint64 { return -uint64(g) >> 63 }
 
-// portableKeys is the keysKernel in plain Go. It looks at all positions: to find out which
-// are worth it takes as long.
-func portableKeys(p *probe, x *batchText, n int, m *[batch]masks, w *keyWork) []uint16 {
-	four, shift := p.four, p.shift&31
-	for k := range n {
-		var found uint64
-		for i := 0; i < block; i += 4 {
-			u := x.at(uint16(k*block + i))
-			h0 := hashed(foldKey(uint32(u))) >> shift
-			h1 := hashed(foldKey(uint32(u>>8))) >> shift
-			h2 := hashed(foldKey(uint32(u>>16))) >> shift
-			h3 := hashed(foldKey(uint32(u>>24))) >> shift
-			bits := four[h0>>6%mostWords]>>(h0&63)&1 | four[h1>>6%mostWords]>>(h1&63)&1<<1 |
-				four[h2>>6%mostWords]>>(h2&63)&1<<2 | four[h3>>6%mostWords]>>(h3&63)&1<<3
-			found |= bits << (i & (block - 1))
-		}
-		m[k&(batch-1)].keys = found
+// groups returns the groups of slots that hold at position i.
+func (t *portableTables) groups(x *batchText, i uint16) uint32 {
+	f, y := &t.full, x[i&inBatch:]
+	return f[0][y[0]] & f[1][y[1]] & f[2][y[2]] & f[3][y[3]] & f[4][y[4]] & f[5][y[5]] & f[6][y[6]] & f[7][y[7]]
+}
+
+// packedPlaces is a list of positions in a batch, two bytes each, that is written four at a
+// time.
+type packedPlaces [2 * (batch*block + ahead)]byte
+
+// eachPlace has a 1 for each of four positions.
+const eachPlace = 0x0001_0001_0001_0001
+
+// at returns the position at index j.
+func (p *packedPlaces) at(j int) int {
+	return int(binary.LittleEndian.Uint16(p[2*(j&inBatch):])) & inBatch
+}
+
+// write writes the positions that m has in block k behind the first n, and returns how many
+// there are then.
+func (p *packedPlaces) write(n, k int, m uint64) int {
+	base := uint64(k*block) * eachPlace
+	for range block / 8 {
+		o := &placesOf[m&255]
+		to := p[2*(n&inBatch):][:16]
+		binary.LittleEndian.PutUint64(to, o.at[0]+base)
+		binary.LittleEndian.PutUint64(to[8:], o.at[1]+base)
+		n += o.n
+		m >>= 8
+		base += 8 * eachPlace
 	}
-	return portablePlaces(m[:n], ofKeys, &w.found)
+	return n
 }
 
-const (
-	eachByte = 0x0101010101010101
-	topBits  = 0x8080808080808080
-)
-
-// wordMask returns a bit for each of eight bytes that is a word character.
-func wordMask(x uint64) uint64 {
-	y := x &^ topBits
-	z := y | 0x20*eachByte
-	letter := (z + (0x80-'a')*eachByte) &^ (z + (0x80-'z'-1)*eachByte)
-	digit := (y + (0x80-'0')*eachByte) &^ (y + (0x80-'9'-1)*eachByte)
-	low := (y + (0x80-'_')*eachByte) &^ (y + (0x80-'_'-1)*eachByte)
-	in := (letter | digit | low) &^ x & topBits
-	return in >> 7 * 0x0102040810204080 >> 56
-}
+// placesOf has, for each byte, the places of its bits, two bytes each, lowest first, and how
+// many they are.
+var placesOf = func() (of [256]struct {
+	at [2]uint64
+	n  int
+},
+) {
+	for b := range of {
+		o := &of[b]
+		for m := b; m != 0; m &= m - 1 {
+			o.at[o.n/4] |= uint64(bits.TrailingZeros(uint(m))) << (o.n % 4 * 16)
+			o.n++
+		}
+	}
+	return of
+}()

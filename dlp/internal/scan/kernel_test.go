@@ -56,6 +56,26 @@ func (t *tables) mayBegin(kernel string, v []byte) bool {
 	return heads != 0
 }
 
+// foundIn returns where the portable kernel must see something in the first block of v, in
+// which words begin at starts.
+func (t *portableTables) foundIn(v []byte, starts, loose uint64) (found uint64) {
+	pair := func(i int) *pairEntry { return &t.pairs[int(v[i])|int(v[i+1])<<8] }
+	for i := range block {
+		in := pair(i&^1).first & pair(i&^1+2).later
+		if i%2 == 1 {
+			in >>= second
+		}
+		word := true
+		for j := i; j < min(i+keyBytes, block); j++ {
+			word = word && isWord(v[j])
+		}
+		if in&(1<<buckets-1) != 0 || word && starts>>i&1 != 0 || loose>>i&1 != 0 {
+			found |= 1 << i
+		}
+	}
+	return found
+}
+
 // masksAt returns what a kernel must find in the first block of v, and its carry.
 func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, uint64) {
 	var m masks
@@ -74,11 +94,20 @@ func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, u
 		if slots&t.any != 0 || start == 1 && slots&t.start != 0 {
 			m.slots |= 1 << i
 		}
-		if kernel != "portable" && (keys&(1<<foldGroup-1) != 0 || start == 1 && t.mayBegin(kernel, v[i:])) {
+		if keys&(1<<foldGroup-1) != 0 || start == 1 && t.mayBegin(kernel, v[i:]) {
 			m.keys |= 1 << i
 		}
 		m.starts |= start << i
 		m.folds |= uint64(keys>>foldGroup&1) << i
+	}
+	if kernel == "portable" {
+		m.keys = t.portable.foundIn(v, m.starts, loose)
+		m.slots, m.folds = m.keys, 0
+		for i := range block {
+			if fold := string(v[i : i+2]); fold == string(longS) || fold == string(kelvin)[:2] {
+				m.folds |= 1 << i
+			}
+		}
 	}
 	return m, carry
 }
@@ -110,6 +139,7 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 // randomTables have classes of all sizes in random groups.
 func randomTables(r *rand.Rand) *tables {
 	t := &tables{}
+	var kinds kindSet
 	class := func() (s byteSet) {
 		for range 1 + r.IntN(4) {
 			lo := byte(r.UintN(256))
@@ -122,7 +152,9 @@ func randomTables(r *rand.Rand) *tables {
 		for i := range q.n {
 			q.class[i] = class()
 		}
-		t.setSlots(g, &q, r.IntN(2) == 0)
+		wordStart := r.IntN(2) == 0
+		t.setSlots(g, &q, wordStart)
+		kinds.addBucketed(&q, wordStart)
 	}
 	for g := range groups {
 		q := sequence{n: 1 + r.IntN(keyWindow)}
@@ -130,9 +162,11 @@ func randomTables(r *rand.Rand) *tables {
 			q.class[i] = class()
 		}
 		t.setKeys(g, &q)
+		kinds.addBucketed(&q, false)
 		t.setHeads(g%startGroups, &q)
 	}
 	t.finish()
+	t.portable = newPortableTables(t, newPairTable(kinds.all, nil, newSample()))
 	return t
 }
 
@@ -227,6 +261,7 @@ func TestKeysAgree(t *testing.T) {
 	for i := range x {
 		x[i] = byte(r.Uint32())
 	}
+	tb := randomTables(r)
 	for round := range 16 {
 		p := &probe{new([mostWords]uint64), mapShift(1 << round)}
 		var m [batch]masks
@@ -240,26 +275,85 @@ func TestKeysAgree(t *testing.T) {
 			p.add(uint32(x.at(uint16(r.IntN(batch * block)))))
 		}
 		n := r.IntN(batch + 1)
-		var all, some []uint16 // where the probe has a key, and those that the masks have
+		var want []uint16
+		slots := m // what the portable kernel leaves of them
+		for k := range slots[:n] {
+			slots[k].slots = 0
+		}
 		for i := range uint16(n * block) {
-			h := hashed(foldKey(uint32(x.at(i)))) >> p.shift
-			if p.four[h>>6]>>(h&63)&1 == 0 {
+			at := &slots[i/block]
+			if at.keys>>(i%block)&1 == 0 {
 				continue
 			}
-			all = append(all, i)
-			if m[i/block].keys>>(i%block)&1 != 0 {
-				some = append(some, i)
+			if h := hashed(foldKey(uint32(x.at(i)))) >> p.shift; p.four[h>>6]>>(h&63)&1 != 0 {
+				want = append(want, i)
+			}
+			groups := ^uint32(0)
+			for j := range uint16(window) {
+				groups &= tb.slotAt[j][x[i+j]]
+			}
+			if groups&tb.any != 0 || groups&tb.start != 0 && at.starts>>(i%block)&1 != 0 {
+				at.slots |= 1 << (i % block)
 			}
 		}
 		for _, k := range kernels() {
-			want, got := some, m
-			if k.name == "portable" {
-				want = all
-			}
-			if at := k.keys(p, x, n, &got, new(keyWork)); !slices.Equal(at, want) {
+			got := m
+			if at := k.keys(tb, p, x, n, &got, new(keyWork)); !slices.Equal(at, want) {
 				t.Errorf("%s, round %d: %d places, or others, want %d", k.name, round, len(at), len(want))
 			}
+			left := m
+			if k.name == "portable" {
+				left = slots
+			}
+			if got != left {
+				t.Errorf("%s, round %d: other slots than are left", k.name, round)
+			}
 		}
+	}
+}
+
+// TestPairsFind asks the table of pairs for what is in it, at even and at odd positions.
+func TestPairsFind(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	tb := &tables{}
+	var kinds kindSet
+	var all []kind
+	for range 200 {
+		k := kind{sequence{n: 1 + r.IntN(window)}, r.IntN(2) == 0}
+		for j := range k.q.n {
+			lo := texts.Alnums[r.IntN(len(texts.Alnums))]
+			if j > 0 && r.IntN(4) == 0 {
+				lo = byte(r.Uint32())
+			}
+			k.q.class[j].addRange(lo, lo|byte(r.IntN(4)))
+		}
+		all = append(all, k)
+		kinds.addBucketed(&k.q, k.wordStart)
+	}
+	tb.portable = newPortableTables(tb, newPairTable(kinds.all, nil, newSample()))
+	for i := range all {
+		k := &all[i]
+		v := make([]byte, 2*block+window)
+		for j := range v {
+			v[j] = ' '
+		}
+		at := 1 + r.IntN(block)
+		for j := range k.q.n {
+			for b := byte(r.Uint32()); ; b++ {
+				if k.q.class[j].has(b) {
+					v[at+j] = b
+					break
+				}
+			}
+		}
+		out := new(findings)
+		portableKernel(tb, v, 2, 0, 0, out)
+		if m := out.masks[at/block]; m.keys>>(at%block)&1 == 0 || m.slots != m.keys {
+			t.Errorf("%q at %d, which begins a word: %v, is not found", v[at:at+k.q.n], at, k.wordStart)
+		}
+	}
+	if n := len(kinds.all); n < 100 {
+		t.Errorf("%d kinds: not a test", n)
 	}
 }
 

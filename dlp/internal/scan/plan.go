@@ -110,10 +110,12 @@ func (p *plan) enter(i int) {
 	}
 }
 
+// long lists have so many ways to begin.
+const long = 256
+
 // groupKeys fills the key groups. Long lists of words that count anywhere, which hold nearly
 // everywhere, are kept apart from the others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
-	const long = 256
 	var lists []sequence
 	var single, starts []member
 	for _, a := range anchors {

@@ -79,7 +79,9 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.kernel = k
+	if db.kernel = k; k.pairs {
+		db.plan.pair(db.anchors, r)
+	}
 	db.runs.New = func() any { return &run{db: db, open: make([]int, len(patterns)), at: make([]progress, len(patterns))} }
 	return db, nil
 }

@@ -78,7 +78,7 @@ func (x *batchText) at(i uint16) uint64 {
 // siftKeys returns the positions of the first n blocks where a key of the table may be.
 func (r *run) siftKeys(x *batchText, n int) []uint16 {
 	t, k := r.db.plan.keys, &r.db.kernel
-	maybe := k.keys(&t.probe, x, n, &r.found.masks, &r.sieve.keys)
+	maybe := k.keys(&r.db.plan.tables, &t.probe, x, n, &r.found.masks, &r.sieve.keys)
 	out, c := k.gates(t, &r.found.masks, x, maybe, &r.sieve.gated), 0
 	for _, i := range out {
 		u := x.at(i)
