@@ -32,22 +32,26 @@ func (r *rollup) days(p Period, of part) *rollup {
 	return r
 }
 
-// sums adds up columns by k, for those keys, or for all.
-func (r *rollup) sums(columns string, keys []any) (text string, args []any) {
+// sums adds up columns, which are made of measures, by k: for those keys, or for all.
+func (r *rollup) sums(columns, measures string, keys []any) (text string, args []any) {
 	args = append(slices.Clone(r.args), keys...)
 	of := ""
 	if len(keys) > 0 {
 		of = ` AND ` + r.key + ` IN (` + placeholders(len(r.args)+1, len(keys)) + `)`
 	}
-	all, minus := make([]string, len(r.parts)), false
+	minus := slices.ContainsFunc(r.parts, func(p part) bool { return p.minus })
+	if minus {
+		measures = summed // what is left of a key shows in all
+	}
+	all := make([]string, len(r.parts))
 	for i, p := range r.parts {
-		measures := summed
+		sign := ""
 		if p.minus {
-			measures, minus = "-"+strings.ReplaceAll(summed, ", ", ", -"), true
+			sign = "-"
 		}
 		var when string
 		when, args = r.when(&p, args)
-		all[i] = `SELECT ` + r.key + ` AS k, ` + measures + ` FROM ` + p.table + ` WHERE ` + when + p.only + of
+		all[i] = `SELECT ` + r.key + ` AS k, ` + sign + strings.ReplaceAll(measures, ", ", ", "+sign) + ` FROM ` + p.table + ` WHERE ` + when + p.only + of
 	}
 	text = `SELECT k, ` + columns + ` FROM (` + strings.Join(all, ` UNION ALL `) + `) u GROUP BY k`
 	if minus {
@@ -115,22 +119,23 @@ func (s *Store) largest(ctx context.Context, r *rollup, o Order, limit int) ([]S
 	if err := s.useSpans(ctx, r); err != nil {
 		return nil, err
 	}
-	tail := func(args *[]any) string {
-		*args = append(*args, limit)
-		return join + ` ORDER BY ` + o.column() + ` DESC, name LIMIT ` + placeholders(len(*args), 1)
-	}
 	if many && limit <= fewKeys {
-		inner, args := r.sums(`CAST(SUM(`+o.column()+`) AS bigint) AS `+o.column(), nil)
-		find := `SELECT x.k, ` + name + ` AS name, ` + o.column() + ` FROM (` + inner + `) x` + tail(&args)
+		measure := o.column()
+		inner, args := r.sums(`CAST(SUM(`+measure+`) AS bigint) AS `+measure, measure, nil)
+		args = append(args, limit)
+		most := placeholders(len(args), 1) // who is on a par with the last has a name before it, perhaps
+		find := `SELECT x.k, ` + name + ` AS name, ` + measure + ` FROM (SELECT k, ` + measure + `, RANK() OVER (ORDER BY ` + measure + ` DESC) AS place FROM (` + inner + `) s) x` +
+			join + ` WHERE x.place <= ` + most + ` ORDER BY ` + measure + ` DESC, name LIMIT ` + most
 		if r.listDays() {
 			return s.largestFirst(ctx, r, o, find, args)
 		}
 	}
-	inner, args := r.sums(sums, nil)
+	inner, args := r.sums(sums, summed, nil)
 	if r.isGroup { // sets first, members then: there are few sets and many rows
 		inner = `SELECT m.grp AS k, ` + sums + ` FROM (` + inner + `) g JOIN group_member m ON m.set_id = g.k GROUP BY m.grp`
 	}
-	text := `SELECT ` + name + ` AS name, ` + summed + ` FROM (` + inner + `) x` + tail(&args)
+	args = append(args, limit)
+	text := `SELECT ` + name + ` AS name, ` + summed + ` FROM (` + inner + `) x` + join + ` ORDER BY ` + o.column() + ` DESC, name LIMIT ` + placeholders(len(args), 1)
 	list := []Share{}
 	err := s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
 		var one Share
@@ -159,7 +164,7 @@ func (s *Store) largestFirst(ctx context.Context, r *rollup, o Order, find strin
 	for i, k := range keys {
 		at[k] = &list[i]
 	}
-	text, args := r.sums(sums, keys)
+	text, args := r.sums(sums, summed, keys)
 	err = s.rows(ctx, "breakdown", func(scan func(dest ...any) error) error {
 		var k any
 		var u Usage

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/sluice-dlp/sluice/event"
 )
@@ -152,8 +153,15 @@ func (s *Store) bigint(text string) string {
 	return strings.ReplaceAll(text, "CAST(SUM(", "CAST(sum8(")
 }
 
+// planned is an argument before others that has Postgres plan a query for their values each time. After five
+// times it would keep one plan for all: the app that everybody uses was read as if few did.
+const planned = pgx.QueryExecModeCacheDescribe
+
 // rows runs a query and calls f for each row.
 func (s *Store) rows(ctx context.Context, report string, f func(scan func(dest ...any) error) error, text string, args ...any) error {
+	if !s.SQLite() {
+		args = append([]any{planned}, args...)
+	}
 	rows, err := s.db.QueryContext(ctx, s.bigint(text), args...)
 	if err != nil {
 		return fmt.Errorf("report %s: %w", report, err)

@@ -105,6 +105,14 @@ func (w *spanWorld) reports(from time.Time) {
 				check(w.t, err, want[:min(limit, len(want))], got)
 			}
 		}
+		for _, o := range []store.Order{store.ByStopped, store.ByUploads} { // many are on a par
+			want, err := w.s.Breakdown(w.t.Context(), p, store.Users, "", o, 1000)
+			if err != nil || len(want) < 20 {
+				w.t.Fatalf("%d people (%v)", len(want), err)
+			}
+			few, err := w.s.Breakdown(w.t.Context(), p, store.Users, "", o, 7)
+			check(w.t, err, want[:7], few)
+		}
 		got, err := w.s.Breakdown(w.t.Context(), p, store.Users, "app03", store.ByBytesOut, 1000)
 		check(w.t, err, recount(by(filter(in, func(e *event.Event) bool { return e.App.ID == "app03" }), user)), got)
 		got, err = w.s.UsersOfStatus(w.t.Context(), p, "unapproved", store.StatusThen, store.ByBytesOut, 1000)
