@@ -9,27 +9,43 @@ import (
 
 // rollup is the part of roll-up tables that is added up by a key.
 type rollup struct {
-	key, column string // column: of time
-	from, to    int64  // within it: of parts that do not say
-	names       string // table of the names of numbers; "": the key is the name
-	isGroup     bool   // the key is a set of groups, and the names are its members
-	parts       []part
-	args        []any // $1… of parts
+	key     string
+	names   string // table of the names of numbers; "": the key is the name
+	isGroup bool   // the key is a set of groups, and the names are its members
+	parts   []part
+	args    []any // $1… of parts
 }
 
 // part is rows of one table, added or taken away.
 type part struct {
 	table, only string
+	column      string  // of time: day or hour
+	from, to    int64   // of column
+	times       []int64 // these, instead of from and to
 	minus       bool
-	from, to    int64
-	days        []int64 // these, instead of a period
 }
 
-// days makes the roll-up one by day.
-func (r *rollup) days(p Period, of part) *rollup {
-	r.column, r.parts = "day", []part{of}
-	r.from, r.to = p.days()
-	return r
+// daily is the part of a table by day.
+func daily(table string, p Period, only string) part {
+	from, to := p.days()
+	return part{table: table, column: "day", from: from, to: to, only: only}
+}
+
+// exactly is a period's part of a table by day, and of the hours at its ends that are no whole days.
+func exactly(table string, p Period, only string) []part {
+	from, to := p.hours()
+	first, last := floorDiv(from+23, 24), floorDiv(to, 24)
+	hours := part{table: "usage_hourly", column: "hour", from: from, to: to, only: only}
+	if first >= last {
+		return []part{hours}
+	}
+	parts := []part{{table: table, column: "day", from: first, to: last, only: only}}
+	for _, end := range [][2]int64{{from, first * 24}, {last * 24, to}} {
+		if hours.from, hours.to = end[0], end[1]; hours.from < hours.to {
+			parts = append(parts, hours)
+		}
+	}
+	return parts
 }
 
 // sums adds up columns, which are made of measures, by k: for those keys, or for all.
@@ -50,7 +66,7 @@ func (r *rollup) sums(columns, measures string, keys []any) (text string, args [
 			sign = "-"
 		}
 		var when string
-		when, args = r.when(&p, args)
+		when, args = p.when(args)
 		all[i] = `SELECT ` + r.key + ` AS k, ` + sign + strings.ReplaceAll(measures, ", ", ", "+sign) + ` FROM ` + p.table + ` WHERE ` + when + p.only + of
 	}
 	text = `SELECT k, ` + columns + ` FROM (` + strings.Join(all, ` UNION ALL `) + `) u GROUP BY k`
@@ -61,43 +77,28 @@ func (r *rollup) sums(columns, measures string, keys []any) (text string, args [
 }
 
 // when is the time of a part, with its arguments after others.
-func (r *rollup) when(p *part, args []any) (string, []any) {
-	if p.days == nil {
-		from, to := r.period(p)
-		return r.column + ` >= ` + placeholders(len(args)+1, 1) + ` AND ` + r.column + ` < ` + placeholders(len(args)+2, 1), append(args, from, to)
+func (p *part) when(args []any) (string, []any) {
+	if p.times == nil {
+		return p.column + ` >= ` + placeholders(len(args)+1, 1) + ` AND ` + p.column + ` < ` + placeholders(len(args)+2, 1), append(args, p.from, p.to)
 	}
-	text := r.column + ` IN (` + placeholders(len(args)+1, len(p.days)) + `)`
-	for _, d := range p.days {
-		args = append(args, d)
+	text := p.column + ` IN (` + placeholders(len(args)+1, len(p.times)) + `)`
+	for _, t := range p.times {
+		args = append(args, t)
 	}
 	return text, args
 }
 
-// period returns the first time of a part, and the one after the last.
-func (r *rollup) period(p *part) (from, to int64) {
-	if p.from == p.to {
-		return r.from, r.to
-	}
-	return p.from, p.to
-}
-
-// listDays makes each part one of single days, if they are few: a key is then found on each.
-func (r *rollup) listDays() (few bool) {
+// list names each day or hour of the parts, if they are few: a key is then found on each.
+func (r *rollup) list() (few bool) {
 	for i := range r.parts {
 		p := &r.parts[i]
-		if p.days != nil {
-			if len(p.days) > fewDays {
-				return false
-			}
-			continue
-		}
-		from, to := r.period(p)
-		if to-from > fewDays {
+		if p.to-p.from > fewTimes || len(p.times) > fewTimes {
 			return false
 		}
-		for d := from; d < to; d++ {
-			p.days = append(p.days, d)
+		for t := p.from; t < p.to; t++ {
+			p.times = append(p.times, t)
 		}
+		p.from, p.to = 0, 0
 	}
 	return true
 }
@@ -105,8 +106,8 @@ func (r *rollup) listDays() (few bool) {
 // Of a table with a row for each key and day, adding up seven measures to show twenty rows is most
 // of the work: the largest are found by one measure, and the others added up for these alone.
 const (
-	fewKeys = 100
-	fewDays = 100
+	fewKeys  = 100
+	fewTimes = 100
 )
 
 // largest returns the keys of r with most of what o says.
@@ -126,7 +127,7 @@ func (s *Store) largest(ctx context.Context, r *rollup, o Order, limit int) ([]S
 		most := placeholders(len(args), 1) // who is on a par with the last has a name before it, perhaps
 		find := `SELECT x.k, ` + name + ` AS name, ` + measure + ` FROM (SELECT k, ` + measure + `, RANK() OVER (ORDER BY ` + measure + ` DESC) AS place FROM (` + inner + `) s) x` +
 			join + ` WHERE x.place <= ` + most + ` ORDER BY ` + measure + ` DESC, name LIMIT ` + most
-		if r.listDays() {
+		if r.list() {
 			return s.largestFirst(ctx, r, o, find, args)
 		}
 	}

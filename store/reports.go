@@ -35,12 +35,6 @@ func (p Period) days() (from, to int64) {
 	return floorDiv(p.From.Unix(), 86400), floorDiv(p.To.Unix()+86399, 86400)
 }
 
-// wholeDays says that the hours of the period are those of its days.
-func (p Period) wholeDays() bool {
-	from, to := p.hours()
-	return from%24 == 0 && to%24 == 0
-}
-
 // Usage is what reports count. Events are requests, also those that left no event of
 // their own; Matched and Stopped are requests with a finding, and with an action stricter
 // than log.

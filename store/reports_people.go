@@ -37,40 +37,42 @@ func (s *Store) Breakdown(ctx context.Context, p Period, d Dimension, app string
 // breakdown returns the smallest roll-up that has the sums.
 func breakdown(p Period, d Dimension, app string) (*rollup, error) {
 	r := &rollup{}
-	var daily string // a table of all apps, by day
+	var all string // a table of all apps, by day
 	switch d {
 	case Users:
-		daily, r.key, r.names = "person_daily", "usr", "person"
+		all, r.key, r.names = "person_daily", "usr", "person"
 	case Groups:
-		daily, r.key = "group_daily", "grp"
+		all, r.key = "group_daily", "grp"
 	case Sources:
-		daily, r.key = "source_daily", "src"
+		all, r.key = "source_daily", "src"
 	case Devices:
-		daily, r.key, r.names = "device_daily", "device", "device"
+		all, r.key, r.names = "device_daily", "device", "device"
 	case Countries:
-		daily, r.key = "place_daily", "country"
+		all, r.key = "place_daily", "country"
 	case Sites:
-		daily, r.key = "place_daily", "site"
+		all, r.key = "place_daily", "site"
 	}
-	if daily == "" {
+	if all == "" {
 		return nil, fmt.Errorf("report breakdown: no dimension %d", d)
 	}
 	r.isGroup = d == Groups
 	if app == "" {
-		return r.days(p, part{table: daily}), nil
+		r.parts = []part{daily(all, p, "")}
+		return r, nil
 	}
 	r.args = []any{app}
-	of := part{table: "place_daily", only: ` AND app = $1`}
-	switch {
-	case d == Sites || d == Countries && p.wholeDays():
-		return r.days(p, of), nil
-	case d == Users && p.wholeDays():
-		of.table = "user_app_daily"
-		return r.days(p, of), nil
+	const only = ` AND app = $1`
+	switch d {
+	case Users:
+		r.parts = exactly("user_app_daily", p, only)
+	case Countries:
+		r.parts = exactly("place_daily", p, only)
+	case Sites:
+		r.parts = []part{daily("place_daily", p, only)}
+	case Groups, Sources, Devices:
+		from, to := p.hours()
+		r.parts = []part{{table: "usage_hourly", column: "hour", from: from, to: to, only: only}}
 	}
-	of.table = "usage_hourly"
-	r.column, r.parts = "hour", []part{of}
-	r.from, r.to = p.hours()
 	return r, nil
 }
 
@@ -86,8 +88,7 @@ const (
 // UsersOfStatus returns who used apps of a status, over the whole days (default 100): of
 // that status then, or now.
 func (s *Store) UsersOfStatus(ctx context.Context, p Period, status string, at StatusAt, o Order, limit int) ([]Share, error) {
-	r := &rollup{key: "usr", names: "person", args: []any{status}}
-	r.days(p, part{table: "user_daily", only: ` AND status = $1`})
+	r := &rollup{key: "usr", names: "person", args: []any{status}, parts: []part{daily("user_daily", p, ` AND status = $1`)}}
 	if at == StatusNow {
 		if err := s.moveApps(ctx, r, p, status); err != nil {
 			return nil, err
@@ -115,11 +116,13 @@ func (s *Store) moveApps(ctx context.Context, r *rollup, p Period, status string
  SELECT app, status FROM app_hourly WHERE hour >= $1 AND hour < $2 GROUP BY app, status) h
  LEFT JOIN app a ON a.app = h.app LEFT JOIN app_status s ON s.app = h.app`, from*24, to*24)
 	if len(gone) > 0 {
-		r.parts = append(r.parts, part{table: "user_app_daily", only: ` AND status = $1 AND app IN (` + placeholders(len(r.args)+1, len(gone)) + `)`, minus: true})
+		less := daily("user_app_daily", p, ` AND status = $1 AND app IN (`+placeholders(len(r.args)+1, len(gone))+`)`)
+		less.minus = true
+		r.parts = append(r.parts, less)
 		r.args = append(r.args, gone...)
 	}
 	if len(come) > 0 {
-		r.parts = append(r.parts, part{table: "user_app_daily", only: ` AND status <> $1 AND app IN (` + placeholders(len(r.args)+1, len(come)) + `)`})
+		r.parts = append(r.parts, daily("user_app_daily", p, ` AND status <> $1 AND app IN (`+placeholders(len(r.args)+1, len(come))+`)`))
 		r.args = append(r.args, come...)
 	}
 	return err

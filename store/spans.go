@@ -36,12 +36,13 @@ func spanTable(daily string) string { return strings.TrimSuffix(daily, "_daily")
 // useSpans makes r read spans where they are ready, and days elsewhere.
 func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 	has := spanned()
-	if has[r.parts[0].table] == "" || r.to-r.from <= spanDays {
+	from, to := r.parts[0].from, r.parts[0].to
+	if has[r.parts[0].table] == "" || to-from <= spanDays {
 		return nil
 	}
 	var spans []int64
 	var between [][2]int64
-	at := r.from
+	at := from
 	err := s.rows(ctx, "spans", func(scan func(dest ...any) error) error {
 		var first int64
 		err := scan(&first)
@@ -50,12 +51,12 @@ func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 		}
 		spans, at = append(spans, first), first+spanDays
 		return err
-	}, `SELECT day FROM span WHERE ready = 1 AND day >= $1 AND day <= $2 ORDER BY day`, r.from, r.to-spanDays)
+	}, `SELECT day FROM span WHERE ready = 1 AND day >= $1 AND day <= $2 ORDER BY day`, from, to-spanDays)
 	if err != nil || len(spans) == 0 {
 		return err
 	}
-	if at < r.to {
-		between = append(between, [2]int64{at, r.to})
+	if at < to {
+		between = append(between, [2]int64{at, to})
 	}
 	var parts []part
 	for _, p := range r.parts {
@@ -67,7 +68,7 @@ func (s *Store) useSpans(ctx context.Context, r *rollup) error {
 			p.from, p.to = days[0], days[1]
 			parts = append(parts, p)
 		}
-		p.table, p.days = spanTable(p.table), spans
+		p.table, p.from, p.to, p.times = spanTable(p.table), 0, 0, spans
 		parts = append(parts, p)
 	}
 	r.parts = parts

@@ -222,6 +222,21 @@ func reportsRecount(t *testing.T, open Open) {
 			check(t, err, recount(by(byApp["app03"], c.keys)), got)
 		})
 	}
+	t.Run("of an app, to the hour", func(t *testing.T) {
+		for _, hours := range [][2]int{{5, 89}, {0, 49}, {7, 72}, {5, 20}, {20, 28}, {24, 48}} {
+			h := store.Period{From: p.From.Add(time.Duration(hours[0]) * time.Hour), To: p.From.Add(time.Duration(hours[1]) * time.Hour)}
+			then := filter(byApp["app03"], func(e *event.Event) bool { return !e.Time.Before(h.From) && e.Time.Before(h.To) })
+			for d, keys := range map[store.Dimension]func(*event.Event) []string{
+				store.Users: func(e *event.Event) []string { return []string{e.User} }, store.Countries: func(e *event.Event) []string { return []string{e.Source.Country} },
+			} {
+				want := recount(by(then, keys))
+				for _, limit := range []int{2, 1000} {
+					got, err := s.Breakdown(t.Context(), h, d, "app03", store.ByBytesOut, limit)
+					check(t, err, want[:min(limit, len(want))], got)
+				}
+			}
+		}
+	})
 	userKey := func(e *event.Event) []string { return []string{e.User} }
 	t.Run("users of apps unapproved then", func(t *testing.T) {
 		got, err := s.UsersOfStatus(t.Context(), p, "unapproved", store.StatusThen, store.ByBytesOut, 1000)
