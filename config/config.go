@@ -90,6 +90,24 @@ func override(f *File, flags *pflag.FlagSet) []error {
 			mistakes = append(mistakes, fmt.Errorf("%s (or flag --%s): %w", envName(key), key, err))
 		}
 	})
+	return append(mistakes, listsInEnvironment(reflect.ValueOf(f).Elem(), "")...)
+}
+
+// listsInEnvironment refuses variables of settings that are no scalars: who sets one would
+// think that it holds.
+func listsInEnvironment(v reflect.Value, prefix string) (mistakes []error) {
+	for i := range v.NumField() {
+		field, key := v.Field(i), prefix+v.Type().Field(i).Tag.Get("yaml")
+		switch field.Kind() {
+		case reflect.Struct:
+			mistakes = append(mistakes, listsInEnvironment(field, key+".")...)
+		case reflect.Slice, reflect.Map:
+			if os.Getenv(envName(key)) != "" {
+				mistakes = append(mistakes, fmt.Errorf("%s: %q is no single value; set it in the settings file", envName(key), key))
+			}
+		default: // a scalar, which override has read
+		}
+	}
 	return mistakes
 }
 

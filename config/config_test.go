@@ -136,7 +136,16 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 			},
 		},
 		"a file that is not YAML names the line": {
-			"icap: {listen\n", []string{"sluice.yaml: line 1:"},
+			"icap: {listen\n", []string{"sluice.yaml:1: not valid YAML: did not find expected"},
+		},
+		"a file that is not text": {
+			"\xff\xfe\x00", []string{"sluice.yaml:1: not valid YAML: incomplete UTF-16 character"},
+		},
+		"a second document": {
+			"node: a\n---\nnode: b\n", []string{"sluice.yaml:2: a second document starts here; settings are one"},
+		},
+		"broken YAML behind the first document": {
+			"node: a\n---\nnode: [\n", []string{"sluice.yaml:3: not valid YAML:"},
 		},
 	}
 	for name, c := range cases {
@@ -194,6 +203,10 @@ func TestEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	t.Setenv("SLUICE_ICAP_DEADLINE", "soon")
 	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), "SLUICE_ICAP_DEADLINE") {
 		t.Errorf("a bad variable is not named: %v", err)
+	}
+	t.Setenv("SLUICE_ICAP_ALLOW", "10.0.0.0/8")
+	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), `SLUICE_ICAP_ALLOW: "icap.allow" is no single value; set it in the settings file`) {
+		t.Errorf("the variable of a list is not refused: %v", err)
 	}
 }
 

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 
@@ -21,14 +24,30 @@ type decoder struct {
 // decode reads data strictly into f: unknown and repeated keys and wrong types are
 // mistakes with file and line. What is no YAML at all is an error.
 func (d *decoder) decode(data []byte, f *File) error {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return fmt.Errorf("%s: %s", d.name, strings.TrimPrefix(err.Error(), "yaml: "))
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, second yaml.Node
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		return d.syntax(err)
+	}
+	switch err := dec.Decode(&second); {
+	case err == nil:
+		d.fail(&second, "a second document starts here; settings are one")
+	case !errors.Is(err, io.EOF):
+		return d.syntax(err)
 	}
 	if len(doc.Content) > 0 { // an empty file is all defaults
 		d.value(doc.Content[0], reflect.ValueOf(f).Elem(), "")
 	}
 	return nil
+}
+
+// syntax is the error of what is no YAML; the parser has the line in its text only.
+func (d *decoder) syntax(err error) error {
+	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
+	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	return fmt.Errorf("%s:%d: not valid YAML: %s", d.name, line, text)
 }
 
 func (d *decoder) fail(n *yaml.Node, format string, args ...any) {

@@ -60,7 +60,11 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 		errs = append(errs, err)
 	}
 	if _, err := store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false); err != nil {
-		errs = append(errs, fmt.Errorf("database: %w", err))
+		at, remedy := "data_dir", "name a directory that this user may write to"
+		if f.Database.URL.Reveal() != "" {
+			at, remedy = "database.url", "start the database, or correct host, user, password or name"
+		}
+		errs = append(errs, fmt.Errorf("%s: %w; %s", at, err, remedy))
 	}
 	return warnings, errors.Join(errs...)
 }
