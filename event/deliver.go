@@ -17,20 +17,36 @@ type delivery struct {
 
 // underway is a page that is being prepared, until ready is closed.
 type underway struct {
-	page     page
+	rows     reach
 	ready    chan struct{}
 	prepared Prepared
 	err      error
+}
+
+// reach is what is left of a page when its rows are with the sink.
+type reach struct {
+	n    int
+	seq  int64 // number of the last
+	last int64 // of those that were looked at
+}
+
+func (p *page) reach() reach {
+	r := reach{n: len(p.batch), last: p.last}
+	if r.n > 0 {
+		r.seq = p.batch[r.n-1].Seq
+	}
+	return r
 }
 
 // deliver writes a page. When the sink is a [Preparer] and the page is large, deliver returns
 // before it is committed; a later deliver does that, or returns its error.
 func (d *delivery) deliver(ctx context.Context, p page) error {
 	if sink, ok := d.f.sink.(Preparer); ok && len(p.batch) >= feedSmall {
-		u := &underway{page: p, ready: make(chan struct{})}
+		u := &underway{rows: p.reach(), ready: make(chan struct{})}
 		go func() {
 			defer close(u.ready)
 			u.prepared, u.err = sink.Prepare(ctx, d.outbox, p.batch)
+			d.f.spare.Put(&p.batch)
 		}()
 		if d.line = append(d.line, u); len(d.line) < feedLine {
 			return nil
@@ -47,7 +63,7 @@ func (d *delivery) deliver(ctx context.Context, p page) error {
 			return err
 		}
 	}
-	d.done(p)
+	d.done(p.reach())
 	return nil
 }
 
@@ -62,7 +78,7 @@ func (d *delivery) commit(ctx context.Context) error {
 	if err := u.prepared.Commit(ctx, d.sunk); err != nil {
 		return err
 	}
-	d.done(u.page)
+	d.done(u.rows)
 	return nil
 }
 
@@ -75,16 +91,13 @@ func (d *delivery) abort() {
 	}
 }
 
-// done notes that the sink holds p.
-func (d *delivery) done(p page) {
-	if n := len(p.batch); n > 0 {
-		d.sunk = p.batch[n-1].Seq
-		d.f.r.stats.delivered.Add(int64(n))
+// done notes that the sink holds the rows of a page.
+func (d *delivery) done(r reach) {
+	if r.n > 0 {
+		d.sunk = r.seq
+		d.f.r.stats.delivered.Add(int64(r.n))
 	}
-	d.pos = max(d.pos, p.last)
+	d.pos = max(d.pos, r.last)
 	d.f.setFail(nil)
 	d.f.setPos(d.pos)
-	if batch := p.batch; cap(batch) >= feedSmall {
-		d.f.spare.Put(&batch)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,7 +24,7 @@ func (p *preparing) Prepare(_ context.Context, outbox string, batch []event.Numb
 	if p.prepared.Add(1) == 2 {
 		close(p.second)
 	}
-	return &preparedBatch{p, outbox, batch}, nil
+	return &preparedBatch{p, outbox, slices.Clone(batch)}, nil
 }
 
 type preparedBatch struct {

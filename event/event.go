@@ -141,8 +141,8 @@ type Sink interface {
 type Preparer interface {
 	Sink
 	// Prepare does what does not depend on the batch before; it may be called while others are
-	// prepared. Of what it returns, one method is called once; batch is not changed before
-	// that has returned.
+	// prepared. Of what it returns, one method is called once. The slice is not the sink's once
+	// Prepare has returned.
 	Prepare(ctx context.Context, outbox string, batch []Numbered) (Prepared, error)
 }
 

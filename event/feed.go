@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	feedRows   = 20000    // rows of a batch
-	feedBytes  = 16 << 20 // details of a batch
+	feedRows   = 40000    // rows of a batch
+	feedBytes  = 16 << 20 // texts of a batch
+	feedRow    = 256      // of them, about, what a row has beside its detail and prompt
 	feedSmall  = 1000     // batches under it wait for more to come
 	feedLinger = 200 * time.Millisecond
 	feedPoll   = time.Second // another process may write to the file
@@ -364,7 +365,7 @@ func (f *feed) readRows(ctx context.Context, after int64) ([]Numbered, int64, er
 		}
 		row.Event.scanned(&row.raw, ts)
 		row.Counts = kind == kindCount
-		last, size = row.Seq, size+len(row.raw.detail)+len(row.raw.sealed)+512
+		last, size = row.Seq, size+len(row.raw.detail)+len(row.raw.sealed)+feedRow
 		if row.Counts && f.rows == nil {
 			continue
 		}

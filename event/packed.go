@@ -75,7 +75,7 @@ func (f *feed) readPacked(ctx context.Context, after int64) ([]Numbered, int64, 
 			if u.row.Seq <= after { // a sink may stand in the middle of a pack
 				return nil
 			}
-			end, size = u.row.Seq, size+len(u.row.raw.detail)+len(u.row.raw.sealed)+512
+			end, size = u.row.Seq, size+len(u.row.raw.detail)+len(u.row.raw.sealed)+feedRow
 			if !u.row.Counts || f.rows != nil {
 				batch = append(batch, u.row)
 				f.ready(&batch[len(batch)-1])

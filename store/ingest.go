@@ -75,15 +75,15 @@ func (p *postgresSink) Prepare(ctx context.Context, outbox string, batch []event
 	if err != nil {
 		return nil, fmt.Errorf("write to postgres: %w", err)
 	}
-	b := &postgresBatch{p: p, tx: tx, outbox: outbox, batch: batch, sum: func() *rollups { return nil }}
-	if err := b.copy(ctx); err != nil {
+	b := &postgresBatch{p: p, tx: tx, outbox: outbox, last: batch[len(batch)-1].Seq, late: lateOf(batch)}
+	if err := b.copy(ctx, batch); err != nil {
 		b.Abort()
 		return nil, fmt.Errorf("write to postgres: %w", err)
 	}
 	return b, nil
 }
 
-func (b *postgresBatch) copy(ctx context.Context) error {
+func (b *postgresBatch) copy(ctx context.Context, batch []event.Numbered) error {
 	keep := b.p.keep
 	// Until the transaction ends, nobody is erased.
 	if _, err := b.tx.Exec(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, erasureLock); err != nil {
@@ -92,22 +92,24 @@ func (b *postgresBatch) copy(ctx context.Context) error {
 	if err := keep.gone.learn(ctx, pgxTx{b.tx}, keep.people.forget); err != nil {
 		return err
 	}
-	keep.gone.apply(b.batch)
-	ids, err := keep.resolve(ctx, b.p.s, b.batch)
+	keep.gone.apply(batch)
+	ids, err := keep.resolve(ctx, b.p.s, batch)
 	if err != nil {
 		return err
 	}
 	buffer, ok := b.p.buffers.Get().(*copyBuffer)
 	if !ok {
-		buffer = new(copyBuffer)
+		made := make(copyBuffer, 0, 512*len(batch))
+		buffer = &made
 	}
-	if *buffer, err = encodeCopy((*buffer)[:0], b.batch, ids); err != nil {
+	if *buffer, err = encodeCopy((*buffer)[:0], batch, ids); err != nil {
 		return err
 	}
-	b.sum = sync.OnceValue(func() *rollups { return sum(b.batch, ids) })
-	go b.sum() // while Postgres copies
+	summed := make(chan *rollups, 1)
+	go func() { summed <- sum(batch, ids) }() // while Postgres copies
 	err = buffer.send(ctx, b.tx)
-	if err == nil { // else it may still be read
+	b.sum = <-summed // the batch is the caller's again
+	if err == nil {  // else the buffer may still be read
 		b.p.buffers.Put(buffer)
 	}
 	return err
@@ -118,8 +120,9 @@ type postgresBatch struct {
 	p      *postgresSink
 	tx     pgx.Tx
 	outbox string
-	batch  []event.Numbered
-	sum    func() *rollups
+	last   int64 // number of the last row
+	late   []late
+	sum    *rollups
 }
 
 // Commit implements event.Prepared.
@@ -137,13 +140,13 @@ func (b *postgresBatch) Commit(ctx context.Context, after int64) error {
 }
 
 func (b *postgresBatch) write(ctx context.Context, after int64) error {
-	if err := moveCursor(ctx, b.tx, b.outbox, after, b.batch[len(b.batch)-1].Seq); err != nil {
+	if err := moveCursor(ctx, b.tx, b.outbox, after, b.last); err != nil {
 		return err
 	}
-	if err := addLate(ctx, b.tx, b.batch); err != nil {
+	if err := addLate(ctx, b.tx, b.late); err != nil {
 		return err
 	}
-	return b.p.keep.write(ctx, pgxTx{b.tx}, b.sum())
+	return b.p.keep.write(ctx, pgxTx{b.tx}, b.sum)
 }
 
 // abortTime is how long Postgres may take to roll back; then the connection is closed.
@@ -155,7 +158,6 @@ func (b *postgresBatch) Abort() {
 	defer cancel()
 	// After an error the connection is broken, or in a transaction that can do nothing else.
 	_ = b.tx.Rollback(ctx)
-	b.sum() // the batch is the caller's again
 }
 
 func moveCursor(ctx context.Context, tx pgx.Tx, outbox string, from, to int64) error {
@@ -177,19 +179,31 @@ func moveCursor(ctx context.Context, tx pgx.Tx, outbox string, from, to int64) e
 	return nil
 }
 
-// addLate adds what rows that only count bring to the event they belong to.
-func addLate(ctx context.Context, tx pgx.Tx, batch []event.Numbered) error {
-	b := &pgx.Batch{}
+// late is what a row that only counts brings to the event it belongs to.
+type late struct {
+	at      time.Time
+	id      string
+	n, read int64
+}
+
+func lateOf(batch []event.Numbered) (list []late) {
 	for i := range batch {
 		n := &batch[i]
 		if !n.Counts || n.Event.BytesIn == 0 && (n.Event.Decision.Action == "allow" || n.Event.Decision.Action == "log") {
 			continue
 		}
-		b.Queue(`UPDATE event SET late_n = late_n + $1, late_in = late_in + $2 WHERE ts = $3 AND id = $4`,
-			n.Requests(), n.Event.BytesIn, n.Event.Time, n.Event.ID)
+		list = append(list, late{n.Event.Time, n.Event.ID, n.Requests(), n.Event.BytesIn})
 	}
-	if b.Len() == 0 {
+	return list
+}
+
+func addLate(ctx context.Context, tx pgx.Tx, list []late) error {
+	if len(list) == 0 {
 		return nil
+	}
+	b := &pgx.Batch{}
+	for _, l := range list {
+		b.Queue(`UPDATE event SET late_n = late_n + $1, late_in = late_in + $2 WHERE ts = $3 AND id = $4`, l.n, l.read, l.at, l.id)
 	}
 	return tx.SendBatch(ctx, b).Close()
 }
