@@ -326,20 +326,24 @@ func merge(qs []sequence) []sequence {
 	return out
 }
 
-// widest drops sequences that hold only where another one does: of two words with anything
-// between them, the first one and anything says it all. It uses the space of qs.
+// widest drops sequences that hold only where another one does, of few bytes or of many kinds:
+// of two words with anything between them, the first one and anything says it all. It uses
+// the space of qs.
 func widest(qs []sequence) []sequence {
-	if len(qs) > dear {
-		return qs
-	}
-	out := qs[:0]
+	var wide []sequence
 	for i := range qs {
-		covered := func(o sequence) bool { return o.covers(&qs[i]) }
-		if !slices.ContainsFunc(out, covered) && !slices.ContainsFunc(qs[i+1:], covered) {
-			out = append(out, qs[i])
+		if keyCount(&qs[i]) > maxAnyKeys {
+			if wide = append(wide, qs[i]); len(wide) > few {
+				return qs
+			}
 		}
 	}
-	return out
+	if len(wide) == 0 {
+		return qs
+	}
+	return slices.DeleteFunc(qs, func(q sequence) bool {
+		return slices.ContainsFunc(wide, func(o sequence) bool { return o != q && o.covers(&q) })
+	})
 }
 
 // mergeHeads joins sequences that have their first four classes in common.

@@ -48,7 +48,7 @@ func (g *grouper) share(ms []member, limit int) []group {
 	for i := range gs {
 		out[i] = g.outline(&gs[i])
 	}
-	for range max(1, min(rounds, moves/max(1, len(g.kinds)))) {
+	for range min(rounds, moves/max(1, len(g.kinds))) {
 		if !g.refine(gs, out) {
 			break
 		}
