@@ -57,7 +57,7 @@ func (r *run) ahead(p int32, pos int) bool {
 		g.clear = [2]int{lo, lo}
 	case hi < g.clear[1]:
 		return false
-	case m.pivot >= 0:
+	case m.pivot >= 0 || r.dense:
 		to = min(hi+markOn, len(r.text)-1) // there are many beginnings here
 	}
 	g.clear[1] = m.find(r.text, g.clear[1], to)
@@ -128,8 +128,12 @@ func (m *landmark) past(k int, c byte) int {
 	return n
 }
 
-// prepare fills in the distances by which find goes on.
+// prepare fills in the distances by which find goes on. Places at the end that nearly all
+// bytes fit would only make them short.
 func (m *landmark) prepare() {
+	for n := len(m.class) - 1; n > max(m.pivot, 0) && m.class[n].size() >= dullClass; n-- {
+		m.class = m.class[:n]
+	}
 	m.onward = make([]int, len(m.class))
 	for k := range m.class {
 		n := 1

@@ -11,6 +11,7 @@ const (
 	checkEvery   = 64 << 10 // bytes between looks at the context
 	stepsPerByte = 8        // steps that a pattern's automaton may make per byte of the text
 	stepsFree    = 1 << 14  // and in addition
+	fewStarts    = 16       // that are looked at before what is behind the anchor
 )
 
 func trailing(m uint64) int { return bits.TrailingZeros64(m) & (block - 1) }
@@ -150,8 +151,16 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 	}
 	lo, hi := pos-a.far, min(pos-a.near, r.to-1)
 	if a.several() {
-		if hi < max(r.open[p], r.from) {
+		if lo = max(lo, r.open[p], r.from); lo > hi {
 			return
+		}
+		if hi-lo < fewStarts {
+			if lo = r.likely(p, lo, hi); a.far < unbounded {
+				r.open[p] = lo
+			}
+			if lo > hi {
+				return
+			}
 		}
 		g := r.of(p)
 		if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
@@ -175,16 +184,22 @@ func (r *run) try(p, lo, hi int) {
 	if i > hi {
 		return
 	}
-	pat := &r.db.patterns[p]
-	for i <= hi && !r.ended {
-		if c := r.text[i]; !pat.first.has(c) || pat.lead && !boundary(r.text, i) || c >= utf8.RuneSelf && inside(r.text, i) {
-			i++
-			continue
-		}
+	for i = r.likely(p, i, hi); i <= hi && !r.ended; i = r.likely(p, r.open[p], hi) {
 		r.start(p, i)
-		i = r.open[p]
 	}
 	r.open[p] = max(r.open[p], i)
+}
+
+// likely returns the first place from i to hi at which a match of p can begin as far as the bytes
+// beside it tell, or else the one behind hi.
+func (r *run) likely(p, i, hi int) int {
+	pat := &r.db.patterns[p]
+	for ; i <= hi; i++ {
+		if c := r.text[i]; pat.first.has(c) && (!pat.lead || boundary(r.text, i)) && (c < utf8.RuneSelf || !inside(r.text, i)) {
+			break
+		}
+	}
+	return i
 }
 
 // start looks for a match of p that begins at i.
