@@ -23,6 +23,7 @@ type anchor struct {
 const (
 	costLook    = 8    // a position that the kernel reports
 	costTry     = 150  // a position where the whole sequence holds
+	costPair    = 4    // a position that the table of pairs reports
 	costStart   = 3    // each further possible start
 	costStep    = 8    // a byte that an automaton reads in a stretch of nearly any bytes
 	costSlot    = .01  // a class sequence makes the kernel's groups wider
@@ -120,6 +121,9 @@ func (a *anchor) weigh(r *sample, limit float64) bool {
 			a.cost += r.rate(q, keyBytes, a.wordStart) * costLook
 		} else {
 			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + a.slotCost()
+			if r.pairs && !a.wordStart {
+				a.cost += (r.rate(q, pairPlaces, false) + r.rate(q, pairPlaces-1, false)) / 2 * costPair
+			}
 		}
 		if !a.wordStart && q.repeats() {
 			a.cost += costRun

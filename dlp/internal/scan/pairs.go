@@ -21,6 +21,7 @@ type pairTable [1 << 16]pairEntry
 type pairEntry struct{ first, later uint32 }
 
 const (
+	pairPlaces = 4 // that are looked at, at odd positions one less
 	buckets    = 14
 	foldBucket = buckets - 1 // finds ſ and K
 	second     = 16          // to the upper half

@@ -18,6 +18,7 @@ type bitmap []uint64
 // sample answers how often classes occur in the sample. It keeps what it has worked out,
 // and is not safe for concurrent use; Compile makes one.
 type sample struct {
+	pairs  bool // the kernel looks up pairs of bytes
 	size   float64
 	starts bitmap // where words begin
 	bytes  [256]bitmap

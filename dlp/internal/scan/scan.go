@@ -62,7 +62,12 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	if db.flight = newFlight(o.InFlight); o.With != nil {
 		db.flight = o.With.flight
 	}
+	k, err := chooseKernel(o.Kernel)
+	if err != nil {
+		return nil, err
+	}
 	r, x := newSample(), newExpander()
+	r.pairs = k.pairs
 	for i := range patterns {
 		if db.twins.add(i, patterns[i].Expr) {
 			continue
@@ -75,10 +80,6 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	db.plan = newPlan(db.anchors, r)
 	db.plan.aim(db)
 	db.plan.lookFar(db)
-	k, err := chooseKernel(o.Kernel)
-	if err != nil {
-		return nil, err
-	}
 	if db.kernel = k; k.pairs {
 		db.plan.pair(db.anchors, r)
 	}
