@@ -69,12 +69,12 @@ func (c *call) event() *event.Event {
 	return e
 }
 
+// visibility says how much of a request was seen. Of an app whose prompts go through sessions and
+// whose uploads are requests, the sessions are what is not seen.
 func visibility(app *classify.App, activity string) string {
 	switch {
-	case activity == "session":
+	case activity == "session", app.Visibility == "handshake":
 		return "handshake"
-	case app.Visibility != "":
-		return app.Visibility
 	}
 	return "full"
 }
