@@ -161,6 +161,10 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 			if lo > hi {
 				return
 			}
+			if r.dense && r.likely(p, lo+1, hi) > hi {
+				r.try(p, lo, lo) // reads what is behind the anchor, too
+				return
+			}
 		}
 		g := r.of(p)
 		if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
