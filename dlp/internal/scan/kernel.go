@@ -70,8 +70,8 @@ type tables struct {
 	keyAt  [keyWindow][256]uint32
 	headAt [keyWindow][256]uint8 // by byte, those of keys that count only where a word begins
 
-	portable *portableTables
-	vbmi     *vbmiTables
+	pairs *pairTable // for the portable kernel only
+	vbmi  *vbmiTables
 }
 
 // finish derives what the kernels need from what the plan has entered.
@@ -209,10 +209,7 @@ type gatesKernel func(t *keyTable, m *[batch]masks, x *batchText, at []uint16, o
 
 // keyWork is the working space for it. Reading from and writing to one list, loads would
 // wait for stores.
-type keyWork struct {
-	maybe, found places
-	packed       packedPlaces // of the portable kernel
-}
+type keyWork struct{ maybe, found places }
 
 // quadKernel writes to out, which has room for as many, those of the places at of x where
 // slots of q hold, and returns how many there are. Places are at most inBatch; m has where

@@ -58,8 +58,8 @@ func (t *tables) mayBegin(kernel string, v []byte) bool {
 
 // foundIn returns where the portable kernel must see something in the first block of v, in
 // which words begin at starts.
-func (t *portableTables) foundIn(v []byte, starts, loose uint64) (found uint64) {
-	pair := func(i int) *pairEntry { return &t.pairs[int(v[i])|int(v[i+1])<<8] }
+func (t *pairTable) foundIn(v []byte, starts, loose uint64) (found uint64) {
+	pair := func(i int) *pairEntry { return &t[int(v[i])|int(v[i+1])<<8] }
 	for i := range block {
 		in := pair(i&^1).first & pair(i&^1+2).later
 		if i%2 == 1 {
@@ -101,7 +101,7 @@ func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, u
 		m.folds |= uint64(keys>>foldGroup&1) << i
 	}
 	if kernel == "portable" {
-		m.keys = t.portable.foundIn(v, m.starts, loose)
+		m.keys = t.pairs.foundIn(v, m.starts, loose)
 		m.slots, m.folds = m.keys, 0
 		for i := range block {
 			if fold := string(v[i : i+2]); fold == string(longS) || fold == string(kelvin)[:2] {
@@ -166,7 +166,7 @@ func randomTables(r *rand.Rand) *tables {
 		t.setHeads(g%startGroups, &q)
 	}
 	t.finish()
-	t.portable = newPortableTables(t, newPairTable(kinds.all, nil, newSample()))
+	t.pairs = newPairTable(kinds.all, nil, newSample())
 	return t
 }
 
@@ -292,7 +292,7 @@ func TestKeysAgree(t *testing.T) {
 			for j := range uint16(window) {
 				groups &= tb.slotAt[j][x[i+j]]
 			}
-			if groups&tb.any != 0 || groups&tb.start != 0 && at.starts>>(i%block)&1 != 0 {
+			if groups&tb.any != 0 || groups != 0 && at.starts>>(i%block)&1 != 0 {
 				at.slots |= 1 << (i % block)
 			}
 		}
@@ -330,7 +330,7 @@ func TestPairsFind(t *testing.T) {
 		all = append(all, k)
 		kinds.addBucketed(&k.q, k.wordStart)
 	}
-	tb.portable = newPortableTables(tb, newPairTable(kinds.all, nil, newSample()))
+	tb.pairs = newPairTable(kinds.all, nil, newSample())
 	for i := range all {
 		k := &all[i]
 		v := make([]byte, 2*block+window)

@@ -127,7 +127,7 @@ func (s *pairSites) widen(o *pairSites) {
 	}
 }
 
-// pair makes the tables of the portable kernel.
+// pair makes the table of pairs.
 func (p *plan) pair(anchors []*anchor, r *sample) {
 	var kinds, lists kindSet
 	for i := range p.slots {
@@ -145,7 +145,7 @@ func (p *plan) pair(anchors []*anchor, r *sample) {
 			to.addBucketed(&heads[i], a.wordStart)
 		}
 	}
-	p.tables.portable = newPortableTables(&p.tables, newPairTable(kinds.all, lists.all, r))
+	p.tables.pairs = newPairTable(kinds.all, lists.all, r)
 }
 
 // kindSet is a set of kinds.

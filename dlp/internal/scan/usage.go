@@ -32,15 +32,12 @@ func (db *DB) Usage() Usage {
 // bytes returns what the plan holds, about.
 func (p *plan) bytes() int64 {
 	k := p.keys
-	return int64(unsafe.Sizeof(*p)) + p.tables.portable.bytes() +
+	pairs := int64(0)
+	if p.tables.pairs != nil {
+		pairs = int64(unsafe.Sizeof(*p.tables.pairs))
+	}
+	return int64(unsafe.Sizeof(*p)) + pairs +
 		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.targets))*int64(unsafe.Sizeof(target{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
 		8*int64(len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
 		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
-}
-
-func (p *portableTables) bytes() int64 {
-	if p == nil {
-		return 0
-	}
-	return int64(unsafe.Sizeof(*p) + unsafe.Sizeof(*p.pairs))
 }
