@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/sluice-dlp/sluice/dlp/internal/texts"
@@ -136,6 +137,9 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 	}
 }
 
+// noPairs is a table with nothing in its buckets but one.
+var noPairs = sync.OnceValue(newPairTable)
+
 // randomTables have classes of all sizes in random groups.
 func randomTables(r *rand.Rand) *tables {
 	t := &tables{}
@@ -166,7 +170,11 @@ func randomTables(r *rand.Rand) *tables {
 		t.setHeads(g%startGroups, &q)
 	}
 	t.finish()
-	t.pairs = newPairTable(kinds.all, nil, newSample())
+	t.pairs = new(pairTable)
+	*t.pairs = *noPairs()
+	for range 4 {
+		t.pairs.add(r.IntN(foldBucket), &kinds.all[r.IntN(len(kinds.all))])
+	}
 	return t
 }
 
@@ -330,7 +338,8 @@ func TestPairsFind(t *testing.T) {
 		all = append(all, k)
 		kinds.addBucketed(&k.q, k.wordStart)
 	}
-	tb.pairs = newPairTable(kinds.all, nil, newSample())
+	tb.pairs = newPairTable()
+	tb.pairs.fill(kinds.all, nil, newSample())
 	for i := range all {
 		k := &all[i]
 		v := make([]byte, 2*block+window)

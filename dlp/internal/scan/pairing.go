@@ -145,7 +145,8 @@ func (p *plan) pair(anchors []*anchor, r *sample) {
 			to.addBucketed(&heads[i], a.wordStart)
 		}
 	}
-	p.tables.pairs = newPairTable(kinds.all, lists.all, r)
+	p.tables.pairs = newPairTable()
+	p.tables.pairs.fill(kinds.all, lists.all, r)
 }
 
 // kindSet is a set of kinds.

@@ -72,9 +72,8 @@ func (t *pairTable) block(x *[block + window]byte) (words, found uint64) {
 	return words, found
 }
 
-// newPairTable returns the table by which all kinds are found. Those of lists hold nearly
-// everywhere and are kept apart.
-func newPairTable(kinds, lists []kind, r *sample) *pairTable {
+// newPairTable returns a table that finds word characters, and ſ and K.
+func newPairTable() *pairTable {
 	t := new(pairTable)
 	for i := range t {
 		t[i].later = wordBits
@@ -91,6 +90,12 @@ func newPairTable(kinds, lists []kind, r *sample) *pairTable {
 		q.class[1].add(fold[1])
 		t.add(foldBucket, &kind{q: q})
 	}
+	return t
+}
+
+// fill makes the table find all kinds. Those of lists hold nearly everywhere and are kept
+// apart.
+func (t *pairTable) fill(kinds, lists []kind, r *sample) {
 	left := foldBucket
 	if len(lists) > 0 {
 		left--
@@ -101,7 +106,6 @@ func newPairTable(kinds, lists []kind, r *sample) *pairTable {
 	for i, b := range newPairing(kinds, left, r).in {
 		t.add(b, &kinds[i])
 	}
-	return t
 }
 
 // add enters a kind in a bucket.
