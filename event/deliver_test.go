@@ -47,7 +47,7 @@ func (b *preparedBatch) Abort() { b.p.aborted.Add(1) }
 
 func TestBatchesArePreparedAhead(t *testing.T) {
 	r := open(t, openFile(t, filepath.Join(t.TempDir(), "o.db")), event.Options{})
-	const n = 3400 // three batches of 16 MiB, and the rest
+	const n = 3900 // three batches of 16 MiB, which end with a pack, and the rest
 	for i := range n {
 		e := prompt()
 		e.Decision.Reason = strings.Repeat("because ", 2000)

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	feedRows   = 40000    // rows of a batch
+	feedRows   = 20000    // rows of a batch
+	feedAhead  = 40000    // of one for a [Preparer], which gives it back before it is committed
 	feedBytes  = 16 << 20 // texts of a batch
 	feedRow    = 256      // of them, about, what a row has beside its detail and prompt
 	feedSmall  = 1000     // batches under it wait for more to come
@@ -34,6 +35,7 @@ type feed struct {
 	r    *Recorder
 	sink Sink
 	rows RowSink // nil: events only
+	most int     // rows of a batch
 
 	spare sync.Pool // of *[]Numbered: a new one of 16 MB for each page costs more than to fill it
 
@@ -105,8 +107,11 @@ func (f *feeds) drain(ctx context.Context) error {
 // Run feeds sink from the outbox until ctx ends or the Recorder closes, retrying with
 // back-off. Call it once a sink. After a Close that found nothing failing it returns nil.
 func (r *Recorder) Run(ctx context.Context, sink Sink) error {
-	f := &feed{r: r, sink: sink}
+	f := &feed{r: r, sink: sink, most: feedRows}
 	f.rows, _ = sink.(RowSink)
+	if _, ok := sink.(Preparer); ok {
+		f.most = feedAhead
+	}
 	if !r.feeds.join(f) {
 		return ErrClosed
 	}
@@ -298,7 +303,7 @@ func (f *feed) batch(after int64) []Numbered {
 	if spare, ok := f.spare.Get().(*[]Numbered); ok {
 		return (*spare)[:0]
 	}
-	return make([]Numbered, 0, max(0, min(f.r.written.Load()-after, feedRows+packRows)))
+	return make([]Numbered, 0, max(0, min(f.r.written.Load()-after, int64(f.most)+packRows)))
 }
 
 // readAhead is next on its own; the channel gives one page.
@@ -348,7 +353,7 @@ func (f *feed) readRows(ctx context.Context, after int64) ([]Numbered, int64, er
 	var kind int
 	var joined string
 	query, dest, texts := joinTexts(row.Event.dest(&row.raw, &ts))
-	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, sealed, `+query+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, feedRows)
+	rows, err := f.r.db.QueryContext(ctx, `SELECT seq, kind, sealed, `+query+` FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, f.most)
 	if err != nil {
 		return nil, 0, err
 	}

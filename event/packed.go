@@ -65,7 +65,7 @@ func (f *feed) readPacked(ctx context.Context, after int64) ([]Numbered, int64, 
 	batch := f.batch(after)
 	var u unpacker
 	var end int64
-	for size := 0; size < feedBytes && len(batch) < feedRows && rows.Next(); {
+	for size := 0; size < feedBytes && len(batch) < f.most && rows.Next(); {
 		var last, n int64
 		var body sql.RawBytes
 		if err := rows.Scan(&last, &n, &body); err != nil {

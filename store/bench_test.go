@@ -62,7 +62,8 @@ func BenchmarkIngest(b *testing.B) {
 		for r.Stats().Recorded < int64(n) {
 			time.Sleep(10 * time.Millisecond)
 		}
-		b.Logf("outbox: %d events recorded in %s (%.0f/s)", n, time.Since(filling).Round(time.Millisecond), float64(n)/time.Since(filling).Seconds())
+		b.Logf("outbox: %d events recorded in %s (%.0f/s), some %d bytes each", n, time.Since(filling).Round(time.Millisecond),
+			float64(n)/time.Since(filling).Seconds(), r.Stats().Used/int64(n))
 		load = nil // what made the events is not measured, nor its garbage
 		runtime.GC()
 		b.ResetTimer()
