@@ -104,7 +104,7 @@ func (o *eventFlags) each(ctx context.Context, s *store.Store, limit int, f func
 
 func (a *app) eventsListCommand() *cobra.Command {
 	var o eventFlags
-	var limit int
+	var most int
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List events, newest first",
@@ -117,12 +117,12 @@ func (a *app) eventsListCommand() *cobra.Command {
 			return a.withStore(cmd, func(ctx context.Context, _ *config.File, s *store.Store) error {
 				if asJSON {
 					enc := newLineEncoder(cmd)
-					return o.each(ctx, s, limit, func(e event.Event) error { return enc.Encode(e) })
+					return o.each(ctx, s, most, func(e event.Event) error { return enc.Encode(e) })
 				}
 				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 				defer table.Flush()
 				fmt.Fprintln(table, "TIME\tID\tUSER\tAPP\tACTIVITY\tACTION\tMATCHES")
-				return o.each(ctx, s, limit, func(e event.Event) error {
+				return o.each(ctx, s, most, func(e event.Event) error {
 					_, err := fmt.Fprintln(table, strings.Join(eventRow(e), "\t"))
 					return err
 				})
@@ -130,7 +130,7 @@ func (a *app) eventsListCommand() *cobra.Command {
 		},
 	}
 	o.register(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "at most this many; 0 for all")
+	limitVar(cmd.Flags(), &most, 50, 0, "at most this many; 0 for all")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }

@@ -64,7 +64,7 @@ func (a *app) exceptionsListCommand() *cobra.Command {
 	flags.StringVar(&f.User, "user", "", "only of this user")
 	flags.StringVar(&f.App, "app", "", "only for this app id")
 	flags.StringVar(&state, "state", "", "only pending, active, denied or revoked ones")
-	flags.IntVar(&f.Limit, "limit", 100, "at most this many")
+	limitVar(flags, &f.Limit, 100, 1, "at most this many")
 	flags.BoolVar(&all, "all", false, "also those that have run out")
 	flags.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd

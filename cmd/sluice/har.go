@@ -162,6 +162,9 @@ func replayICAP(ctx context.Context, data []byte, f func(context.Context, *icap.
 	}
 	if failed == nil && seen == 0 && !bytes.HasPrefix(data, []byte("OPTIONS ")) {
 		line, _, _ := bytes.Cut(answers, []byte("\r\n"))
+		if len(line) == 0 {
+			return errors.New("not an ICAP request: want its head, the encapsulated heads and the body in chunks, as a proxy sends them")
+		}
 		return fmt.Errorf("no ICAP request could be read: the engine answered %q", line)
 	}
 	return failed

@@ -59,6 +59,9 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 		"an address that is not one": {"icap", "options", "127.0.0.1"},
 		"an action that is not one":  {"events", "list", "--action", "zap"},
 		"an activity that is none":   {"events", "export", "--activity", "chat"},
+		"a limit below nothing":      {"events", "list", "--limit", "-1"},
+		"a limit of nothing":         {"events", "report", "apps", "--limit", "0"},
+		"a limit that is no number":  {"exceptions", "list", "--limit", "all"},
 		"a format that is none":      {"events", "export", "--format", "xml"},
 		"a status of no app":         {"explain", "x.har", "--status", "chatgtp=approved"},
 	} {
