@@ -5,6 +5,8 @@ GOFUMPT       := mvdan.cc/gofumpt@v0.12.0
 FUZZTIME      ?= 20s
 BENCHTIME     ?= 1s
 ROUNDS        ?= 200
+# of the tests of one package: the black-box ones take more than Go's ten minutes on a busy machine
+PATIENCE      ?= 60m
 ROWS          ?= 2000000 5000000 10000000 20000000
 
 .PHONY: build demo test test-deps race lint fmt fuzz bench bench-icap bench-scan bench-dlp bench-events bench-console console-large screens chaos check
@@ -17,13 +19,13 @@ demo: build ## sample traffic through Sluice's own ICAP port
 
 test: test-deps ## everything, with real Squid, Postgres, Chromium and SDK clients
 	go vet ./...
-	go test ./...
+	go test -timeout $(PATIENCE) ./...
 
 test-deps:
 	./scripts/install-test-deps.sh
 
 race: test-deps ## the same with the race detector
-	go test -race ./...
+	go test -race -timeout $(PATIENCE) ./...
 
 lint: ## format, vet, static checks
 	go run $(GOLANGCI_LINT) run ./...
