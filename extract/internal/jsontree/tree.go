@@ -6,7 +6,10 @@
 // has read, needs no recursion and allocates one slab.
 package jsontree
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Kind says what a node is.
 type Kind uint8
@@ -59,6 +62,9 @@ type parser struct {
 // t held before are overwritten.
 func (t *Tree) Parse(data []byte, limit int) {
 	t.Data, t.Nodes = data, t.Nodes[:0]
+	if len(data) > largeInput {
+		t.Nodes = slices.Grow(t.Nodes, min(limit, likelyNodes(data)))
+	}
 	t.OK, t.Full = false, false
 	p := parser{data: data, tree: t, limit: limit}
 	p.prefix()
@@ -69,6 +75,16 @@ func (t *Tree) Parse(data []byte, limit int) {
 			t.Nodes[i].Skip, t.Nodes[i].End = len(t.Nodes), p.at
 		}
 	}
+}
+
+// largeInput is from how many bytes on nodes are counted beforehand: slabs that double leave
+// three times as much behind.
+const largeInput = 64 << 10
+
+// likelyNodes returns how many nodes data has at most, but for numbers, booleans and nulls.
+func likelyNodes(data []byte) int {
+	count := func(c string) int { return bytes.Count(data, []byte(c)) }
+	return count("[") + count("{") + count(`"`)/2
 }
 
 // prefix passes over a byte order mark and the guard that some servers put before JSON.
