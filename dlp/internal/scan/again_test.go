@@ -17,8 +17,8 @@ func TestTextThatRepeatsEqualsRegexp(t *testing.T) {
 	parts := []string{"password=", "pass", "PASSWORD", "=", " to ", "é", "\xc3", "社", "1", "1.1.1.1", "123-45-6789", "AB C1", " ", ".", ";", "\n", "ſ", "x"}
 	db, oracle := compiled(t, exprs)
 	r := rand.New(rand.NewPCG(uint64(texts.Number(t, "SCAN_SEED", 1)), 17))
-	matches, rounds := 0, 300
-	for range texts.Number(t, "SCAN_ROUNDS", rounds) {
+	matches, rounds := 0, texts.Number(t, "SCAN_ROUNDS", 300)
+	for range rounds {
 		one := ""
 		for range 1 + r.IntN(4) {
 			one += parts[r.IntN(len(parts))]
@@ -30,8 +30,8 @@ func TestTextThatRepeatsEqualsRegexp(t *testing.T) {
 		}
 		matches += compare(t, db, oracle, text)
 	}
-	if matches < 100_000 {
-		t.Errorf("compared %d matches, want 100,000 or more", matches)
+	if matches < 200*rounds {
+		t.Errorf("compared %d matches, want 200 a round or more", matches)
 	}
 }
 

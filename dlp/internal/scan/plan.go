@@ -37,7 +37,7 @@ const (
 	quadWords = 4
 
 	mostGroups = 512 // of slots and of keys, from which on the best pair to join is looked for
-	mostHeads  = 96 // of keys that begin a word, of which less depends
+	mostHeads  = 96  // of keys that begin a word, of which less depends
 )
 
 // newPlan arranges the anchors; nil ones are left out.
