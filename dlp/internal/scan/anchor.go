@@ -28,7 +28,7 @@ const (
 	costStep    = 8    // a byte that an automaton reads in a stretch of nearly any bytes
 	costSlot    = .01  // a class sequence makes the kernel's groups wider
 	costAnySlot = .015 // one that counts anywhere makes its group do so
-	costRun     = .03  // a text of one repeated byte is a candidate at every position
+	costRun     = .3   // a text of one repeated byte is a candidate at every position
 	costUsable  = 4    // above, going without an anchor is better
 )
 
