@@ -334,20 +334,33 @@ func merge(qs []sequence) []sequence {
 // of two words with anything between them, the first one and anything says it all. It uses
 // the space of qs.
 func widest(qs []sequence) []sequence {
-	var wide []sequence
+	var at [few]int
+	wide := at[:0]
 	for i := range qs {
 		if keyCount(&qs[i]) > maxAnyKeys {
-			if wide = append(wide, qs[i]); len(wide) > few {
+			if len(wide) == few {
 				return qs
 			}
+			wide = append(wide, i)
 		}
 	}
 	if len(wide) == 0 {
 		return qs
 	}
-	return slices.DeleteFunc(qs, func(q sequence) bool {
-		return slices.ContainsFunc(wide, func(o sequence) bool { return o != q && o.covers(&q) })
-	})
+	covered := make([]bool, len(qs))
+	for i := range qs {
+		for _, w := range wide {
+			covered[i] = covered[i] || w != i && !covered[w] && qs[w].covers(&qs[i])
+		}
+	}
+	n := 0
+	for i := range qs {
+		if !covered[i] {
+			qs[n] = qs[i]
+			n++
+		}
+	}
+	return qs[:n]
 }
 
 // mergeHeads joins sequences that have their first four classes in common.

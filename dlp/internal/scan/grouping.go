@@ -36,8 +36,8 @@ type grouper struct {
 }
 
 const (
-	rounds = 12   // how often every kind may move to another group
-	moves  = 1500 // of kinds that are tried, about
+	rounds = 12  // how often every kind may move to another group
+	moves  = 800 // of kinds that are tried, about
 )
 
 // share sets the group of every member and returns the groups, at most limit.
@@ -100,7 +100,11 @@ func neighbours(gs []group, most int) []group {
 	if len(gs) <= most {
 		return gs
 	}
-	slices.SortStableFunc(gs, func(a, b group) int {
+	order := make([]*group, len(gs))
+	for i := range gs {
+		order[i] = &gs[i]
+	}
+	slices.SortStableFunc(order, func(a, b *group) int {
 		if a.wordStart != b.wordStart {
 			if a.wordStart {
 				return 1
@@ -118,10 +122,10 @@ func neighbours(gs []group, most int) []group {
 	out := make([]group, 0, most)
 	for i := range most {
 		from, to := i*len(gs)/most, (i+1)*len(gs)/most
-		u := gs[from]
+		u := *order[from]
 		u.kinds = slices.Clone(u.kinds)
-		for _, o := range gs[from+1 : to] {
-			u.q = u.q.union(&o.q)
+		for _, o := range order[from+1 : to] {
+			u.q.widen(&o.q)
 			u.wordStart = u.wordStart && o.wordStart
 			u.kinds = append(u.kinds, o.kinds...)
 		}
