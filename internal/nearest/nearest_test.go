@@ -12,7 +12,7 @@ func TestHint(t *testing.T) {
 	for word, want := range map[string]string{
 		"blok":                     ` (did you mean "block"?)`,
 		"ALOW":                     ` (did you mean "allow"?)`,
-		"isloate":                  ` (did you mean "isolate"?)`,
+		"isolat":                   ` (did you mean "isolate"?)`,
 		"reject":                   "",
 		"x":                        "",
 		"":                         "",
