@@ -72,8 +72,7 @@ func (c *call) event() *event.Event {
 // visibility says how much of a request was seen. Of an app whose prompts go through sessions and
 // whose uploads are requests, the sessions are what is not seen.
 func visibility(app *classify.App, activity string) string {
-	switch {
-	case activity == "session", app.Visibility == "handshake":
+	if activity == "session" || app.Visibility == "handshake" {
 		return "handshake"
 	}
 	return "full"
