@@ -107,6 +107,16 @@ func TestNoMachinePaths(t *testing.T) {
 	}
 }
 
+// A file of another name is what a shell made of a slip, and no name on every system.
+func TestFileNamesArePlain(t *testing.T) {
+	plain := regexp.MustCompile(`^[A-Za-z0-9._/@+-]+$`)
+	for _, name := range tracked(t) {
+		if !plain.MatchString(name) {
+			t.Errorf("%s: names of files are of letters, digits and ._@+-", name)
+		}
+	}
+}
+
 // A file over 1 MiB is a build's output or another's data, and stays in every clone for good.
 func TestNoLargeFiles(t *testing.T) {
 	for _, name := range tracked(t, ".") {
