@@ -5,14 +5,7 @@ import (
 	"slices"
 )
 
-// member is a sequence that needs a place in one of the kernel's groups.
-type member struct {
-	q         sequence
-	wordStart bool
-	group     int
-}
-
-// group joins kinds of members: where one of them holds, the group's sequence does.
+// group joins kinds: where one of them holds, the group's sequence does.
 type group struct {
 	q         sequence
 	wordStart bool
@@ -20,13 +13,30 @@ type group struct {
 	kinds     []int // indexes of grouper.kinds
 }
 
-// kind is what equal members have in common.
+// kind is a sequence that needs a place in one of the kernel's groups, for all that are alike.
 type kind struct {
 	q         sequence
 	wordStart bool
 }
 
-// grouper shares members out so that the groups hold at as few places of ordinary text as
+// kindSet is a set of kinds.
+type kindSet struct {
+	all   []kind
+	known map[kind]bool
+}
+
+func (s *kindSet) add(k kind) {
+	if s.known[k] {
+		return
+	}
+	if s.known == nil {
+		s.known = map[kind]bool{}
+	}
+	s.known[k] = true
+	s.all = append(s.all, k)
+}
+
+// grouper shares kinds out so that the groups hold at as few places of ordinary text as
 // possible. places is how many bytes of a sequence the kernel looks at.
 type grouper struct {
 	sample *sample
@@ -40,9 +50,9 @@ const (
 	moves  = 800 // of kinds that are tried, about
 )
 
-// share sets the group of every member and returns the groups, at most limit.
-func (g *grouper) share(ms []member, limit int) []group {
-	of := g.sort(ms)
+// share returns the groups, at most limit, in which all of ks are.
+func (g *grouper) share(ks []kind, limit int) []group {
+	g.collect(ks)
 	gs := g.join(neighbours(g.singles(), g.most), limit)
 	out := make([]outline, len(gs))
 	for i := range gs {
@@ -53,35 +63,18 @@ func (g *grouper) share(ms []member, limit int) []group {
 			break
 		}
 	}
-	in := make([]int, len(g.kinds))
-	for k := range gs {
-		for _, i := range gs[k].kinds {
-			in[i] = k
-		}
-	}
-	for i := range ms {
-		ms[i].group = in[of[i]]
-	}
 	return gs
 }
 
-// sort fills g.kinds and returns the kind of each member.
-func (g *grouper) sort(ms []member) []int {
-	index := map[kind]int{}
-	of := make([]int, len(ms))
-	for i := range ms {
-		k := kind{ms[i].q, ms[i].wordStart}
+// collect fills g.kinds with what is different of ks at the places that count.
+func (g *grouper) collect(ks []kind) {
+	var set kindSet
+	for _, k := range ks {
 		k.q.n = min(k.q.n, g.places)
 		clear(k.q.class[k.q.n:])
-		j, ok := index[k]
-		if !ok {
-			j = len(g.kinds)
-			index[k] = j
-			g.kinds = append(g.kinds, k)
-		}
-		of[i] = j
+		set.add(k)
 	}
-	return of
+	g.kinds = set.all
 }
 
 // singles returns a group for each kind.
@@ -111,13 +104,7 @@ func neighbours(gs []group, most int) []group {
 			}
 			return -1
 		}
-		for j := range window {
-			ca, cb := a.q.at(j), b.q.at(j)
-			if c := slices.Compare(ca[:], cb[:]); c != 0 {
-				return c
-			}
-		}
-		return 0
+		return a.q.compare(&b.q)
 	})
 	out := make([]group, 0, most)
 	for i := range most {

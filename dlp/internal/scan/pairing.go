@@ -149,23 +149,6 @@ func (p *plan) pair(anchors []*anchor, r *sample) {
 	p.tables.pairs.fill(kinds.all, lists.all, r)
 }
 
-// kindSet is a set of kinds.
-type kindSet struct {
-	all   []kind
-	known map[kind]bool
-}
-
-func (s *kindSet) add(k kind) {
-	if s.known[k] {
-		return
-	}
-	if s.known == nil {
-		s.known = map[kind]bool{}
-	}
-	s.known[k] = true
-	s.all = append(s.all, k)
-}
-
 // addBucketed adds what the pair table must know of q. Where a word of four bytes or more
 // begins, the portable kernel looks anyway, so of what holds only where a word begins, that
 // is what shows something else among its first four bytes.

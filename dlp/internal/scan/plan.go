@@ -71,24 +71,16 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 
 // groupSlots shares the slots out to the kernel's groups and makes the exact tables.
 func (p *plan) groupSlots(r *sample) {
-	ms := make([]member, len(p.slots))
+	ks := make([]kind, len(p.slots))
 	for i, s := range p.slots {
-		ms[i] = member{q: s.q, wordStart: s.wordStart}
+		ks[i] = kind{s.q, s.wordStart}
 	}
 	g := grouper{sample: r, places: window, most: mostGroups}
-	for k, gr := range g.share(ms, groups) {
+	for k, gr := range g.share(ks, groups) {
 		p.tables.setSlots(k, &gr.q, gr.wordStart)
 	}
 	// What begins alike is often there together, and then read by one automaton.
-	slices.SortStableFunc(p.slots, func(a, b slot) int {
-		for j := range window {
-			ca, cb := a.q.at(j), b.q.at(j)
-			if c := slices.Compare(ca[:], cb[:]); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
+	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	for i := range p.slots {
 		p.enter(i)
 	}
@@ -117,7 +109,7 @@ const long = 256
 // everywhere, are kept apart from the others.
 func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 	var lists []sequence
-	var single, starts []member
+	var single, starts []kind
 	for _, a := range anchors {
 		if a == nil {
 			continue
@@ -125,7 +117,7 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 		heads := a.heads()
 		if a.wordStart {
 			for _, q := range heads {
-				starts = append(starts, member{q: q, wordStart: true})
+				starts = append(starts, kind{q, true})
 			}
 			continue
 		}
@@ -134,7 +126,7 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 			continue
 		}
 		for _, q := range heads {
-			single = append(single, member{q: q})
+			single = append(single, kind{q, false})
 		}
 	}
 	left := foldGroup

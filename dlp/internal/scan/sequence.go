@@ -2,6 +2,7 @@ package scan
 
 import (
 	"regexp/syntax"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -23,6 +24,17 @@ func (q *sequence) at(i int) byteSet {
 		return q.class[i]
 	}
 	return anyByte
+}
+
+// compare orders sequences by their classes, first places first.
+func (q *sequence) compare(o *sequence) int {
+	for i := range window {
+		a, b := q.at(i), o.at(i)
+		if c := slices.Compare(a[:], b[:]); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 // union returns a sequence that holds wherever q or o does.
