@@ -15,6 +15,12 @@ func (p *plan) lookFar(db *DB) {
 	of := int32(-1)
 	for i := range p.slots {
 		s := &p.slots[i]
+		q := &p.quads[i/(quadWords*wordSlots)]
+		word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
+		if k := i - (len(p.slots) - len(p.shapes)); k >= 0 {
+			q.setFar(&p.shapes[k].far, word, bit)
+			continue
+		}
 		pat, a, base := &db.patterns[s.pattern], db.anchors[s.pattern], 0
 		if s.pattern != of && pat.words == nil {
 			if !a.several() {
@@ -31,11 +37,14 @@ func (p *plan) lookFar(db *DB) {
 		if pat.words == nil {
 			far = farClasses(prog, &s.q, base)
 		}
-		q := &p.quads[i/(quadWords*wordSlots)]
-		word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
-		for j := range far {
-			far[j].each(func(b byte) { q.far[b][j][word] |= bit })
-		}
+		q.setFar(&far, word, bit)
+	}
+}
+
+// setFar enters what one slot must show.
+func (q *quad) setFar(far *[farPlaces]byteSet, word int, bit uint64) {
+	for j := range far {
+		far[j].each(func(b byte) { q.far[b][j][word] |= bit })
 	}
 }
 

@@ -37,7 +37,11 @@ const dense = batch * block / 6
 func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	x := r.sieve.text(v)
 	keys := r.atKeys(x, r.siftKeys(x, n))
-	slots := r.atSlots(r.siftSlots(x, n))
+	hits := r.siftSlots(x, n)
+	if r.plain {
+		r.settle(hits, own, pos(0))
+	}
+	slots := r.atSlots(hits)
 	weed := r.plain
 	r.dense, r.again.luck = len(keys)+len(slots) >= dense, waysLuck
 	if weed && !r.dense {

@@ -1,7 +1,5 @@
 package scan
 
-import "slices"
-
 // slot is a class sequence that the kernel looks for.
 type slot struct {
 	q         sequence
@@ -13,8 +11,9 @@ type slot struct {
 // places it reports.
 type plan struct {
 	tables tables
-	slots  []slot // those that begin alike together
-	quads  []quad // what each 256 of them hold at
+	slots  []slot  // those that begin alike together
+	shapes []shape // those that the last slots are
+	quads  []quad  // what each 256 of them hold at
 	keys   *keyTable
 
 	targets []target // of the slots and the entries of keys
@@ -27,6 +26,8 @@ type quad struct {
 	at    [256][window]slotSet
 	far   [256][window]slotSet // at the farPlaces behind those
 	begin [2]slotSet           // slots that count where no word begins, and where one does
+
+	shapes slotSet // slots that are shapes
 }
 
 // slotSet has a bit for each slot of a quad.
@@ -53,7 +54,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 				keys = addKeys(keys, int32(i), &a.sequences[j], a.wordStart)
 				continue
 			}
-			p.slots = append(p.slots, slot{a.sequences[j], int32(i), a.wordStart})
+			p.slots = append(p.slots, slot{q: a.sequences[j], pattern: int32(i), wordStart: a.wordStart})
 		}
 	}
 	p.groupSlots(r)
@@ -69,7 +70,7 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 	return p
 }
 
-// groupSlots shares the slots out to the kernel's groups and makes the exact tables.
+// groupSlots shares the slots out to the kernel's groups.
 func (p *plan) groupSlots(r *sample) {
 	ks := make([]kind, len(p.slots))
 	for i, s := range p.slots {
@@ -78,11 +79,6 @@ func (p *plan) groupSlots(r *sample) {
 	g := grouper{sample: r, places: window, most: mostGroups}
 	for k, gr := range g.share(ks, groups) {
 		p.tables.setSlots(k, &gr.q, gr.wordStart)
-	}
-	// What begins alike is often there together, and then read by one automaton.
-	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
-	for i := range p.slots {
-		p.enter(i)
 	}
 }
 
@@ -93,6 +89,9 @@ func (p *plan) enter(i int) {
 	}
 	q, s := &p.quads[len(p.quads)-1], &p.slots[i]
 	word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
+	if i >= len(p.slots)-len(p.shapes) {
+		q.shapes[word] |= bit
+	}
 	q.begin[1][word] |= bit
 	if !s.wordStart {
 		q.begin[0][word] |= bit

@@ -78,11 +78,12 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	}
 	db.twins.known = nil
 	db.plan = newPlan(db.anchors, r)
-	db.plan.aim(db)
-	db.plan.lookFar(db)
 	if db.kernel = k; k.pairs {
 		db.plan.pair(db.anchors, r)
 	}
+	db.plan.spell(db)
+	db.plan.aim(db)
+	db.plan.lookFar(db)
 	db.runs.New = func() any { return &run{db: db, open: make([]int, len(patterns)), at: make([]progress, len(patterns))} }
 	return db, nil
 }

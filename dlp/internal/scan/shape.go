@@ -1,0 +1,335 @@
+package scan
+
+import (
+	"cmp"
+	"math/bits"
+	"regexp/syntax"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Most numbers have a few shapes: so many digits, with a blank or a hyphen between some of
+// them. A shape is a row of byte classes of one length. It is a slot of its own in the exact
+// tables, and what they, and the bytes that they do not reach, say is the match: no automaton
+// is asked.
+
+// shape is a row of classes of ASCII that is a match of a pattern wherever the text shows it,
+// and, where the flags are set, a word begins with it or ends.
+type shape struct {
+	pattern     int32
+	before      int32 // bytes in front of the anchor
+	length      int32
+	lead, trail bool
+	tests       []onwardTest       // of bytes that the exact tables do not look at
+	far         [farPlaces]byteSet // of those behind the window
+}
+
+const (
+	mostShapes  = 12          // of a pattern
+	shapeLength = onwardReach // bytes
+	mostRows    = 4 * mostShapes
+)
+
+// rows are classes in a row, several in the order in which package regexp prefers them.
+type rows [][]byteSet
+
+// rowsOf returns the shapes of re without the assertions around it, or nil.
+func rowsOf(re *syntax.Regexp) rows {
+	switch re.Op {
+	case syntax.OpEmptyMatch:
+		return rows{nil}
+	case syntax.OpCapture:
+		return rowsOf(re.Sub[0])
+	case syntax.OpLiteral:
+		row := make([]byteSet, 0, len(re.Rune))
+		for _, r := range re.Rune {
+			ranges := []rune{r, r}
+			for f := unicode.SimpleFold(r); re.Flags&syntax.FoldCase != 0 && f != r; f = unicode.SimpleFold(f) {
+				ranges = append(ranges, f, f)
+			}
+			class, ok := asciiClass(ranges)
+			if !ok {
+				return nil
+			}
+			row = append(row, class)
+		}
+		return rows{row}
+	case syntax.OpCharClass:
+		if class, ok := asciiClass(re.Rune); ok {
+			return rows{{class}}
+		}
+		return nil
+	case syntax.OpConcat:
+		out := rows{nil}
+		for _, s := range re.Sub {
+			out = out.and(rowsOf(s))
+		}
+		return out
+	case syntax.OpAlternate:
+		var out rows
+		for _, s := range re.Sub {
+			some := rowsOf(s)
+			if some == nil {
+				return nil
+			}
+			out = append(out, some...)
+		}
+		return out.fit()
+	case syntax.OpQuest, syntax.OpRepeat:
+		return repeatedRows(re)
+	default:
+		return nil
+	}
+}
+
+func repeatedRows(re *syntax.Regexp) rows {
+	least, most := repeats(re)
+	turn := rowsOf(re.Sub[0])
+	if lo, _ := width(re.Sub[0]); most < 0 || most > shapeLength || lo == 0 {
+		return nil
+	}
+	out := rows{nil}
+	for range most - least {
+		if out = turn.and(out); out == nil {
+			return nil
+		}
+		if re.Flags&syntax.NonGreedy != 0 {
+			out = slices.Insert(out, 0, nil)
+		} else {
+			out = append(out, nil)
+		}
+	}
+	for range least {
+		out = turn.and(out)
+	}
+	return out
+}
+
+// and returns each of r with each of s behind it.
+func (r rows) and(s rows) (out rows) {
+	for _, a := range r {
+		for _, b := range s {
+			out = append(out, slices.Concat(a, b))
+		}
+		if out.fit() == nil {
+			return nil
+		}
+	}
+	return out
+}
+
+// fit returns r, or nil if that is too much.
+func (r rows) fit() rows {
+	if len(r) > mostRows || slices.ContainsFunc(r, func(row []byteSet) bool { return len(row) > shapeLength }) {
+		return nil
+	}
+	return r
+}
+
+// asciiClass returns the bytes of a class of runes that are ASCII, or equal an ASCII letter
+// that is among them.
+func asciiClass(ranges []rune) (s byteSet, ok bool) {
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if lo, hi := ranges[i], ranges[i+1]; lo < utf8.RuneSelf {
+			s.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
+		}
+	}
+	for i := 0; i+1 < len(ranges); i += 2 {
+		for r := max(ranges[i], utf8.RuneSelf); r <= ranges[i+1]; r++ {
+			if !(r == longS && s.has('s') || r == kelvin && s.has('k')) {
+				return s, false
+			}
+		}
+	}
+	return s, !s.empty()
+}
+
+// join makes one of neighbours of the same length that differ in one class.
+func (r rows) join() rows {
+	var out rows
+	for _, row := range r {
+		if n := len(out); n > 0 {
+			if at, ok := onlyDifference(out[n-1], row); ok {
+				out[n-1][at] = out[n-1][at].union(row[at])
+				continue
+			}
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+func onlyDifference(a, b []byteSet) (at int, ok bool) {
+	if len(a) != len(b) {
+		return 0, false
+	}
+	n := 0
+	for i := range a {
+		if a[i] != b[i] {
+			at = i
+			n++
+		}
+	}
+	return at, n <= 1
+}
+
+// shaped are the shapes of one pattern.
+type shaped struct {
+	pattern     int32
+	anchor      *anchor
+	rows        rows
+	lead, trail bool
+}
+
+// shapes returns those of pattern p, or nil when it has others, too.
+func (db *DB) shapes(p int) *shaped {
+	a := db.anchors[p]
+	if a.several() || db.patterns[p].words != nil || slices.ContainsFunc(a.sequences, func(q sequence) bool { return a.keyed(&q) }) {
+		return nil
+	}
+	re, err := syntax.Parse(db.patterns[p].other.expr, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	s := &shaped{pattern: int32(p), anchor: a}
+	items := []*syntax.Regexp{re}
+	if re.Op == syntax.OpConcat {
+		items = re.Sub
+	}
+	if s.lead = items[0].Op == syntax.OpWordBoundary; s.lead {
+		items = items[1:]
+	}
+	if n := len(items) - 1; n >= 0 && items[n].Op == syntax.OpWordBoundary {
+		s.trail, items = true, items[:n]
+	}
+	s.rows = rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}).join()
+	for _, row := range s.rows {
+		if len(row) <= a.near || s.lead && !row[0].subset(wordBytes) || s.trail && !row[len(row)-1].subset(wordBytes) {
+			return nil
+		}
+	}
+	if s.rows == nil || len(s.rows) > mostShapes {
+		return nil
+	}
+	return s
+}
+
+// at returns what can stand j bytes behind the beginning of the row, in folded text.
+func (s *shaped) at(row []byteSet, j int) byteSet {
+	switch {
+	case j < len(row):
+		return row[j]
+	case j == len(row) && s.trail && !row[j-1].has('s') && !row[j-1].has('k'):
+		return behindWord
+	default:
+		return anyByte
+	}
+}
+
+// spell writes the slots of patterns that have few shapes as those, the patterns with the
+// fewest first, as long as the exact tables do not grow. Slots that begin alike lie together,
+// and those of shapes behind them, by pattern.
+func (p *plan) spell(db *DB) {
+	had := make([]int, len(db.patterns))
+	for i := range p.slots {
+		had[p.slots[i].pattern]++
+	}
+	var all []*shaped
+	for i, n := range had {
+		if n == 0 {
+			continue
+		}
+		if s := db.shapes(i); s != nil {
+			all = append(all, s)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *shaped) int { return cmp.Compare(len(a.rows), len(b.rows)) })
+	const size = quadWords * wordSlots
+	room := (len(p.slots)+size-1)/size*size - len(p.slots)
+	spelled := make([]bool, len(db.patterns))
+	var slots []slot
+	for _, s := range all {
+		if room += had[s.pattern] - len(s.rows); room < 0 {
+			break
+		}
+		spelled[s.pattern] = true
+		for _, row := range s.rows {
+			slots, p.shapes = append(slots, s.slot(row)), append(p.shapes, s.shape(row))
+		}
+	}
+	// What begins alike is often there together, and then read by one automaton.
+	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
+	p.slots = slices.DeleteFunc(p.slots, func(s slot) bool { return spelled[s.pattern] })
+	p.slots = append(p.slots, slots...)
+	for i := range p.slots {
+		p.enter(i)
+	}
+}
+
+// slot returns the slot of a row.
+func (s *shaped) slot(row []byteSet) slot {
+	t := slot{pattern: s.pattern, wordStart: s.anchor.wordStart}
+	t.q.n = window
+	for j := range window {
+		t.q.class[j] = s.at(row, s.anchor.near+j)
+	}
+	return t
+}
+
+// shape returns the shape of a row.
+func (s *shaped) shape(row []byteSet) shape {
+	base := s.anchor.near
+	sh := shape{pattern: s.pattern, before: int32(base), length: int32(len(row)), lead: s.lead, trail: s.trail}
+	for j := range sh.far {
+		sh.far[j] = s.at(row, base+window+j)
+	}
+	for j, class := range row {
+		if j < base || j >= base+window+farPlaces {
+			sh.tests = append(sh.tests, onwardTest{j - base, class})
+		}
+	}
+	return sh
+}
+
+// settle tells of the shapes that hits have, up to place own of the batch, which begins at off
+// and has neither ſ nor K, and takes them out.
+func (r *run) settle(hits []quadHit, own, off int) {
+	p := r.db.plan
+	first := len(p.slots) - len(p.shapes)
+	for i := range hits {
+		h := &hits[i]
+		place, q := int(h.place&inBatch), int(h.place>>quadShift)
+		of := &p.quads[q].shapes
+		if h.slots[0]&of[0]|h.slots[1]&of[1]|h.slots[2]&of[2]|h.slots[3]&of[3] == 0 || place >= own {
+			continue
+		}
+		for w := range of {
+			c := h.slots[w] & of[w]
+			h.slots[w] &^= c
+			for ; c != 0 && !r.ended; c &= c - 1 {
+				r.settled(&p.shapes[(q*quadWords+w)*wordSlots+bits.TrailingZeros64(c)-first], off+place)
+			}
+		}
+	}
+}
+
+// settled tells of a match of shape s if its anchor, which the exact tables find at pos, is
+// one.
+func (r *run) settled(s *shape, pos int) {
+	at := pos - int(s.before)
+	end := at + int(s.length)
+	if at < r.open[s.pattern] || at < r.from || at >= r.to || end > len(r.text) {
+		return
+	}
+	if s.lead && at > 0 && isWord(r.text[at-1]) || s.trail && end < len(r.text) && isWord(r.text[end]) {
+		return
+	}
+	for i := range s.tests {
+		if s.tests[i].holds(r.text, pos) == 0 {
+			return
+		}
+	}
+	r.open[s.pattern] = end
+	r.ended = !r.emit(int(s.pattern), at, end)
+}
