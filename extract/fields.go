@@ -72,6 +72,7 @@ func (w *walk) fields(l int, prefix string, routes []route, does decoding) {
 	for at, n := 0, 0; at < len(data); n++ {
 		if n == maxFields {
 			w.limitGap(pathOf(prefix), budget.Values)
+			w.asItStands(l, at, pathOf(prefix))
 			return
 		}
 		end := len(data)

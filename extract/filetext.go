@@ -22,8 +22,12 @@ func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 		w.text(File, path, w.jsonLayer(l))
 	}
 	for _, p := range r.Parts {
-		if len(p.Text) == 0 || len(w.doc.Texts) >= maxTexts {
+		if len(p.Text) == 0 {
 			continue
+		}
+		if len(w.doc.Texts) >= maxTexts {
+			w.limitGap(path, budget.Values)
+			break
 		}
 		at := path
 		if p.Name != "" {

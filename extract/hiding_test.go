@@ -20,6 +20,13 @@ func TestNothingHides(t *testing.T) {
 	prompt := func(s string) string { return fmt.Sprintf(`{"messages":[{"role":"user","content":%q}]}`, s) }
 	const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 	const mpType = "multipart/form-data; boundary=XX"
+	quoted := func(s string) string {
+		return strings.Replace(mp(`name="prompt"`, s), "\r\n\r\n", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 1)
+	}
+	const head = "From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+	parts := func(n int) string {
+		return strings.Repeat(strings.TrimSuffix(mp(`name="p"`, "x"), "--XX--\r\n"), n)
+	}
 	cases := map[string]struct{ ctype, coding, body string }{
 		"an archive behind a JSON body":              {"application/json", "", prompt("hello") + archive},
 		"an archive behind a text":                   {"text/plain", "", strings.Repeat("hello there ", 50) + archive},
@@ -28,6 +35,23 @@ func TestNothingHides(t *testing.T) {
 		"an archive in the field of a multipart":     {mpType, "", mp(`name="prompt"`, archive)},
 		"a file that is an archive in base64":        {mpType, "", mp(`name="file"; filename="a.txt"`, b64(archive)[:40]+"\r\n"+b64(archive)[40:]+"\r\n")},
 		"quoted-printable in a part":                 {mpType, "", strings.Replace(mp(`name="prompt"`, strings.ReplaceAll(value, "4111", "4=\r\n=3111")), "\r\n\r\n", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 1)},
+		"quoted-printable without line breaks":       {mpType, "", quoted(strings.Repeat("=41", 3000) + "=34=3111 1111 1111 1111")},
+		"quoted-printable behind a wrong escape":     {mpType, "", quoted("a =ZZ 4=\r\n111 1111 1=31=31= \t\r\n1 1111 1=311=")},
+		"a mail in quoted-printable, one long line":  {"message/rfc822", "", head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + strings.Repeat("=41", 3000) + "=34=3111 1111 1111 1111"},
+		"a page with a very long text":               {"text/html", "", "<html><body>" + strings.Repeat("long ", 1<<20) + "<p>" + value},
+		"a page with a very long tag":                {"text/html", "", "<html><body><a " + strings.Repeat("long ", 1<<20) + "><p>" + value},
+		"a page with a very long comment":            {"text/html", "", "<html><body><!-- " + strings.Repeat("long ", 1<<20) + "--><p>" + value},
+		"an attribute of a page that it made up":     {"text/html", "", `<!doctype html><html><body><p data-note="4111 1111 1111 1111">x</p></body></html>`},
+		"XML with a bracket that opens no tag":       {"text/xml", "", `<?xml version="1.0"?><p>1 < 2 and ` + value},
+		"a processing instruction of XML":            {"text/xml", "", `<?xml version="1.0"?><?note ` + value + `?><p>x</p>`},
+		"a comment in a document type of XML":        {"text/xml", "", `<?xml version="1.0"?><!DOCTYPE p [<!-- ` + value + ` -->]><p>x</p>`},
+		"a document type of XML that does not end":   {"text/xml", "", `<?xml version="1.0"?><!DOCTYPE p [ ` + value},
+		"an XML declaration that does not end":       {"text/xml", "", `<?xml version="1.0" ` + value},
+		"a page that ends within a tag":              {"text/html", "", `<html><body>hello <a name="` + value},
+		"the last of a hundred thousand strings":     {"application/json", "", "[" + strings.Repeat(`"a b c",`, 100_000) + `"` + value + `"]`},
+		"the same behind gzip":                       {"application/json", "gzip", string(pack["gzip"]([]byte("[" + strings.Repeat(`"a b c",`, 100_000) + `"` + value + `"]`)))},
+		"the last of many fields of a form":          {"application/x-www-form-urlencoded", "", strings.Repeat("prompt=x&", 20_000) + "prompt=" + value},
+		"the last of many parts":                     {mpType, "", parts(20_000) + mp(`name="prompt"`, value)},
 		"an archive behind a multipart body":         {mpType, "", mp(`name="prompt"`, "hello") + archive},
 		"an archive behind a picture, in base64":     {"application/json", "", `{"image_url":{"url":"data:image/png;base64,` + b64(png+archive) + `"}}`},
 		"a text before a multipart body":             {mpType, "", value + "\r\n" + mp(`name="prompt"`, "hello")},
@@ -63,13 +87,14 @@ func TestNothingHides(t *testing.T) {
 			d := x.Extract(t.Context(), extract.Input{
 				Method: "POST", Header: headers("Content-Type", c.ctype, "Content-Encoding", c.coding), Body: memory{strings.NewReader(c.body)},
 			})
+			defer d.Close()
 			for _, text := range d.Texts {
 				if strings.Contains(string(text.Data), "4111 1111 1111 1111") {
 					return
 				}
 			}
 			t.Errorf("the value is in none of %d texts; gaps %v", len(d.Texts), d.Gaps)
-			for _, text := range d.Texts {
+			for _, text := range d.Texts[:min(len(d.Texts), 20)] {
 				t.Logf("%s %s: %.100q", text.Role, text.Path, text.Data)
 			}
 		})

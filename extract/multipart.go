@@ -2,12 +2,11 @@ package extract
 
 import (
 	"bytes"
-	"io"
-	"mime/quotedprintable"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
+	"github.com/sluice-dlp/sluice/extract/internal/document"
 )
 
 // part is one part of a multipart body (RFC 2046 §5.1, RFC 7578), as spans of the body.
@@ -41,6 +40,7 @@ func (w *walk) multipart(l int, prefix string, routes []route, ctype string) boo
 	for i, p := range parts {
 		if i == maxFields {
 			w.limitGap(pathOf(prefix), budget.Values)
+			w.asItStands(l, parts[i-1].end, pathOf(prefix))
 			break
 		}
 		w.part(l, prefix, &p, routes)
@@ -94,7 +94,8 @@ func sniffBoundary(data []byte) string {
 	return b
 }
 
-// splitParts finds the parts. whole is false when the closing delimiter is missing.
+// splitParts finds the parts, one more than are read. whole is false when the closing
+// delimiter is missing.
 func splitParts(data []byte, boundary string) (parts []part, whole bool) {
 	delimiter := []byte("--" + boundary)
 	at := nextDelimiter(data, delimiter, 0)
@@ -118,7 +119,7 @@ func splitParts(data []byte, boundary string) (parts []part, whole bool) {
 		parts = append(parts, readPart(data, start, max(start, end)))
 		at = next
 	}
-	return parts, false
+	return parts, at >= 0
 }
 
 // nextDelimiter finds the delimiter at the beginning of a line.
@@ -219,13 +220,13 @@ func (w *walk) part(l int, prefix string, p *part, routes []route) {
 	}
 }
 
-// quotedPrintable decodes a part; what is none stays as it is.
+// quotedPrintable decodes a part; what is too large stays as it is.
 func (w *walk) quotedPrintable(l int) int {
 	data := w.data(l)
-	out, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(data))) // never longer than data
-	if err != nil || !w.left.Expand(len(out)) {
+	if !w.left.Expand(len(data)) {
 		return l
 	}
+	out := document.QuotedPrintable(make([]byte, 0, len(data)), data)
 	return w.add(layer{parent: l, codec: sealed, end: len(data), data: out})
 }
 

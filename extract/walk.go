@@ -124,10 +124,29 @@ func (w *walk) text(role Role, path string, l int) {
 		return
 	}
 	if len(w.doc.Texts) >= maxTexts {
-		w.gap("too_large", path, budget.Values)
+		w.crowded(l)
 		return
 	}
 	w.doc.Texts = append(w.doc.Texts, Text{Role: role, Path: path, Data: data, Size: int64(len(data)), edit: edit{l + 1}})
+}
+
+// crowded leaves what holds layer l to the scanner as it stands, once: there are too many
+// texts in it to look at each.
+func (w *walk) crowded(l int) {
+	w.limitGap("body", budget.Values)
+	if len(w.doc.Texts) > maxTexts {
+		return
+	}
+	for at := &w.doc.layers[l]; at.parent >= 0 && (at.codec == slice || at.codec == jsonText || at.codec == percent); at = &w.doc.layers[l] {
+		l = at.parent
+	}
+	w.asItStands(l, 0, "body")
+}
+
+// asItStands leaves the end of layer l to the scanner.
+func (w *walk) asItStands(l, from int, path string) {
+	rest := w.data(l)[from:]
+	w.doc.Texts = append(w.doc.Texts, Text{Role: Context, Path: path, Data: rest, Size: int64(len(rest))})
 }
 
 // gap adds a gap once.

@@ -95,7 +95,8 @@ type walk struct {
 	left   *budget.Budget
 	help   Helper // may be nil
 	result Result
-	over   bool // a limit was hit that ends everything
+	over   bool      // a limit was hit that ends everything
+	flate  io.Reader // used again: 40 KB for each small member would be most of its cost
 }
 
 // Read reads one file. It never fails; what stopped it is in the Result. help may be nil.

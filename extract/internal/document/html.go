@@ -33,15 +33,21 @@ func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 			cs = label
 		}
 	}
-	z := html.NewTokenizer(bytes.NewReader(cs.Decode(data)))
-	z.SetMaxBuf(maxToken)
+	data = cs.Decode(data)
+	z := newTokenizer(data)
 	out := make([]byte, 0, len(data)/2)
 	style, verbatim := false, 0
-	for !w.left.Late() {
-		switch z.Next() {
-		case html.ErrorToken:
-			w.text(path, out)
-			return
+	for n := 0; n%256 != 0 || !w.left.Late(); n++ { // the clock costs more than a short tag
+		kind := z.Next()
+		data = data[len(z.Raw()):]
+		switch kind {
+		case html.ErrorToken: // too long, or not ended: what was read of it is text as it stands
+			out = append(out, z.Raw()...)
+			if len(data) == 0 {
+				w.text(path, out)
+				return
+			}
+			z = newTokenizer(data)
 		case html.TextToken:
 			if !style {
 				out = appendCollapsed(out, z.Text(), verbatim > 0)
@@ -78,6 +84,12 @@ func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 	}
 	w.text(path, out)
 	w.limit(budget.Time)
+}
+
+func newTokenizer(data []byte) *html.Tokenizer {
+	z := html.NewTokenizer(bytes.NewReader(data))
+	z.SetMaxBuf(maxToken)
+	return z
 }
 
 func keepsSpace(tag atom.Atom) bool {
@@ -123,6 +135,11 @@ func appendHTMLAttribute(out, key, value []byte) []byte {
 		out = append(out, '\n')
 		out = append(out, bytes.TrimPrefix(value, []byte("mailto:"))...)
 		return append(out, '\n')
+	case "class", "style", "id", "d", "points", "path", "transform", "viewbox", "srcset", "sizes", "media", "rel", "integrity", "values", "keytimes":
+		return out
+	}
+	if telling(value) { // data-*, and whatever a page makes up
+		out = append(append(append(out, '\n'), value...), '\n')
 	}
 	return out
 }

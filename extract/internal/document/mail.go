@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"mime/quotedprintable"
 	"net/mail"
 	"slices"
 	"strings"
@@ -83,7 +82,11 @@ func (w *walk) mime(path string, h partHeader, r io.Reader, depth int) {
 	case "base64":
 		r = base64.NewDecoder(base64.StdEncoding, &base64Bytes{r})
 	case "quoted-printable":
-		r = quotedprintable.NewReader(r)
+		raw, err := io.ReadAll(r) // a part of the message, which is in memory
+		if err != nil {
+			w.note(Broken)
+		}
+		r = bytes.NewReader(QuotedPrintable(raw, raw))
 	}
 	kind, params, err := mime.ParseMediaType(h.ctype)
 	if err != nil && kind == "" {

@@ -93,7 +93,7 @@ func (r *rtfReader) char(c byte) {
 	case r.fallback > 0:
 		r.fallback--
 	case r.state.object:
-		if _, err := hex.DecodeString(string([]byte{c, '0'})); err == nil {
+		if hexDigit(c) >= 0 {
 			r.objects = append(r.objects, c)
 		}
 	case !r.state.skip:

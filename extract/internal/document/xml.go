@@ -32,9 +32,15 @@ func xmlText(data []byte) []byte {
 			out, data = append(out, inside...), rest
 		case has(data, "<!DOCTYPE"):
 			inside := data[:min(len(data), endOfDoctype(data))]
-			out, data = append(append(out, literals(inside)...), '\n'), data[len(inside):]
+			aside, data = append(append(aside, inside...), '\n'), data[len(inside):]
 		case has(data, "<?"):
-			data = after(data, "?>")
+			rest := after(data, "?>")
+			if inside := data[:len(data)-len(rest)]; rest == nil || !has(inside, "<?xml ") {
+				aside = append(append(aside, inside...), '\n')
+			}
+			data = rest
+		case bytes.IndexByte(data, '>') < 0: // no tag
+			out, data = append(out, data...), nil
 		default:
 			var tag []byte
 			tag, data = cutTag(data)
@@ -77,22 +83,6 @@ func endOfDoctype(data []byte) int {
 		return len(data)
 	}
 	return end + 1
-}
-
-// literals returns the quoted values of entity definitions, so that none hides there.
-func literals(data []byte) (out []byte) {
-	for {
-		i := bytes.IndexAny(data, `"'`)
-		if i < 0 {
-			return out
-		}
-		end := bytes.IndexByte(data[i+1:], data[i])
-		if end < 0 {
-			return out
-		}
-		out = append(append(out, '\n'), data[i+1:i+1+end]...)
-		data = data[i+2+end:]
-	}
 }
 
 // cutTag splits a tag off; a > within quotes does not end it.

@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz/lzma"
 
@@ -166,7 +166,7 @@ func (w *walk) inflate(h local, raw io.Reader) ([]byte, bool) {
 	case zip.Store:
 		return w.read(raw), true
 	case zip.Deflate:
-		return w.read(flate.NewReader(raw)), true
+		return w.read(w.inflater(raw)), true
 	case 12:
 		return w.read(newBzip2(raw)), true
 	case 14:
@@ -180,6 +180,18 @@ func (w *walk) inflate(h local, raw io.Reader) ([]byte, bool) {
 	}
 	w.note(Broken) // of a method that is not read here
 	return nil, false
+}
+
+// inflater returns a reader of deflated data, which is good until the next one is asked for.
+func (w *walk) inflater(r io.Reader) io.Reader {
+	if w.flate == nil {
+		w.flate = flate.NewReader(r)
+		return w.flate
+	}
+	if again, ok := w.flate.(flate.Resetter); !ok || again.Reset(r, nil) != nil {
+		w.flate = flate.NewReader(r)
+	}
+	return w.flate
 }
 
 // zipLZMA reads LZMA as zip has it (APPNOTE.TXT 5.8): version, size of the properties, the
@@ -319,7 +331,7 @@ func (w *walk) inflateHere(h local, data []byte) ([]byte, int) {
 	}
 	r := bytes.NewReader(data)
 	counted := bufio.NewReader(r) // a ByteReader: flate reads no further than it must
-	out, limit, err := w.left.Read(flate.NewReader(counted))
+	out, limit, err := w.left.Read(w.inflater(counted))
 	w.limit(limit)
 	if err != nil && limit == budget.None && len(out) == 0 {
 		return nil, 1

@@ -1,0 +1,67 @@
+package document
+
+import "bytes"
+
+// QuotedPrintable decodes data into dst[:0], which may be data[:0]: what it yields is never
+// longer. It passes over nothing: lines may be longer than RFC 2045 §6.7 allows, an = that
+// escapes nothing stands for itself, and blanks at the end of a line stay.
+func QuotedPrintable(dst, data []byte) []byte {
+	out := dst[:0]
+	for len(data) > 0 {
+		n := 1 // how much of data stands for itself
+		if data[0] != '=' {
+			if n = bytes.IndexByte(data, '='); n < 0 {
+				n = len(data)
+			}
+		} else if c, ok := quotedByte(data); ok {
+			out, data = append(out, c), data[3:]
+			continue
+		} else if rest, ok := softBreak(data); ok {
+			data = rest
+			continue
+		}
+		out, data = append(out, data[:n]...), data[n:]
+	}
+	return out
+}
+
+// quotedByte reads the =XX that data begins with.
+func quotedByte(data []byte) (c byte, ok bool) {
+	if len(data) < 3 {
+		return 0, false
+	}
+	high, low := hexDigit(data[1]), hexDigit(data[2])
+	return byte(high<<4 | low), high >= 0 && low >= 0
+}
+
+// hexDigit returns the value of a hexadecimal digit, or -1.
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+// softBreak returns what follows the = at the end of a line, and whether there is one. The
+// end of data is the end of a line.
+func softBreak(data []byte) (rest []byte, ok bool) {
+	i := 1
+	for i < len(data) && (data[i] == ' ' || data[i] == '\t') {
+		i++
+	}
+	if i < len(data) && data[i] == '\r' {
+		i++
+	}
+	switch {
+	case i == len(data):
+		return nil, true
+	case data[i] == '\n':
+		return data[i+1:], true
+	}
+	return data, false
+}
