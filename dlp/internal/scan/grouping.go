@@ -47,7 +47,7 @@ type grouper struct {
 
 const (
 	rounds = 12  // how often every kind may move to another group
-	moves  = 800 // of kinds that are tried, about
+	moves  = 2000 // of kinds that are tried, about
 )
 
 // share returns the groups, at most limit, in which all of ks are.
@@ -121,10 +121,9 @@ func neighbours(gs []group, most int) []group {
 	return out
 }
 
-// outline is what the kernel sees of a group: the columns and the rows of the bytes at each
-// place.
+// outline is a group drawn with the letters of the sample.
 type outline struct {
-	lo, hi    [window]uint16
+	at        [window]sketch
 	wordStart bool
 	rate      float32
 }
@@ -132,18 +131,18 @@ type outline struct {
 func (g *grouper) outline(x *group) outline {
 	o := outline{wordStart: x.wordStart}
 	for j := range g.places {
-		o.lo[j], o.hi[j] = x.q.at(j).arranged()
+		o.at[j] = g.sample.sketch(x.q.at(j))
 	}
-	o.rate = g.sample.outlineRate(&o, g.places)
+	o.rate = g.sample.sketched(&o, g.places)
 	return o
 }
 
 func (g *grouper) joined(a, b *outline) outline {
 	o := outline{wordStart: a.wordStart && b.wordStart}
 	for j := range g.places {
-		o.lo[j], o.hi[j] = a.lo[j]|b.lo[j], a.hi[j]|b.hi[j]
+		o.at[j] = a.at[j] | b.at[j]
 	}
-	o.rate = g.sample.outlineRate(&o, g.places)
+	o.rate = g.sample.sketched(&o, g.places)
 	return o
 }
 

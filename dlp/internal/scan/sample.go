@@ -18,27 +18,24 @@ type bitmap []uint64
 // sample answers how often classes occur in the sample. It keeps what it has worked out,
 // and is not safe for concurrent use; Compile makes one.
 type sample struct {
-	pairs  bool // the kernel looks up pairs of bytes
-	size   float64
-	starts bitmap // where words begin
-	bytes  [256]bitmap
-	lo, hi [16]bitmap        // by the column and the row of the byte
-	low    map[uint16]bitmap // by several low halves
-	high   map[uint16]bitmap
-	exact  map[byteSet]*standing
-	wide   map[[2]uint16]*standing
-	acc    bitmap
-	known  map[asked]float64
-	share  [2][16][256]float32 // of bytes whose column is among the bits of the index, by half of the columns and by row
-	begin  float32             // share of positions where a word begins
-	halved [1 << 12]halfShare  // what has been worked out last, by a hash of columns and rows
+	pairs   bool // the kernel looks up pairs of bytes
+	size    float64
+	starts  bitmap // where words begin
+	bytes   [256]bitmap
+	eights  map[uint16]bitmap // of several among eight bytes; see eight
+	classes map[byteSet]*standing
+	acc     bitmap
+	known   map[asked]float64
+	begin   float32         // share of positions where a word begins
+	letter  [256]uint8      // what stands for a byte in a sketch
+	share   [8][256]float32 // of letters among eight, by the bits of the index
 }
 
-// halfShare is the share of bytes whose columns and rows are among the bits of lo and hi.
-type halfShare struct {
-	lo, hi uint16
-	share  float32
-}
+// sketch is a class of bytes by letters, so that guesses about it are cheap: the bytes that
+// are frequent have one of their own, the others share the last.
+type sketch uint64
+
+const letters = 64
 
 // standing is where bytes of a class stand, and how often.
 type standing struct {
@@ -56,67 +53,63 @@ type asked struct {
 func newSample() *sample {
 	text := sampleText
 	n := (len(text) + 63) / 64
-	s := &sample{size: float64(len(text)), exact: map[byteSet]*standing{}, wide: map[[2]uint16]*standing{}, low: map[uint16]bitmap{}, high: map[uint16]bitmap{}, known: map[asked]float64{}}
+	s := &sample{size: float64(len(text)), eights: map[uint16]bitmap{}, classes: map[byteSet]*standing{}, known: map[asked]float64{}}
 	s.starts, s.acc = make(bitmap, n), make(bitmap, n)
-	for i := range s.lo {
-		s.lo[i], s.hi[i] = make(bitmap, n), make(bitmap, n)
-	}
+	var count [256]int
 	for i := range len(text) {
 		b, bit := text[i], uint64(1)<<(i&63)
 		if s.bytes[b] == nil {
 			s.bytes[b] = make(bitmap, n)
 		}
 		s.bytes[b][i>>6] |= bit
-		s.lo[column(b)][i>>6] |= bit
-		s.hi[row(b)][i>>6] |= bit
+		count[b]++
 		if isWord(b) && (i == 0 || !isWord(text[i-1])) {
 			s.starts[i>>6] |= bit
 		}
 	}
 	s.begin = float32(s.starts.count()) / float32(len(text))
-	for b := range 256 {
-		if s.bytes[b] == nil {
-			continue
-		}
-		share := float32(s.bytes[b].count()) / float32(len(text))
-		lo := column(byte(b))
-		of := &s.share[lo>>3][row(byte(b))]
-		for bits := range of {
-			if bits>>(lo&7)&1 != 0 {
-				of[bits] += share
-			}
-		}
-	}
+	s.draw(&count)
 	return s
 }
 
-// outlineRate guesses at which share of positions the kernel reports o.
-func (s *sample) outlineRate(o *outline, places int) float32 {
+// draw shares the letters out to bytes that occur so often.
+func (s *sample) draw(count *[256]int) {
+	var order [256]uint8
+	for i := range order {
+		order[i] = uint8(i)
+	}
+	slices.SortStableFunc(order[:], func(a, b uint8) int { return count[b] - count[a] })
+	for i, b := range order {
+		l := min(i, letters-1)
+		s.letter[b] = uint8(l)
+		for set := range s.share[0] {
+			if set>>(l&7)&1 != 0 {
+				s.share[l>>3][set] += float32(count[b]) / float32(s.size)
+			}
+		}
+	}
+}
+
+// sketch returns the letters of the bytes of c.
+func (s *sample) sketch(c byteSet) (k sketch) {
+	c.each(func(b byte) { k |= 1 << s.letter[b] })
+	return k
+}
+
+// sketched guesses at which share of positions o holds, as if bytes occurred independently.
+func (s *sample) sketched(o *outline, places int) float32 {
 	rate := float32(1)
 	if o.wordStart {
 		rate = s.begin
 	}
-	for j := range places {
-		if o.lo[j]&o.hi[j] == 0xffff {
+	for _, k := range o.at[:places] {
+		if k == ^sketch(0) {
 			continue
 		}
-		rate *= s.halfShare(o.lo[j], o.hi[j]) + 1e-4
+		rate *= s.share[0][k&255] + s.share[1][k>>8&255] + s.share[2][k>>16&255] + s.share[3][k>>24&255] +
+			s.share[4][k>>32&255] + s.share[5][k>>40&255] + s.share[6][k>>48&255] + s.share[7][k>>56] + 1e-4
 	}
 	return rate
-}
-
-// halfShare returns the share of bytes whose columns and rows are among the bits of lo and hi.
-func (s *sample) halfShare(lo, hi uint16) float32 {
-	known := &s.halved[(uint32(lo)<<16|uint32(hi))*0x9e3779b1>>20]
-	if known.lo != lo || known.hi != hi {
-		p := float32(0)
-		for m := hi; m != 0; m &= m - 1 {
-			h := bits.TrailingZeros16(m) & 15
-			p += s.share[0][h][uint8(lo)] + s.share[1][h][lo>>8]
-		}
-		*known = halfShare{lo, hi, p}
-	}
-	return known.share
 }
 
 func (m bitmap) or(o bitmap) {
@@ -134,45 +127,32 @@ func (m bitmap) count() (n int) {
 
 // class returns where a byte of c stands.
 func (s *sample) class(c byteSet) *standing {
-	known, ok := s.exact[c]
+	known, ok := s.classes[c]
 	if !ok {
 		m := make(bitmap, len(s.acc))
-		c.each(func(b byte) { m.or(s.bytes[b]) })
-		known = s.standing(m)
-		s.exact[c] = known
-	}
-	return known
-}
-
-func (s *sample) standing(m bitmap) *standing { return &standing{m, float64(m.count()) / s.size} }
-
-// halves returns where the kernel takes a byte for one of c.
-func (s *sample) halves(c byteSet) *standing {
-	lo, hi := c.arranged()
-	half := [2]uint16{lo, hi}
-	known, ok := s.wide[half]
-	if !ok {
-		m, high := slices.Clone(s.anyOf(&s.lo, lo, s.low)), s.anyOf(&s.hi, hi, s.high)
-		for i := range m {
-			m[i] &= high[i]
-		}
-		known = s.standing(m)
-		s.wide[half] = known
-	}
-	return known
-}
-
-// anyOf returns where one of those of maps stands that bits has. It keeps the answer in known.
-func (s *sample) anyOf(maps *[16]bitmap, bits uint16, known map[uint16]bitmap) bitmap {
-	m, ok := known[bits]
-	if !ok {
-		m = make(bitmap, len(s.acc))
-		for i := range maps {
-			if bits>>i&1 != 0 {
-				m.or(maps[i])
+		for i := range 32 {
+			if some := uint8(c[i>>3] >> (i & 7 * 8)); some != 0 {
+				m.or(s.eight(i, some))
 			}
 		}
-		known[bits] = m
+		known = &standing{m, float64(m.count()) / s.size}
+		s.classes[c] = known
+	}
+	return known
+}
+
+// eight returns where those of the i-th eight bytes stand that some has.
+func (s *sample) eight(i int, some uint8) bitmap {
+	m, ok := s.eights[uint16(i)<<8|uint16(some)]
+	if !ok {
+		for rest := some; rest != 0; rest &= rest - 1 {
+			if at := s.bytes[i*8+bits.TrailingZeros8(rest)]; m == nil {
+				m = slices.Clone(at)
+			} else {
+				m.or(at)
+			}
+		}
+		s.eights[uint16(i)<<8|uint16(some)] = m
 	}
 	return m
 }
@@ -182,7 +162,7 @@ func (s *sample) rate(q *sequence, k int, wordStart bool) float64 {
 	ask := asked{*q, k, wordStart}
 	f, ok := s.known[ask]
 	if !ok {
-		f = s.hold(q, k, wordStart, 1, s.class)
+		f = s.hold(q, k, wordStart, 1)
 		s.known[ask] = f
 	}
 	return f
@@ -191,22 +171,22 @@ func (s *sample) rate(q *sequence, k int, wordStart bool) float64 {
 // kernelRate estimates at which share of positions the kernel takes the first k classes
 // of q for given. It looks at a part of the sample, because it is asked often.
 func (s *sample) kernelRate(q *sequence, k int, wordStart bool) float64 {
-	return s.hold(q, k, wordStart, 2, s.halves)
+	return s.hold(q, k, wordStart, 2)
 }
 
 // hold counts in every step-th word of the bitmaps where the first k classes of q hold.
-func (s *sample) hold(q *sequence, k int, wordStart bool, step int, class func(byteSet) *standing) float64 {
+func (s *sample) hold(q *sequence, k int, wordStart bool, step int) float64 {
 	size := s.size / float64(step)
 	last := size
 	for j := range min(k, q.n) {
 		n := 0
-		if c := class(q.class[j]).at; j > 0 {
+		if c := s.class(q.class[j]).at; j > 0 {
 			n = s.acc.narrow(c, uint(j), step)
 		} else {
 			n = s.acc.begin(c, s.starts, wordStart, step)
 		}
 		if n == 0 {
-			return s.rare(q, j, k, class, min(last, 1)/2/size)
+			return s.rare(q, j, k, min(last, 1)/2/size)
 		}
 		last = float64(n)
 	}
@@ -243,9 +223,9 @@ func (m bitmap) narrow(o bitmap, j uint, step int) (n int) {
 
 // rare guesses the rate of what the sample does not have: it has at rate f the places
 // before j only.
-func (s *sample) rare(q *sequence, j, k int, class func(byteSet) *standing, f float64) float64 {
+func (s *sample) rare(q *sequence, j, k int, f float64) float64 {
 	for i := j + 1; i < min(k, q.n); i++ {
-		f *= max(class(q.class[i]).share, 1e-4)
+		f *= max(s.class(q.class[i]).share, 1e-4)
 	}
 	return f
 }
