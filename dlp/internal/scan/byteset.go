@@ -38,28 +38,6 @@ func (s byteSet) empty() bool { return s == byteSet{} }
 // subset reports whether every byte of s is in t.
 func (s byteSet) subset(t byteSet) bool { return s.union(t) == t }
 
-// arranged returns the columns and the rows in which s has bytes.
-func (s byteSet) arranged() (columns, rows uint16) {
-	for i, w := range s {
-		for j := range 4 {
-			x, high := uint16(w>>(16*j)), 4*i+j
-			columns |= x
-			word := x & wordColumns[high]
-			if word != 0 {
-				rows |= 1 << (high + wordRow)
-			}
-			if high == ' '>>4 && x&1 != 0 {
-				rows |= 1
-				x &^= 1
-			}
-			if x != word {
-				rows |= 1 << otherRow[high]
-			}
-		}
-	}
-	return columns, rows
-}
-
 // each calls f for every byte of s in rising order.
 func (s byteSet) each(f func(b byte)) {
 	for i, w := range s {

@@ -46,7 +46,7 @@ type grouper struct {
 }
 
 const (
-	rounds = 12  // how often every kind may move to another group
+	rounds = 12   // how often every kind may move to another group
 	moves  = 2000 // of kinds that are tried, about
 )
 

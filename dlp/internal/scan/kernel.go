@@ -17,73 +17,19 @@ const (
 	startGroups = 8 // of keys that count only where a word begins
 )
 
-// plane has, for one place, the groups among eight whose class there has a byte, by the
-// byte's column and row. A byte counts as being in a class when its column and its row occur
-// there, if not together; that is what AVX2 can look up at once. Other kernels report less.
-type plane struct{ columns, rows [16]uint8 }
-
-// column and row arrange the bytes for AVX2, which looks up four bits at a time, as in a
-// table of ASCII, but with word characters in rows of their own, because that is what
-// classes mostly tell apart. A space is among control characters, bytes outside ASCII share
-// three rows.
-func column(b byte) byte { return b & 15 }
-
-func row(b byte) byte {
-	if isWord(b) {
-		return b>>4 + wordRow
-	}
-	if b == ' ' {
-		return 0
-	}
-	return otherRow[b>>4]
-}
-
-const wordRow = 8 // of word characters, from high half 0 on
-
-var (
-	otherRow    = [16]uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 9, 9, 10, 10} // of other bytes, by high half
-	wordColumns = func() (of [16]uint16) {                                    // of word characters, by high half
-		for b := range 256 {
-			if isWord(byte(b)) {
-				of[b>>4] |= 1 << (b & 15)
-			}
-		}
-		return of
-	}()
-)
-
-// counts are the groups of a plane that count, anywhere and only where a word begins,
-// spread over a vector.
-type counts struct{ any, start [32]uint8 }
-
-// tables are what a kernel looks bytes up in. The assembly knows their layout.
+// tables are what a kernel looks bytes up in.
 type tables struct {
-	slot  [window][planes]plane
-	key   [keyWindow][planes]plane
-	word  plane                           // by real halves
-	row   struct{ other, word [16]uint8 } // by the high half of a byte
-	wide  [planes]counts                  // of slots
-	any   uint32                          // groups of slots that count anywhere
-	start uint32                          // those that count only where a word begins
+	any   uint32 // groups of slots that count anywhere
+	start uint32 // those that count only where a word begins
 
 	slotAt [window][256]uint32 // by byte, the groups of slots whose class at the place has it
 	keyAt  [keyWindow][256]uint32
 	headAt [keyWindow][256]uint8 // by byte, those of keys that count only where a word begins
 
-	pairs *pairTable // for the portable kernel only
+	// Those of the DB's kernel, made of the ones above.
+	pairs *pairTable
+	avx2  *avx2Tables
 	vbmi  *vbmiTables
-}
-
-// finish derives what the kernels need from what the plan has entered.
-func (t *tables) finish() {
-	t.setRows()
-	for i := range t.wide {
-		c := &t.wide[i]
-		for j := range c.any {
-			c.any[j], c.start[j] = uint8(t.any>>(8*i)), uint8(t.start>>(8*i))
-		}
-	}
-	t.vbmi = newVBMITables(t)
 }
 
 // masks say which of a block's 64 positions deserve a look.
@@ -96,8 +42,8 @@ type masks struct {
 
 // findings are what a kernel finds in a batch.
 type findings struct {
-	masks  [batch]masks
-	halves [2][batch*block + 64]uint8 //nolint:unused // scratch of the assembly
+	masks [batch]masks
+	codes [2][batch*block + 64]uint8 //nolint:unused // scratch of the assembly
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is
@@ -107,8 +53,7 @@ type kernel func(t *tables, v []byte, n int, carry, loose uint64, out *findings)
 
 // setSlots enters a group of class sequences, of which q is the union.
 func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
-	for j := range t.slot {
-		t.slot[j][group/8].add(group%8, q.at(j))
+	for j := range t.slotAt {
 		q.at(j).each(func(b byte) { t.slotAt[j][b] |= 1 << group })
 	}
 	if wordStart {
@@ -118,8 +63,7 @@ func (t *tables) setSlots(group int, q *sequence, wordStart bool) {
 	}
 }
 
-// setHeads enters a group of keys that count only where a word begins. Kernels that do not
-// look at them report every beginning of a word.
+// setHeads enters a group of keys that count only where a word begins.
 func (t *tables) setHeads(group int, q *sequence) {
 	for j := range t.headAt {
 		q.at(j).each(func(b byte) { t.headAt[j][b] |= 1 << group })
@@ -128,35 +72,8 @@ func (t *tables) setHeads(group int, q *sequence) {
 
 // setKeys enters a group of keys that count anywhere.
 func (t *tables) setKeys(group int, q *sequence) {
-	for j := range t.key {
-		t.key[j][group/8].add(group%8, q.at(j))
+	for j := range t.keyAt {
 		q.at(j).each(func(b byte) { t.keyAt[j][b] |= 1 << group })
-	}
-}
-
-func (p *plane) add(bit int, class byteSet) {
-	class.each(func(b byte) {
-		p.columns[column(b)] |= 1 << bit
-		p.rows[row(b)] |= 1 << bit
-	})
-}
-
-// at returns the groups whose class has b.
-func (p *plane) at(b byte) uint8 { return p.columns[column(b)] & p.rows[row(b)] }
-
-// setRows fills the tables by which rows are found. Each run of word characters within one
-// high half has a bit of word.
-func (t *tables) setRows() {
-	runs := [...]struct{ hi, first, last int }{{3, 0, 9}, {4, 1, 15}, {5, 0, 10}, {5, 15, 15}, {6, 1, 15}, {7, 0, 10}}
-	for bit, r := range runs {
-		t.word.rows[r.hi] |= 1 << bit
-		for lo := r.first; lo <= r.last; lo++ {
-			t.word.columns[lo] |= 1 << bit
-		}
-	}
-	t.row.other = otherRow
-	for hi := range uint8(16) {
-		t.row.word[hi] = (hi + wordRow) & 15
 	}
 }
 
@@ -194,10 +111,10 @@ type namedKernel struct {
 	gates  gatesKernel
 	quad   quadKernel
 	places placesKernel
-	pairs  bool // it needs tables of pairs
+	coded  func(t *tables, r *sample) // makes its tables; nil: it looks up pairs of bytes
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, true}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, nil}
 
 // keysKernel returns those positions of n blocks of x at which m says that there may be a key
 // and p agrees. It may turn down slots that m has.

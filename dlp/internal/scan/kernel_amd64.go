@@ -6,10 +6,10 @@ import "golang.org/x/sys/cpu"
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, false}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, codedForAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, false}
+		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, codedForVBMI}
 		if cpu.X86.HasAVX512VBMI2 {
 			k.keys, k.places = keysByVBMI, placesByVBMI
 		}
@@ -18,16 +18,20 @@ func kernels() []namedKernel {
 	return ks
 }
 
+func codedForAVX2(t *tables, r *sample) { t.avx2 = newAVX2Tables(t, r) }
+
+func codedForVBMI(t *tables, r *sample) { t.vbmi = newVBMITables(t, r) }
+
 func avx2Kernel(t *tables, v []byte, n int, carry, loose uint64, out *findings) uint64 {
 	if n <= 0 {
 		return carry
 	}
 	v = v[:n*block+window]
-	return avx2(t, &v[0], n, carry, loose, out)
+	return avx2(t.avx2, &v[0], n, carry, loose, out)
 }
 
 //go:noescape
-func avx2(t *tables, v *byte, n int, carry, loose uint64, out *findings) uint64
+func avx2(t *avx2Tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 
 func quadByAVX2(q *quad, m *[batch]masks, x *batchText, at []uint16, out []quadHit) int {
 	if len(at) == 0 {

@@ -1,59 +1,63 @@
 #include "textflag.h"
 
-// The layout of tables and findings in kernel.go. A plane has 16 bytes by column, then 16 by
-// row.
-#define SLOT 0          // slot: 8 places of 3 planes
-#define KEY 768         // key: 5 places of 3 planes
-#define WORD 1248       // word: a plane by real halves
-#define ROW 1280        // row: 16 bytes by high half, then 16 for word characters
-#define WIDE 1312       // wide: for each plane 32 bytes any, 32 start
-#define HALVES 1024     // halves: columns, then rows, behind 32 masks of 32 bytes
-#define HIGH 2112       // bytes from the columns to the rows
-#define LASTROW $0x0a0a0a0a // of those without word characters
+// The layout of avx2Tables in avx2.go, and of findings in kernel.go.
+#define SLOT 256        // slot: 8 places of 3 planes of 32 bytes, 16 for each half of the codes
+#define KEY 1024        // key: 5 places of 3 planes
+#define HEAD 1504       // head: 5 places
+#define WIDE 1664       // wide: for each plane 32 bytes any, 32 start
+#define CODES 1024      // codes: behind 32 masks of 32 bytes
+#define UPPER 2112      // bytes from codes to those that look up the second half
 
-// LOOK leaves in a0 and a1 those groups of a plane whose classes have both column and row of
-// the byte: Y8 and Y9 have those of bytes 0 to 31, Y10 and Y11 those of 32 to 63.
+DATA upper<>+0(SB)/8, $0x8080808080808080
+DATA upper<>+8(SB)/8, $0x8080808080808080
+DATA upper<>+16(SB)/8, $0x8080808080808080
+DATA upper<>+24(SB)/8, $0x8080808080808080
+GLOBL upper<>(SB), RODATA|NOPTR, $32
+
+// LOAD reads the codes of the bytes at place j from each position on: Y8 and Y9 have those of
+// bytes 0 to 31 for the first and for the second half, Y10 and Y11 those of 32 to 63.
+#define LOAD(j) \
+	VMOVDQU j(R10), Y8            \
+	VMOVDQU (UPPER+j)(R10), Y9    \
+	VMOVDQU (32+j)(R10), Y10      \
+	VMOVDQU (UPPER+32+j)(R10), Y11
+
+// LOOK leaves in a0 and a1 the groups of a plane whose classes have the byte.
 #define LOOK(at, a0, a1) \
 	VBROADCASTI128 at(DI), Y12      \
 	VBROADCASTI128 (at+16)(DI), Y13 \
 	VPSHUFB        Y8, Y12, Y14     \
 	VPSHUFB        Y9, Y13, Y15     \
-	VPAND          Y14, Y15, Y14    \
-	VPAND          Y14, a0, a0      \
-	VPSHUFB        Y10, Y12, Y14    \
-	VPSHUFB        Y11, Y13, Y15    \
-	VPAND          Y14, Y15, Y14    \
-	VPAND          Y14, a1, a1
+	VPSHUFB        Y10, Y12, Y12    \
+	VPSHUFB        Y11, Y13, Y13    \
+	VPOR           Y14, Y15, a0     \
+	VPOR           Y12, Y13, a1
 
-// LOAD reads columns and rows of the bytes at place j from each position on.
-#define LOAD(j) \
-	VMOVDQU j(R10), Y8           \
-	VMOVDQU (HIGH+j)(R10), Y9    \
-	VMOVDQU (32+j)(R10), Y10     \
-	VMOVDQU (HIGH+32+j)(R10), Y11
+// KEEP keeps of a0 and a1 what a plane has for the byte.
+#define KEEP(at, a0, a1) \
+	LOOK(at, Y14, Y15)    \
+	VPAND Y14, a0, a0     \
+	VPAND Y15, a1, a1
 
-// THREE looks in three planes, for Y0 to Y5.
+// THREE keeps what three planes have, in Y0 to Y5.
 #define THREE(at) \
-	LOOK(at, Y0, Y1)    \
-	LOOK(at+32, Y2, Y3) \
-	LOOK(at+64, Y4, Y5)
+	KEEP(at, Y0, Y1)    \
+	KEEP(at+32, Y2, Y3) \
+	KEEP(at+64, Y4, Y5)
 
-// ALL sets all bits of Y0 to Y5.
-#define ALL \
-	VPCMPEQB Y0, Y0, Y0 \
-	VMOVDQA  Y0, Y1     \
-	VMOVDQA  Y0, Y2     \
-	VMOVDQA  Y0, Y3     \
-	VMOVDQA  Y0, Y4     \
-	VMOVDQA  Y0, Y5
+// KEYS does so for keys, and in Y6 and Y7 for those that count only where a word begins.
+#define KEYS(j) \
+	LOAD(j)                 \
+	THREE(KEY+96*j)         \
+	KEEP(HEAD+32*j, Y6, Y7)
 
-// BITS sets a bit of dst for each zero byte of Y12 and Y13.
-#define BITS(dst, tmp) \
-	VPCMPEQB  Y12, Y15, Y12 \
-	VPMOVMSKB Y12, dst      \
-	VPCMPEQB  Y13, Y15, Y13 \
-	VPMOVMSKB Y13, tmp      \
-	SHLQ      $32, tmp      \
+// BITS sets a bit of dst for each zero byte of a and b. Y15 is zero.
+#define BITS(a, b, dst, tmp) \
+	VPCMPEQB  a, Y15, Y12 \
+	VPMOVMSKB Y12, dst    \
+	VPCMPEQB  b, Y15, Y13 \
+	VPMOVMSKB Y13, tmp    \
+	SHLQ      $32, tmp    \
 	ORQ       tmp, dst
 
 // NONE sets a bit of dst for each position at which no group counts, by masks that are 64
@@ -69,9 +73,64 @@
 	VPOR  Y13, Y14, Y13           \
 	VPAND (mask+128)(DI), Y5, Y14 \
 	VPOR  Y13, Y14, Y13           \
-	BITS(dst, tmp)
+	BITS(Y12, Y13, dst, tmp)
 
-// func avx2(t *tables, v *byte, n int, carry, loose uint64, out *findings) uint64
+// ENCODE writes the codes of the bytes in Y1. Of the rows of a table, which are by the upper
+// half of a byte, Y8 to Y15 have those for ASCII; a look-up gives 0 for other bytes, so that
+// the other rows need be asked only if there are such.
+#define ENCODE(ascii) \
+	VPSLLW    $3, Y1, Y3     \
+	VPSLLW    $2, Y1, Y4     \
+	VPSLLW    $1, Y1, Y5     \
+	VPSHUFB   Y1, Y8, Y6     \
+	VPSHUFB   Y1, Y9, Y7     \
+	VPBLENDVB Y3, Y7, Y6, Y6 \
+	VPSHUFB   Y1, Y10, Y7    \
+	VPSHUFB   Y1, Y11, Y0    \
+	VPBLENDVB Y3, Y0, Y7, Y7 \
+	VPBLENDVB Y4, Y7, Y6, Y6 \
+	VPSHUFB   Y1, Y12, Y7    \
+	VPSHUFB   Y1, Y13, Y0    \
+	VPBLENDVB Y3, Y0, Y7, Y7 \
+	VPSHUFB   Y1, Y14, Y2    \
+	VPSHUFB   Y1, Y15, Y0    \
+	VPBLENDVB Y3, Y0, Y2, Y2 \
+	VPBLENDVB Y4, Y2, Y7, Y7 \
+	VPBLENDVB Y5, Y7, Y6, Y2 \
+	VPMOVMSKB Y1, AX         \
+	TESTL     AX, AX         \
+	JZ        ascii          \
+	VMOVDQU   Y2, (R10)      \
+	VPXOR     upper<>(SB), Y1, Y1 \
+	ROW(128, Y6)             \
+	ROW(144, Y7)             \
+	VPBLENDVB Y3, Y7, Y6, Y6 \
+	ROW(160, Y7)             \
+	ROW(176, Y0)             \
+	VPBLENDVB Y3, Y0, Y7, Y7 \
+	VPBLENDVB Y4, Y7, Y6, Y6 \
+	ROW(192, Y7)             \
+	ROW(208, Y0)             \
+	VPBLENDVB Y3, Y0, Y7, Y7 \
+	ROW(224, Y2)             \
+	ROW(240, Y0)             \
+	VPBLENDVB Y3, Y0, Y2, Y2 \
+	VPBLENDVB Y4, Y2, Y7, Y7 \
+	VPBLENDVB Y5, Y7, Y6, Y6 \
+	VPOR      (R10), Y6, Y2
+
+// ROW looks the bytes in Y1 up in one row.
+#define ROW(at, a) \
+	VBROADCASTI128 at(DI), a \
+	VPSHUFB        Y1, a, a
+
+// WRITE writes the codes in Y2, and those for the second half.
+#define WRITE \
+	VMOVDQU Y2, (R10)           \
+	VPXOR   upper<>(SB), Y2, Y2 \
+	VMOVDQU Y2, UPPER(R10)
+
+// func avx2(t *avx2Tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 TEXT ·avx2(SB), NOSPLIT, $0-56
 	MOVQ t+0(FP), DI
 	MOVQ v+8(FP), SI
@@ -80,78 +139,59 @@ TEXT ·avx2(SB), NOSPLIT, $0-56
 	MOVQ loose+32(FP), R9
 	MOVQ out+40(FP), DX
 
-	// Columns and rows of all bytes first: every place reads them again, one byte on.
-	LEAQ           HALVES(DX), R10
-	MOVL           $0x0f0f0f0f, AX
-	VMOVD          AX, X0
-	VPBROADCASTD   X0, Y0
-	VBROADCASTI128 WORD(DI), Y10
-	VBROADCASTI128 (WORD+16)(DI), Y11
-	VBROADCASTI128 ROW(DI), Y12
-	VBROADCASTI128 (ROW+16)(DI), Y13
-	MOVL           $0x20202020, AX
-	VMOVD          AX, X14
-	VPBROADCASTD   X14, Y14
-	VPXOR          Y15, Y15, Y15
+	// Codes of all bytes first: every place reads them again, one byte on.
+	LEAQ           CODES(DX), R10
+	VBROADCASTI128 (DI), Y8
+	VBROADCASTI128 16(DI), Y9
+	VBROADCASTI128 32(DI), Y10
+	VBROADCASTI128 48(DI), Y11
+	VBROADCASTI128 64(DI), Y12
+	VBROADCASTI128 80(DI), Y13
+	VBROADCASTI128 96(DI), Y14
+	VBROADCASTI128 112(DI), Y15
 	MOVQ           CX, BX
 	SHLQ           $1, BX
 
-	// ARRANGE makes columns in Y2 and rows in Y3 of the bytes in Y1.
-#define ARRANGE \
-	VPAND     Y0, Y1, Y2      \
-	VPSRLW    $4, Y1, Y3      \
-	VPAND     Y0, Y3, Y3      \
-	VPSHUFB   Y2, Y10, Y4     \
-	VPSHUFB   Y3, Y11, Y5     \
-	VPAND     Y4, Y5, Y4      \
-	VPCMPEQB  Y4, Y15, Y4     \
-	VPSHUFB   Y3, Y12, Y5     \
-	VPSHUFB   Y3, Y13, Y3     \
-	VPBLENDVB Y4, Y5, Y3, Y3  \
-	VPCMPEQB  Y1, Y14, Y4     \
-	VPANDN    Y3, Y4, Y3
-
-split:
+encode:
 	VMOVDQU (SI), Y1
-	ARRANGE
-	VMOVDQU Y2, (R10)
-	VMOVDQU Y3, HIGH(R10)
-	ADDQ    $32, SI
-	ADDQ    $32, R10
-	DECQ    BX
-	JNZ     split
-	VMOVQ   (SI), X1
-	ARRANGE
-	VMOVQ   X2, (R10)
-	VMOVQ   X3, HIGH(R10)
+	ENCODE(ascii)
 
-	LEAQ HALVES(DX), R10
+ascii:
+	WRITE
+	ADDQ $32, SI
+	ADDQ $32, R10
+	DECQ BX
+	JNZ  encode
+	VMOVQ (SI), X1
+	ENCODE(rest)
+
+rest:
+	WRITE
+	LEAQ CODES(DX), R10
 
 next:
-	ALL
 	LOAD(0)
 
 	// Word characters.
-	MOVL         LASTROW, AX
-	VMOVD        AX, X15
-	VPBROADCASTD X15, Y15
-	VPCMPGTB     Y15, Y9, Y12
-	VPCMPGTB     Y15, Y11, Y13
-	VPMOVMSKB    Y12, AX
-	VPMOVMSKB    Y13, BX
-	SHLQ         $32, BX
-	ORQ          BX, AX
+	VPADDB    Y8, Y8, Y12
+	VPADDB    Y10, Y10, Y13
+	VPMOVMSKB Y12, AX
+	VPMOVMSKB Y13, BX
+	SHLQ      $32, BX
+	ORQ       BX, AX
 
 	// Where words begin: a word character behind none.
-	LEAQ (R8)(AX*2), BX
+	LEAQ (R8)(AX*2), R12
 	MOVQ AX, R8
 	SHRQ $63, R8
-	NOTQ BX
-	ANDQ AX, BX
-	ORQ  R9, BX
-	MOVQ BX, R12
+	NOTQ R12
+	ANDQ AX, R12
+	ORQ  R9, R12
+	MOVQ R12, 24(DX)
 
-	THREE(SLOT)
+	LOOK(SLOT, Y0, Y1)
+	LOOK(SLOT+32, Y2, Y3)
+	LOOK(SLOT+64, Y4, Y5)
 	LOAD(1)
 	THREE(SLOT+96)
 	LOAD(2)
@@ -176,19 +216,15 @@ next:
 	ORQ   AX, R13
 	MOVQ  R13, (DX)
 
-	MOVQ  R12, 24(DX)
-
-	ALL
-	LOAD(4)
-	THREE(KEY+384)
-	LOAD(3)
-	THREE(KEY+288)
-	LOAD(2)
-	THREE(KEY+192)
-	LOAD(1)
-	THREE(KEY+96)
 	LOAD(0)
-	THREE(KEY)
+	LOOK(KEY, Y0, Y1)
+	LOOK(KEY+32, Y2, Y3)
+	LOOK(KEY+64, Y4, Y5)
+	LOOK(HEAD, Y6, Y7)
+	KEYS(1)
+	KEYS(2)
+	KEYS(3)
+	KEYS(4)
 
 	// ſ and K are the topmost group of keys, all others count anywhere.
 	VPMOVMSKB Y4, AX
@@ -199,14 +235,17 @@ next:
 	VPADDB    Y4, Y4, Y4
 	VPADDB    Y5, Y5, Y5
 
-	VPOR  Y0, Y2, Y12
-	VPOR  Y4, Y12, Y12
-	VPOR  Y1, Y3, Y13
-	VPOR  Y5, Y13, Y13
+	VPOR  Y0, Y2, Y0
+	VPOR  Y4, Y0, Y0
+	VPOR  Y1, Y3, Y1
+	VPOR  Y5, Y1, Y1
 	VPXOR Y15, Y15, Y15
-	BITS(AX, BX)
+	BITS(Y6, Y7, AX, BX)
 	NOTQ  AX
-	ORQ   R12, AX
+	ANDQ  R12, AX
+	BITS(Y0, Y1, R13, BX)
+	NOTQ  R13
+	ORQ   R13, AX
 	MOVQ  AX, 8(DX)
 
 	ADDQ $32, DX
@@ -343,8 +382,8 @@ mask:
 	MOVWLZX at(R8)(CX*2), BX \
 	HASH(BX, $0x9e3779b1, h)
 
-// KEEP writes the place in any case, and keeps it if the bitmap has bit h.
-#define KEEP(at, h) \
+// TAKE writes the place in any case, and keeps it if the bitmap has bit h.
+#define TAKE(at, h) \
 	MOVWLZX at(R8)(CX*2), BX \
 	MOVW    BX, (R9)(AX*2)   \
 	MOVL    h, BX            \
@@ -374,10 +413,10 @@ four:
 	PROBE(-6, R12)
 	PROBE(-4, R13)
 	PROBE(-2, DI)
-	KEEP(-8, DX)
-	KEEP(-6, R12)
-	KEEP(-4, R13)
-	KEEP(-2, DI)
+	TAKE(-8, DX)
+	TAKE(-6, R12)
+	TAKE(-4, R13)
+	TAKE(-2, DI)
 	ADDQ $4, CX
 	JLE  four
 
@@ -387,7 +426,7 @@ last:
 
 place:
 	PROBE(0, DX)
-	KEEP(0, DX)
+	TAKE(0, DX)
 	INCQ CX
 	JNZ  place
 

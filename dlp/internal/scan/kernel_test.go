@@ -10,51 +10,34 @@ import (
 	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
-// fits returns the groups of slots and of keys whose class at place j has b, as exactly as
-// a kernel looks them up.
-func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32) {
-	keys = ^uint32(0)
+// fits returns the groups whose class at place j has b, as exactly as a kernel looks them up.
+func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32, heads uint8) {
+	g := t.groupsOf(b)
 	switch kernel {
 	case "avx2":
+		code := t.avx2.code[b>>4][b&15]
+		half, at := code>>7, code&15
 		for p := range planes {
-			slots |= uint32(t.slot[j][p].at(b)) << (8 * p)
+			g.slot[j] = g.slot[j]&^(0xff<<(8*p)) | uint32(t.avx2.slot[j][p][half][at])<<(8*p)
+			if j < keyWindow {
+				g.key[j] = g.key[j]&^(0xff<<(8*p)) | uint32(t.avx2.key[j][p][half][at])<<(8*p)
+				g.head[j] = t.avx2.head[j][half][at]
+			}
 		}
 	case "avx512vbmi":
+		code := t.vbmi.code[b]
 		for p := range planes {
-			slots |= uint32(t.vbmi.slot[j][p][t.vbmi.code[b]]) << (8 * p)
+			g.slot[j] = g.slot[j]&^(0xff<<(8*p)) | uint32(t.vbmi.slot[j][p][code])<<(8*p)
+			if j < keyWindow {
+				g.key[j] = g.key[j]&^(0xff<<(8*p)) | uint32(t.vbmi.key[j][p][code])<<(8*p)
+				g.head[j] = t.vbmi.head[j][code]
+			}
 		}
-	default:
-		slots = t.slotAt[j][b]
 	}
 	if j >= keyWindow {
-		return slots, keys
+		return g.slot[j], ^uint32(0), 0xff
 	}
-	keys = t.keyAt[j][b]
-	switch kernel {
-	case "avx2":
-		keys = 0
-		for p := range planes {
-			keys |= uint32(t.key[j][p].at(b)) << (8 * p)
-		}
-	case "avx512vbmi":
-		keys = 0
-		for p := range planes {
-			keys |= uint32(t.vbmi.key[j][p][t.vbmi.code[b]]) << (8 * p)
-		}
-	}
-	return slots, keys
-}
-
-// mayBegin reports whether a kernel takes v for one of the keys that begin a word.
-func (t *tables) mayBegin(kernel string, v []byte) bool {
-	if kernel != "avx512vbmi" {
-		return true
-	}
-	heads := ^uint8(0)
-	for j := range keyWindow {
-		heads &= t.vbmi.head[j][t.vbmi.code[v[j]]]
-	}
-	return heads != 0
+	return g.slot[j], g.key[j], g.head[j]
 }
 
 // foundIn returns where the portable kernel must see something in the first block of v, in
@@ -87,15 +70,15 @@ func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, u
 		}
 		start := word&^carry | loose>>i&1
 		carry = word
-		slots, keys := ^uint32(0), ^uint32(0)
+		slots, keys, heads := ^uint32(0), ^uint32(0), uint8(0xff)
 		for j := range window {
-			s, k := t.fits(kernel, j, v[i+j])
-			slots, keys = slots&s, keys&k
+			s, k, h := t.fits(kernel, j, v[i+j])
+			slots, keys, heads = slots&s, keys&k, heads&h
 		}
 		if slots&t.any != 0 || start == 1 && slots&t.start != 0 {
 			m.slots |= 1 << i
 		}
-		if keys&(1<<foldGroup-1) != 0 || start == 1 && t.mayBegin(kernel, v[i:]) {
+		if keys&(1<<foldGroup-1) != 0 || start == 1 && heads != 0 {
 			m.keys |= 1 << i
 		}
 		m.starts |= start << i
@@ -140,6 +123,8 @@ func kernelsAgree(t *testing.T, tb *tables, text []byte, carry, loose uint64) {
 // noPairs is a table with nothing in its buckets but one.
 var noPairs = sync.OnceValue(newPairTable)
 
+var ordinarySample = sync.OnceValue(newSample)
+
 // randomTables have classes of all sizes in random groups.
 func randomTables(r *rand.Rand) *tables {
 	t := &tables{}
@@ -169,7 +154,11 @@ func randomTables(r *rand.Rand) *tables {
 		kinds.addBucketed(&q, false)
 		t.setHeads(g%startGroups, &q)
 	}
-	t.finish()
+	for _, k := range kernels() {
+		if k.coded != nil {
+			k.coded(t, ordinarySample())
+		}
+	}
 	t.pairs = new(pairTable)
 	*t.pairs = *noPairs()
 	for range 4 {

@@ -58,15 +58,9 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 		}
 	}
 	p.groupSlots(r)
-	p.groupKeys(anchors, r)
-	p.keys = newKeyTable(keys)
-	fold := sequence{n: 2}
-	fold.class[0].add(0xc5)
-	fold.class[0].add(0xe2)
-	fold.class[1].add(0xbf)
-	fold.class[1].add(0x84)
-	p.tables.setKeys(foldGroup, &fold)
-	p.tables.finish()
+	if p.keys = newKeyTable(keys); !r.pairs {
+		p.groupKeys(anchors, r)
+	}
 	return p
 }
 
@@ -128,6 +122,12 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 			single = append(single, kind{q, false})
 		}
 	}
+	fold := sequence{n: 2}
+	fold.class[0].add(0xc5)
+	fold.class[0].add(0xe2)
+	fold.class[1].add(0xbf)
+	fold.class[1].add(0x84)
+	p.tables.setKeys(foldGroup, &fold)
 	left := foldGroup
 	if len(lists) > 0 {
 		q := lists[0]

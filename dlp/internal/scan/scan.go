@@ -67,7 +67,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		return nil, err
 	}
 	r, x := newSample(), newExpander()
-	r.pairs = k.pairs
+	r.pairs = k.coded == nil
 	for i := range patterns {
 		if db.twins.add(i, patterns[i].Expr) {
 			continue
@@ -78,7 +78,9 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	}
 	db.twins.known = nil
 	db.plan = newPlan(db.anchors, r)
-	if db.kernel = k; k.pairs {
+	if db.kernel = k; k.coded != nil {
+		k.coded(&db.plan.tables, r)
+	} else {
 		db.plan.pair(db.anchors, r)
 	}
 	db.plan.spell(db)

@@ -1,0 +1,242 @@
+package scan
+
+import "math/bits"
+
+// Vector kernels look bytes up by a code, of which they have few: bytes with the same groups
+// everywhere share one, and so do those for which that reports few places more.
+
+// coding gives every byte a code, and says which groups it stands for.
+type coding struct {
+	code   [256]uint8
+	groups []byteGroups // by code
+}
+
+// byteGroups are the groups whose class has a byte, by place.
+type byteGroups struct {
+	slot [window]uint32
+	key  [keyWindow]uint32
+	head [keyWindow]uint8
+	word bool
+}
+
+// groupsOf returns the groups of b.
+func (t *tables) groupsOf(b uint8) (g byteGroups) {
+	g.word = isWord(b)
+	for j := range g.slot {
+		g.slot[j] = t.slotAt[j][b]
+	}
+	for j := range g.key {
+		g.key[j], g.head[j] = t.keyAt[j][b], t.headAt[j][b]
+	}
+	return g
+}
+
+func (g *byteGroups) widen(o *byteGroups) {
+	for j := range g.slot {
+		g.slot[j] |= o.slot[j]
+	}
+	for j := range g.key {
+		g.key[j] |= o.key[j]
+		g.head[j] |= o.head[j]
+	}
+}
+
+// newCoding returns a coding of t with at most so many codes. Word characters share none with
+// other bytes.
+func newCoding(t *tables, most int, r *sample) *coding {
+	c := &coding{}
+	known := map[byteGroups]uint8{}
+	for b := range 256 {
+		g := t.groupsOf(uint8(b))
+		code, ok := known[g]
+		if !ok {
+			code = uint8(len(c.groups))
+			known[g] = code
+			c.groups = append(c.groups, g)
+		}
+		c.code[b] = code
+	}
+	if len(c.groups) > most {
+		c.merge(t, most, r)
+	}
+	return c
+}
+
+// What it costs that a place is reported, in nanoseconds.
+const (
+	costSlotPlace = 5
+	costKeyPlace  = 1.3
+)
+
+// memberships is how many classes groups have, at all places.
+const memberships = window*groups + keyWindow*groups + keyWindow*startGroups
+
+// memberOf has a bit for each class.
+type memberOf [(memberships + 63) / 64]uint64
+
+// members returns the classes that g is of, in the order of [tables.meets].
+func (g *byteGroups) members() (m memberOf) {
+	n := 0
+	put := func(some uint32, count int) {
+		for ; some != 0; some &= some - 1 {
+			i := n + bits.TrailingZeros32(some)
+			m[i>>6] |= 1 << (i & 63)
+		}
+		n += count
+	}
+	for j := range g.slot {
+		put(g.slot[j], groups)
+	}
+	for j := range g.key {
+		put(g.key[j], groups)
+	}
+	for j := range g.head {
+		put(uint32(g.head[j]), startGroups)
+	}
+	return m
+}
+
+// merged is one of the codes that are joined.
+type merged struct {
+	groups  byteGroups
+	members memberOf
+	meets   [memberships]float32 // what it costs in the sample if the code is in the class, too
+	bytes   byteSet
+}
+
+// merge joins codes, always the two that cost least together, until at most most are left.
+func (c *coding) merge(t *tables, most int, r *sample) {
+	all := make([]*merged, len(c.groups))
+	for i := range all {
+		all[i] = &merged{groups: c.groups[i], members: c.groups[i].members()}
+	}
+	for b, code := range c.code {
+		all[code].bytes.add(uint8(b))
+	}
+	t.meets(all, c, r)
+	n := len(all)
+	cost := make([]float32, n*n)
+	weigh := func(i, j int) {
+		d := all[i].withs(all[j])
+		cost[i*n+j], cost[j*n+i] = d, d
+	}
+	for i := range all {
+		for j := range i {
+			weigh(i, j)
+		}
+	}
+	best := make([]int, n)
+	find := func(i int) {
+		best[i] = -1
+		for j := range all {
+			if j != i && all[j] != nil && all[j].groups.word == all[i].groups.word && (best[i] < 0 || cost[i*n+j] < cost[i*n+best[i]]) {
+				best[i] = j
+			}
+		}
+	}
+	for i := range all {
+		find(i)
+	}
+	for left := n; left > most; left-- {
+		a := -1
+		for i, m := range all {
+			if m != nil && best[i] >= 0 && (a < 0 || cost[i*n+best[i]] < cost[a*n+best[a]]) {
+				a = i
+			}
+		}
+		b := best[a]
+		all[a].join(all[b])
+		all[b] = nil
+		for i, m := range all {
+			if m != nil && i != a {
+				weigh(i, a)
+			}
+		}
+		for i, m := range all {
+			if m != nil && (i == a || best[i] == a || best[i] == b) {
+				find(i)
+			} else if m != nil && m.groups.word == all[a].groups.word && cost[i*n+a] < cost[i*n+best[i]] {
+				best[i] = a
+			}
+		}
+	}
+	c.groups = c.groups[:0]
+	for _, m := range all {
+		if m != nil {
+			m.bytes.each(func(b byte) { c.code[b] = uint8(len(c.groups)) })
+			c.groups = append(c.groups, m.groups)
+		}
+	}
+}
+
+// withs returns what it costs that m and o share a code.
+func (m *merged) withs(o *merged) (cost float32) {
+	for w := range m.members {
+		differ := m.members[w] ^ o.members[w]
+		for mine := differ & m.members[w]; mine != 0; mine &= mine - 1 {
+			cost += o.meets[w<<6+bits.TrailingZeros64(mine)]
+		}
+		for its := differ & o.members[w]; its != 0; its &= its - 1 {
+			cost += m.meets[w<<6+bits.TrailingZeros64(its)]
+		}
+	}
+	return cost
+}
+
+func (m *merged) join(o *merged) {
+	m.groups.widen(&o.groups)
+	m.bytes = m.bytes.union(o.bytes)
+	for i := range m.members {
+		m.members[i] |= o.members[i]
+	}
+	for i := range m.meets {
+		m.meets[i] += o.meets[i]
+	}
+}
+
+// meets counts for all codes how often they stand in the sample where, but for them, a group
+// would be reported.
+func (t *tables) meets(all []*merged, c *coding, r *sample) {
+	n := 0
+	of := func(at [][256]uint32, count int, starts uint32, cost float32) {
+		for j := range at {
+			for g := range count {
+				var class [window]byteSet
+				for k := range at {
+					class[k] = anyByte
+					if k != j {
+						class[k] = byteSet{}
+						for b := range 256 {
+							if at[k][b]>>g&1 != 0 {
+								class[k].add(uint8(b))
+							}
+						}
+					}
+				}
+				where := r.where(class[:len(at)], starts>>g&1 != 0)
+				seen := 0
+				where.each(func(i int) {
+					if i+j < len(sampleText) {
+						all[c.code[sampleText[i+j]]].meets[n] += cost
+						seen++
+					}
+				})
+				// What the sample does not have is guessed.
+				prior := cost * (float32(seen) + .01) / float32(len(sampleText))
+				for _, m := range all {
+					m.meets[n] += prior * float32(m.bytes.size())
+				}
+				n++
+			}
+		}
+	}
+	of(t.slotAt[:], groups, t.start&^t.any, costSlotPlace)
+	of(t.keyAt[:], groups, 0, costKeyPlace)
+	var heads [keyWindow][256]uint32
+	for j := range heads {
+		for b := range heads[j] {
+			heads[j][b] = uint32(t.headAt[j][b])
+		}
+	}
+	of(heads[:], startGroups, ^uint32(0), costKeyPlace)
+}
