@@ -116,11 +116,12 @@ func (a *anchor) weigh(r *sample, limit float64) bool {
 			return false
 		}
 		q := &a.sequences[i]
-		a.cost += r.rate(q, window, a.wordStart) * start
+		rate := r.rate(q, window, a.wordStart)
+		a.cost += rate * start
 		if a.keyed(q) {
 			a.cost += r.rate(q, keyBytes, a.wordStart) * costLook
 		} else {
-			a.cost += r.kernelRate(q, window, a.wordStart)*costLook + a.slotCost()
+			a.cost += rate*costLook + a.slotCost()
 			if r.pairs && !a.wordStart {
 				a.cost += (r.rate(q, pairPlaces, false) + r.rate(q, pairPlaces-1, false)) / 2 * costPair
 			}

@@ -25,9 +25,8 @@ const (
 )
 
 // newAVX2Tables returns the tables for t.
-func newAVX2Tables(t *tables, r *sample) *avx2Tables {
+func newAVX2Tables(t *tables, c *coding) *avx2Tables {
 	x := &avx2Tables{}
-	c := newCoding(t, avx2Codes, r)
 	for b, code := range c.code {
 		of := code & 15
 		if code >= 16 {

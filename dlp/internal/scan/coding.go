@@ -41,10 +41,10 @@ func (g *byteGroups) widen(o *byteGroups) {
 	}
 }
 
-// newCoding returns a coding of t with at most so many codes. Word characters share none with
-// other bytes.
-func newCoding(t *tables, most int, r *sample) *coding {
-	c := &coding{}
+// newCoding returns a coding of t with at most so many codes, and reports whether it tells all
+// bytes apart that t does. Word characters share no code with other bytes.
+func newCoding(t *tables, most int, r *sample) (c *coding, exact bool) {
+	c = &coding{}
 	known := map[byteGroups]uint8{}
 	for b := range 256 {
 		g := t.groupsOf(uint8(b))
@@ -56,10 +56,32 @@ func newCoding(t *tables, most int, r *sample) *coding {
 		}
 		c.code[b] = code
 	}
-	if len(c.groups) > most {
-		c.merge(t, most, r)
+	if len(c.groups) <= most {
+		return c, true
 	}
-	return c
+	c.merge(t, most, r)
+	return c, false
+}
+
+// coarsen makes the classes of ks such that bytes with one code are in all of them or none.
+func (c *coding) coarsen(ks []kind) {
+	if c == nil {
+		return
+	}
+	same := make([]byteSet, len(c.groups))
+	for b, code := range c.code {
+		same[code].add(uint8(b))
+	}
+	for i := range ks {
+		for j := range ks[i].q.n {
+			class := &ks[i].q.class[j]
+			for _, s := range same {
+				if !class.intersect(s).empty() {
+					*class = class.union(s)
+				}
+			}
+		}
+	}
 }
 
 // What it costs that a place is reported, in nanoseconds.

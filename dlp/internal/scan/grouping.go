@@ -5,12 +5,18 @@ import (
 	"slices"
 )
 
-// group joins kinds: where one of them holds, the group's sequence does.
-type group struct {
-	q         sequence
+// outline is what is looked for at each place, and whether only where a word begins.
+type outline struct {
+	at        [window]sketch
 	wordStart bool
-	cost      float64
-	kinds     []int // indexes of grouper.kinds
+	guess     float32 // how often it holds
+}
+
+// group joins kinds: where one of them holds, its outline does.
+type group struct {
+	outline
+	kinds []int   // indexes of grouper.kinds
+	cost  float64 // how often the kernel reports it
 }
 
 // kind is a sequence that needs a place in one of the kernel's groups, for all that are alike.
@@ -39,31 +45,47 @@ func (s *kindSet) add(k kind) {
 // grouper shares kinds out so that the groups hold at as few places of ordinary text as
 // possible. places is how many bytes of a sequence the kernel looks at.
 type grouper struct {
-	sample *sample
-	places int
-	most   int // groups from which on the best pair to join is looked for
-	kinds  []kind
+	sketches *sketches
+	places   int
+	most     int // groups from which on the best pair to join is looked for
+	kinds    []kind
+	drawn    []outline // kinds
 }
 
 const (
-	rounds = 12   // how often every kind may move to another group
-	moves  = 2000 // of kinds that are tried, about
+	rounds = 12  // how often every kind may move to another group
+	moves  = 800 // of kinds that are tried, about
 )
 
 // share returns the groups, at most limit, in which all of ks are.
-func (g *grouper) share(ks []kind, limit int) []group {
+func (g *grouper) share(ks []kind, limit int) []kind {
 	g.collect(ks)
-	gs := g.join(neighbours(g.singles(), g.most), limit)
-	out := make([]outline, len(gs))
+	gs := g.join(g.neighbours(), limit)
 	for i := range gs {
-		out[i] = g.outline(&gs[i])
+		gs[i].cost = g.cost(&gs[i].outline)
 	}
 	for range min(rounds, moves/max(1, len(g.kinds))) {
-		if !g.refine(gs, out) {
+		if !g.refine(gs) {
 			break
 		}
 	}
-	return gs
+	return g.unions(gs)
+}
+
+// unions returns what groups look for.
+func (g *grouper) unions(gs []group) []kind {
+	out := make([]kind, len(gs))
+	for i := range gs {
+		for n, k := range gs[i].kinds {
+			if n == 0 {
+				out[i] = g.kinds[k]
+				continue
+			}
+			out[i].q.widen(&g.kinds[k].q)
+			out[i].wordStart = out[i].wordStart && g.kinds[k].wordStart
+		}
+	}
+	return out
 }
 
 // collect fills g.kinds with what is different of ks at the places that count.
@@ -75,89 +97,71 @@ func (g *grouper) collect(ks []kind) {
 		set.add(k)
 	}
 	g.kinds = set.all
-}
-
-// singles returns a group for each kind.
-func (g *grouper) singles() []group {
-	gs := make([]group, len(g.kinds))
-	for i, k := range g.kinds {
-		gs[i] = group{q: k.q, wordStart: k.wordStart, kinds: []int{i}}
-	}
-	return gs
-}
-
-// neighbours joins groups that are next to each other in the order of their classes until
-// at most most are left, because the search for the best pair takes the square of their
-// number.
-func neighbours(gs []group, most int) []group {
-	if len(gs) <= most {
-		return gs
-	}
-	order := make([]*group, len(gs))
-	for i := range gs {
-		order[i] = &gs[i]
-	}
-	slices.SortStableFunc(order, func(a, b *group) int {
-		if a.wordStart != b.wordStart {
-			if a.wordStart {
-				return 1
-			}
-			return -1
+	g.drawn = make([]outline, len(g.kinds))
+	for i := range g.kinds {
+		k, o := &g.kinds[i], &g.drawn[i]
+		o.wordStart = k.wordStart
+		for j := range g.places {
+			o.at[j] = g.sketches.of(k.q.at(j))
 		}
-		return a.q.compare(&b.q)
-	})
-	out := make([]group, 0, most)
-	for i := range most {
-		from, to := i*len(gs)/most, (i+1)*len(gs)/most
-		u := *order[from]
-		u.kinds = slices.Clone(u.kinds)
-		for _, o := range order[from+1 : to] {
-			u.q.widen(&o.q)
-			u.wordStart = u.wordStart && o.wordStart
-			u.kinds = append(u.kinds, o.kinds...)
+		o.guess = g.sketches.guess(o, g.places)
+	}
+}
+
+// cost estimates how often the kernel reports o.
+func (g *grouper) cost(o *outline) float64 { return g.sketches.rate(o, g.places) }
+
+// joined returns a with b taken in.
+func (g *grouper) joined(a, b *outline) outline {
+	o := outline{wordStart: a.wordStart && b.wordStart}
+	for j := range g.places {
+		o.at[j] = a.at[j] | b.at[j]
+	}
+	o.guess = g.sketches.guess(&o, g.places)
+	return o
+}
+
+// neighbours returns a group for each kind, or, when there are too many, for some that are next
+// to each other in the order of their classes, because the search for the best pair takes the
+// square of their number.
+func (g *grouper) neighbours() []group {
+	order := make([]int, len(g.kinds))
+	for i := range order {
+		order[i] = i
+	}
+	if len(order) > g.most {
+		slices.SortStableFunc(order, func(x, y int) int {
+			a, b := &g.kinds[x], &g.kinds[y]
+			if a.wordStart != b.wordStart {
+				if a.wordStart {
+					return 1
+				}
+				return -1
+			}
+			return a.q.compare(&b.q)
+		})
+	}
+	n := min(len(order), g.most)
+	out := make([]group, 0, n)
+	for i := range n {
+		few := order[i*len(order)/n : (i+1)*len(order)/n]
+		u := group{outline: g.drawn[few[0]], kinds: few}
+		for _, k := range few[1:] {
+			u.outline = g.joined(&u.outline, &g.drawn[k])
 		}
 		out = append(out, u)
 	}
 	return out
 }
 
-// outline is a group drawn with the letters of the sample.
-type outline struct {
-	at        [window]sketch
-	wordStart bool
-	rate      float32
-}
-
-func (g *grouper) outline(x *group) outline {
-	o := outline{wordStart: x.wordStart}
-	for j := range g.places {
-		o.at[j] = g.sample.sketch(x.q.at(j))
-	}
-	o.rate = g.sample.sketched(&o, g.places)
-	return o
-}
-
-func (g *grouper) joined(a, b *outline) outline {
-	o := outline{wordStart: a.wordStart && b.wordStart}
-	for j := range g.places {
-		o.at[j] = a.at[j] | b.at[j]
-	}
-	o.rate = g.sample.sketched(&o, g.places)
-	return o
-}
-
 // join joins the two groups that cost least together until limit are left. What a group
 // costs is guessed from how often bytes occur, as if they did so independently.
 func (g *grouper) join(gs []group, limit int) []group {
 	n := len(gs)
-	out := make([]outline, n)
-	for i := range gs {
-		out[i] = g.outline(&gs[i])
-	}
 	more := make([]float32, n*n) // by pair, the lower one first
 	weigh := func(i, j int) {
-		o := g.joined(&out[i], &out[j])
-		more[i*n+j] = o.rate - out[i].rate - out[j].rate
+		o := g.joined(&gs[i].outline, &gs[j].outline)
+		more[i*n+j] = o.guess - gs[i].guess - gs[j].guess
 	}
 	best := make([]int, n) // for each group, the one behind it that it is best joined to, or -1
 	find := func(i int) {
@@ -183,11 +187,9 @@ func (g *grouper) join(gs []group, limit int) []group {
 			}
 		}
 		b := best[a]
-		gs[a].q.widen(&gs[b].q)
-		gs[a].wordStart = gs[a].wordStart && gs[b].wordStart
-		gs[a].kinds = append(gs[a].kinds, gs[b].kinds...)
+		gs[a].outline = g.joined(&gs[a].outline, &gs[b].outline)
+		gs[a].kinds = slices.Concat(gs[a].kinds, gs[b].kinds)
 		gs[b].kinds = nil
-		out[a] = g.joined(&out[a], &out[b])
 		for i := range n {
 			switch {
 			case i == a || len(gs[i].kinds) == 0:
@@ -208,33 +210,13 @@ func (g *grouper) join(gs []group, limit int) []group {
 			}
 		}
 	}
-	gs = slices.DeleteFunc(gs, func(x group) bool { return len(x.kinds) == 0 })
-	for i := range gs {
-		gs[i].cost = g.cost(&gs[i])
-	}
-	return gs
+	return slices.DeleteFunc(gs, func(x group) bool { return len(x.kinds) == 0 })
 }
 
-// widened returns a, without its kinds, with q taken in.
-func (g *grouper) widened(a *group, q *sequence, wordStart bool) group {
-	u := group{q: a.q.union(q), wordStart: a.wordStart && wordStart, cost: a.cost}
-	if u.wordStart != a.wordStart || u.q != a.q {
-		u.cost = g.cost(&u)
-	}
-	return u
-}
-
-// cost estimates how often the kernel reports the group.
-func (g *grouper) cost(x *group) float64 {
-	return g.sample.kernelRate(&x.q, g.places, x.wordStart)
-}
-
-// place returns the group that kind i widens least, other than except, and what becomes of
-// it, kinds left out; -1 when every one costs limit or more. It counts for those only that
-// are guessed to be best.
-func (g *grouper) place(gs []group, out []outline, i, except int, limit float64) (int, group) {
-	k := &g.kinds[i]
-	o := g.outline(&group{q: k.q, wordStart: k.wordStart})
+// place returns the group that o widens least, other than except, and what becomes of its
+// outline and its cost; -1 when every one costs limit or more. It measures those only that are
+// guessed to be best.
+func (g *grouper) place(gs []group, o *outline, except int, limit float64) (to int, grown outline, cost float64) {
 	type guess struct {
 		to   int
 		more float32
@@ -244,39 +226,41 @@ func (g *grouper) place(gs []group, out []outline, i, except int, limit float64)
 		if j == except {
 			continue
 		}
-		u := g.joined(&out[j], &o)
-		x := guess{j, u.rate - out[j].rate}
+		u := g.joined(&gs[j].outline, o)
+		x := guess{j, u.guess - gs[j].guess}
 		for b := range best {
 			if x.more < best[b].more {
 				best[b], x = x, best[b]
 			}
 		}
 	}
-	to, grown := -1, group{}
+	to = -1
 	for _, b := range best {
 		if b.to < 0 {
 			break
 		}
-		u := g.widened(&gs[b.to], &k.q, k.wordStart)
-		if d := u.cost - gs[b.to].cost; d < limit {
-			to, grown, limit = b.to, u, d
+		u := g.joined(&gs[b.to].outline, o)
+		c := gs[b.to].cost
+		if u != gs[b.to].outline {
+			c = g.cost(&u)
+		}
+		if d := c - gs[b.to].cost; d < limit {
+			to, grown, cost, limit = b.to, u, c, d
 		}
 	}
-	return to, grown
+	return to, grown, cost
 }
 
 // refine moves each kind to the group that it widens least, and reports whether any moved.
-func (g *grouper) refine(gs []group, out []outline) (moved bool) {
+func (g *grouper) refine(gs []group) (moved bool) {
 	for from := range gs {
 		for _, i := range slices.Clone(gs[from].kinds) {
 			if len(gs[from].kinds) == 1 {
 				break
 			}
 			rest := g.without(&gs[from], i)
-			if to, grown := g.place(gs, out, i, from, 0.999*(gs[from].cost-rest.cost)); to >= 0 {
-				grown.kinds = append(slices.Clone(gs[to].kinds), i)
-				gs[from], gs[to] = rest, grown
-				out[from], out[to] = g.outline(&gs[from]), g.outline(&gs[to])
+			if to, grown, cost := g.place(gs, &g.drawn[i], from, 0.999*(gs[from].cost-rest.cost)); to >= 0 {
+				gs[from], gs[to] = rest, group{grown, append(slices.Clone(gs[to].kinds), i), cost}
 				moved = true
 			}
 		}
@@ -286,23 +270,25 @@ func (g *grouper) refine(gs []group, out []outline) (moved bool) {
 
 // without returns what x is without one of its kinds.
 func (g *grouper) without(x *group, kind int) group {
-	rest := group{wordStart: true, kinds: make([]int, 0, len(x.kinds))}
+	rest := group{kinds: make([]int, 0, len(x.kinds)), cost: x.cost}
 	for _, i := range x.kinds {
 		if i == kind {
 			continue
 		}
-		k := &g.kinds[i]
 		if len(rest.kinds) == 0 {
-			rest.q = k.q
+			rest.outline = g.drawn[i]
 		} else {
-			rest.q.widen(&k.q)
+			o := &g.drawn[i]
+			for j := range g.places {
+				rest.at[j] |= o.at[j]
+			}
+			rest.wordStart = rest.wordStart && o.wordStart
 		}
-		rest.wordStart = rest.wordStart && k.wordStart
 		rest.kinds = append(rest.kinds, i)
 	}
-	rest.cost = x.cost
-	if rest.q != x.q || rest.wordStart != x.wordStart {
-		rest.cost = g.cost(&rest)
+	if rest.guess = x.guess; rest.outline != x.outline {
+		rest.guess = g.sketches.guess(&rest.outline, g.places)
+		rest.cost = g.cost(&rest.outline)
 	}
 	return rest
 }

@@ -111,10 +111,11 @@ type namedKernel struct {
 	gates  gatesKernel
 	quad   quadKernel
 	places placesKernel
-	coded  func(t *tables, r *sample) // makes its tables; nil: it looks up pairs of bytes
+	codes  int                        // by how many it looks bytes up; 0: it looks up pairs of bytes
+	coded  func(t *tables, c *coding) // makes its tables of those
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, nil}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, 0, nil}
 
 // keysKernel returns those positions of n blocks of x at which m says that there may be a key
 // and p agrees. It may turn down slots that m has.

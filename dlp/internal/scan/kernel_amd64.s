@@ -271,6 +271,17 @@ next:
 
 #define BEGIN 131072    // begin: in quad, behind at and far
 
+// WRITE_HIT writes place R10 with the slots in Y0 in any case, and keeps it unless there are none.
+#define WRITE_HIT \
+	MOVQ    R10, (R9)       \
+	VMOVDQU Y0, 8(R9)       \
+	XORL    R12, R12        \
+	VPTEST  Y0, Y0          \
+	SETNE   R12             \
+	ADDQ    R12, AX         \
+	LEAQ    (R12)(R12*4), R12 \
+	LEAQ    (R9)(R12*8), R9
+
 // func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
 TEXT ·avx2Quad(SB), NOSPLIT, $0-56
 	MOVQ q+0(FP), DI
@@ -303,24 +314,32 @@ each:
 	NARROW(5, R13)
 	NARROW(6, R12)
 	NARROW(7, R13)
+	WRITE_HIT
+	DECQ CX
+	JNZ  each
+
+	// Of those, what the bytes behind bear out.
+	MOVQ out+40(FP), R8
+	MOVQ R8, R9
+	MOVQ AX, CX
+	XORL AX, AX
+	TESTQ CX, CX
+	JZ   held
+
+behind:
+	MOVQ    (R8), R10
+	VMOVDQU 8(R8), Y0
+	ADDQ    $40, R8
 	FAR(0, R12)
 	FAR(1, R13)
 	FAR(2, R12)
 	FAR(3, R13)
 	FAR(4, R12)
+	WRITE_HIT
+	DECQ CX
+	JNZ  behind
 
-	// Write it in any case, and keep it unless it is empty.
-	MOVQ    R10, (R9)
-	VMOVDQU Y0, 8(R9)
-	XORL    R12, R12
-	VPTEST  Y0, Y0
-	SETNE   R12
-	ADDQ    R12, AX
-	LEAQ    (R12)(R12*4), R12
-	LEAQ    (R9)(R12*8), R9
-	DECQ    CX
-	JNZ     each
-
+held:
 	VZEROUPPER
 	MOVQ AX, ret+48(FP)
 	RET
@@ -334,7 +353,6 @@ TEXT ·avx2Places(SB), NOSPLIT, $0-40
 	MOVQ DI, R8
 
 	// X1: the position of the byte of the mask that is looked up, in every word; X2: 8.
-	VPXOR        X1, X1, X1
 	MOVL         $0x00080008, AX
 	VMOVD        AX, X2
 	VPBROADCASTD X2, X2
@@ -350,9 +368,34 @@ TEXT ·avx2Places(SB), NOSPLIT, $0-40
 	POPCNTL   AX, AX         \
 	LEAQ      (DI)(AX*2), DI
 
+	// ONE writes the position of the lowest bit, if there is one.
+#define ONE(at) \
+	TZCNTQ BX, AX \
+	BLSRQ  BX, BX \
+	ADDL   R9, AX \
+	MOVW   AX, at
+
+	// R9: the position of a mask. Of most there are few bits.
+	XORL R9, R9
+
 mask:
-	MOVQ (SI), BX
-	ADDQ $32, SI
+	MOVQ    (SI), BX
+	ADDQ    $32, SI
+	POPCNTQ BX, R10
+	CMPQ    R10, $3
+	JHI     many
+	ONE((DI))
+	ONE(2(DI))
+	ONE(4(DI))
+	LEAQ    (DI)(R10*2), DI
+	ADDL    $64, R9
+	DECQ    CX
+	JNZ     mask
+	JMP     written
+
+many:
+	VMOVD        R9, X1
+	VPBROADCASTW X1, X1
 	EIGHT
 	EIGHT
 	EIGHT
@@ -361,9 +404,11 @@ mask:
 	EIGHT
 	EIGHT
 	EIGHT
+	ADDL $64, R9
 	DECQ CX
 	JNZ  mask
 
+written:
 	SUBQ R8, DI
 	SHRQ $1, DI
 	MOVQ DI, ret+32(FP)

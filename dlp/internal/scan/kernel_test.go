@@ -155,8 +155,9 @@ func randomTables(r *rand.Rand) *tables {
 		t.setHeads(g%startGroups, &q)
 	}
 	for _, k := range kernels() {
-		if k.coded != nil {
-			k.coded(t, ordinarySample())
+		if k.codes > 0 {
+			c, _ := newCoding(t, k.codes, ordinarySample())
+			k.coded(t, c)
 		}
 	}
 	t.pairs = new(pairTable)

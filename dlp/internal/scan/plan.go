@@ -41,8 +41,8 @@ const (
 	mostHeads  = 96  // of keys that begin a word, of which less depends
 )
 
-// newPlan arranges the anchors; nil ones are left out.
-func newPlan(anchors []*anchor, r *sample) *plan {
+// newPlan arranges the anchors for kernel k; nil ones are left out.
+func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 	p := &plan{}
 	var keys []keyed
 	for i, a := range anchors {
@@ -57,22 +57,41 @@ func newPlan(anchors []*anchor, r *sample) *plan {
 			p.slots = append(p.slots, slot{q: a.sequences[j], pattern: int32(i), wordStart: a.wordStart})
 		}
 	}
-	p.groupSlots(r)
-	if p.keys = newKeyTable(keys); !r.pairs {
-		p.groupKeys(anchors, r)
+	p.keys = newKeyTable(keys)
+	if p.group(anchors, k, nil, r); k.codes == 0 {
+		p.pair(anchors, r)
+		return p
 	}
+	c, exact := newCoding(&p.tables, k.codes, r)
+	if !exact { // better groups can be made for the codes that there are
+		p.tables = tables{}
+		p.group(anchors, k, c, r)
+		c, _ = newCoding(&p.tables, k.codes, r)
+	}
+	k.coded(&p.tables, c)
 	return p
 }
 
+// group shares slots and keys out to the kernel's groups. The portable kernel has none for keys.
+// Where there is a coding, bytes with one code count as one.
+func (p *plan) group(anchors []*anchor, k *namedKernel, c *coding, r *sample) {
+	s := newSketches(r, c)
+	p.groupSlots(c, s)
+	if k.codes > 0 {
+		p.groupKeys(anchors, c, s)
+	}
+}
+
 // groupSlots shares the slots out to the kernel's groups.
-func (p *plan) groupSlots(r *sample) {
+func (p *plan) groupSlots(c *coding, s *sketches) {
 	ks := make([]kind, len(p.slots))
 	for i, s := range p.slots {
 		ks[i] = kind{s.q, s.wordStart}
 	}
-	g := grouper{sample: r, places: window, most: mostGroups}
-	for k, gr := range g.share(ks, groups) {
-		p.tables.setSlots(k, &gr.q, gr.wordStart)
+	c.coarsen(ks)
+	g := grouper{sketches: s, places: window, most: mostGroups}
+	for i, u := range g.share(ks, groups) {
+		p.tables.setSlots(i, &u.q, u.wordStart)
 	}
 }
 
@@ -100,7 +119,7 @@ const long = 256
 
 // groupKeys fills the key groups. Long lists of words that count anywhere, which hold nearly
 // everywhere, are kept apart from the others.
-func (p *plan) groupKeys(anchors []*anchor, r *sample) {
+func (p *plan) groupKeys(anchors []*anchor, c *coding, s *sketches) {
 	var lists []sequence
 	var single, starts []kind
 	for _, a := range anchors {
@@ -137,13 +156,15 @@ func (p *plan) groupKeys(anchors []*anchor, r *sample) {
 		left--
 		p.tables.setKeys(left, &q)
 	}
-	g := grouper{sample: r, places: keyWindow, most: mostGroups}
-	for k, gr := range g.share(single, left) {
-		p.tables.setKeys(k, &gr.q)
+	c.coarsen(single)
+	c.coarsen(starts)
+	g := grouper{sketches: s, places: keyWindow, most: mostGroups}
+	for i, u := range g.share(single, left) {
+		p.tables.setKeys(i, &u.q)
 	}
-	g = grouper{sample: r, places: keyWindow, most: mostHeads}
-	for k, gr := range g.share(starts, startGroups) {
-		p.tables.setHeads(k, &gr.q)
+	g = grouper{sketches: s, places: keyWindow, most: mostHeads}
+	for i, u := range g.share(starts, startGroups) {
+		p.tables.setHeads(i, &u.q)
 	}
 }
 

@@ -26,16 +26,7 @@ type sample struct {
 	classes map[byteSet]*standing
 	acc     bitmap
 	known   map[asked]float64
-	begin   float32         // share of positions where a word begins
-	letter  [256]uint8      // what stands for a byte in a sketch
-	share   [8][256]float32 // of letters among eight, by the bits of the index
 }
-
-// sketch is a class of bytes by letters, so that guesses about it are cheap: the bytes that
-// are frequent have one of their own, the others share the last.
-type sketch uint64
-
-const letters = 64
 
 // standing is where bytes of a class stand, and how often.
 type standing struct {
@@ -55,61 +46,17 @@ func newSample() *sample {
 	n := (len(text) + 63) / 64
 	s := &sample{size: float64(len(text)), eights: map[uint16]bitmap{}, classes: map[byteSet]*standing{}, known: map[asked]float64{}}
 	s.starts, s.acc = make(bitmap, n), make(bitmap, n)
-	var count [256]int
 	for i := range len(text) {
 		b, bit := text[i], uint64(1)<<(i&63)
 		if s.bytes[b] == nil {
 			s.bytes[b] = make(bitmap, n)
 		}
 		s.bytes[b][i>>6] |= bit
-		count[b]++
 		if isWord(b) && (i == 0 || !isWord(text[i-1])) {
 			s.starts[i>>6] |= bit
 		}
 	}
-	s.begin = float32(s.starts.count()) / float32(len(text))
-	s.draw(&count)
 	return s
-}
-
-// draw shares the letters out to bytes that occur so often.
-func (s *sample) draw(count *[256]int) {
-	var order [256]uint8
-	for i := range order {
-		order[i] = uint8(i)
-	}
-	slices.SortStableFunc(order[:], func(a, b uint8) int { return count[b] - count[a] })
-	for i, b := range order {
-		l := min(i, letters-1)
-		s.letter[b] = uint8(l)
-		for set := range s.share[0] {
-			if set>>(l&7)&1 != 0 {
-				s.share[l>>3][set] += float32(count[b]) / float32(s.size)
-			}
-		}
-	}
-}
-
-// sketch returns the letters of the bytes of c.
-func (s *sample) sketch(c byteSet) (k sketch) {
-	c.each(func(b byte) { k |= 1 << s.letter[b] })
-	return k
-}
-
-// sketched guesses at which share of positions o holds, as if bytes occurred independently.
-func (s *sample) sketched(o *outline, places int) float32 {
-	rate := float32(1)
-	if o.wordStart {
-		rate = s.begin
-	}
-	for _, k := range o.at[:places] {
-		if k == ^sketch(0) {
-			continue
-		}
-		rate *= s.share[0][k&255] + s.share[1][k>>8&255] + s.share[2][k>>16&255] + s.share[3][k>>24&255] +
-			s.share[4][k>>32&255] + s.share[5][k>>40&255] + s.share[6][k>>48&255] + s.share[7][k>>56] + 1e-4
-	}
-	return rate
 }
 
 func (m bitmap) or(o bitmap) {
@@ -162,35 +109,28 @@ func (s *sample) rate(q *sequence, k int, wordStart bool) float64 {
 	ask := asked{*q, k, wordStart}
 	f, ok := s.known[ask]
 	if !ok {
-		f = s.hold(q, k, wordStart, 1)
+		f = s.hold(q, k, wordStart)
 		s.known[ask] = f
 	}
 	return f
 }
 
-// kernelRate estimates at which share of positions the kernel takes the first k classes
-// of q for given. It looks at a part of the sample, because it is asked often.
-func (s *sample) kernelRate(q *sequence, k int, wordStart bool) float64 {
-	return s.hold(q, k, wordStart, 2)
-}
-
-// hold counts in every step-th word of the bitmaps where the first k classes of q hold.
-func (s *sample) hold(q *sequence, k int, wordStart bool, step int) float64 {
-	size := s.size / float64(step)
-	last := size
+// hold counts where the first k classes of q hold.
+func (s *sample) hold(q *sequence, k int, wordStart bool) float64 {
+	last := s.size
 	for j := range min(k, q.n) {
 		n := 0
 		if c := s.class(q.class[j]).at; j > 0 {
-			n = s.acc.narrow(c, uint(j), step)
+			n = s.acc.narrow(c, uint(j), 1)
 		} else {
-			n = s.acc.begin(c, s.starts, wordStart, step)
+			n = s.acc.begin(c, s.starts, wordStart, 1)
 		}
 		if n == 0 {
-			return s.rare(q, j, k, min(last, 1)/2/size)
+			return s.rare(q, j, k, min(last, 1)/2/s.size)
 		}
 		last = float64(n)
 	}
-	return last / size
+	return last / s.size
 }
 
 // begin sets every step-th word to the positions of o, of those only where words begin if it

@@ -67,7 +67,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		return nil, err
 	}
 	r, x := newSample(), newExpander()
-	r.pairs = k.coded == nil
+	r.pairs = k.codes == 0
 	for i := range patterns {
 		if db.twins.add(i, patterns[i].Expr) {
 			continue
@@ -77,12 +77,8 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		}
 	}
 	db.twins.known = nil
-	db.plan = newPlan(db.anchors, r)
-	if db.kernel = k; k.coded != nil {
-		k.coded(&db.plan.tables, r)
-	} else {
-		db.plan.pair(db.anchors, r)
-	}
+	db.kernel = k
+	db.plan = newPlan(db.anchors, &k, r)
 	db.plan.spell(db)
 	db.plan.aim(db)
 	db.plan.lookFar(db)

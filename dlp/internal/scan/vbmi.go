@@ -15,9 +15,8 @@ const codes = 128
 
 // newVBMITables returns the tables for t. They are exact unless that takes more codes than there
 // are.
-func newVBMITables(t *tables, r *sample) *vbmiTables {
+func newVBMITables(t *tables, c *coding) *vbmiTables {
 	x := &vbmiTables{}
-	c := newCoding(t, codes, r)
 	x.code = c.code
 	for i := range c.groups {
 		x.enter(uint8(i), &c.groups[i])

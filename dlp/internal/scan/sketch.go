@@ -1,0 +1,123 @@
+package scan
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// sketch is a class of bytes by letters, of which there are few, so that classes are quickly
+// joined and weighed.
+type sketch uint64
+
+const letters = 64
+
+// sketches answers how often classes occur in the sample, by letters. It keeps what it has
+// worked out, and is not safe for concurrent use.
+type sketches struct {
+	sample *sample
+	letter [256]uint8      // what stands for a byte
+	share  [8][256]float32 // of letters among eight, by the bits of the index
+	begin  float32         // share of positions where a word begins
+	some   [16][16]bitmap  // where those of four letters stand that the index has
+	known  map[sketch]bitmap
+	acc    bitmap
+}
+
+// newSketches takes the codes of c for letters, if there are few enough; else, bytes that are
+// frequent have one of their own, and the others share the last.
+func newSketches(r *sample, c *coding) *sketches {
+	s := &sketches{sample: r, begin: float32(r.starts.count()) / float32(r.size), known: map[sketch]bitmap{}, acc: make(bitmap, len(r.acc))}
+	if c != nil && len(c.groups) <= letters {
+		s.letter = c.code
+	} else {
+		var count [256]int
+		var order [256]uint8
+		for b := range order {
+			order[b], count[b] = uint8(b), r.bytes[b].count()
+		}
+		slices.SortStableFunc(order[:], func(a, b uint8) int { return count[b] - count[a] })
+		for i, b := range order {
+			s.letter[b] = uint8(min(i, letters-1))
+		}
+	}
+	for i := range s.some {
+		for set := range s.some[i] {
+			s.some[i][set] = make(bitmap, len(r.acc))
+		}
+	}
+	for b, l := range s.letter {
+		share := float32(r.bytes[b].count()) / float32(r.size)
+		for set := range s.share[0] {
+			if set>>(l&7)&1 != 0 {
+				s.share[l>>3][set] += share
+			}
+		}
+		for set := range s.some[0] {
+			if set>>(l&3)&1 != 0 {
+				s.some[l>>2][set].or(r.bytes[b])
+			}
+		}
+	}
+	return s
+}
+
+// of returns the letters of the bytes of c.
+func (s *sketches) of(c byteSet) (k sketch) {
+	c.each(func(b byte) { k |= 1 << s.letter[b] })
+	return k
+}
+
+// guess says at which share of positions o holds if bytes occur independently.
+func (s *sketches) guess(o *outline, places int) float32 {
+	rate := float32(1)
+	if o.wordStart {
+		rate = s.begin
+	}
+	for _, k := range o.at[:places] {
+		if k != ^sketch(0) {
+			rate *= s.share[0][k&255] + s.share[1][k>>8&255] + s.share[2][k>>16&255] + s.share[3][k>>24&255] +
+				s.share[4][k>>32&255] + s.share[5][k>>40&255] + s.share[6][k>>48&255] + s.share[7][k>>56] + 1e-4
+		}
+	}
+	return rate
+}
+
+// rate says at which share of positions of the sample o holds. It looks at a part of it, because
+// it is asked often.
+func (s *sketches) rate(o *outline, places int) float64 {
+	const step = 2
+	size := s.sample.size / step
+	last := size
+	for j, k := range o.at[:places] {
+		n := 0
+		if m := s.where(k); j > 0 {
+			n = s.acc.narrow(m, uint(j), step)
+		} else {
+			n = s.acc.begin(m, s.sample.starts, o.wordStart, step)
+		}
+		if n == 0 {
+			f := min(last, 1) / 2 / size
+			for _, k := range o.at[j+1 : places] {
+				f *= max(float64(s.where(k).count())/s.sample.size, 1e-4)
+			}
+			return f
+		}
+		last = float64(n)
+	}
+	return last / size
+}
+
+// where returns the positions of the letters of k.
+func (s *sketches) where(k sketch) bitmap {
+	m, ok := s.known[k]
+	if !ok {
+		m = make(bitmap, len(s.acc))
+		for rest := k; rest != 0; {
+			i := bits.TrailingZeros64(uint64(rest)) / 4
+			m.or(s.some[i][rest>>(4*i)&15])
+			rest &^= 15 << (4 * i)
+		}
+		s.known[k] = m
+	}
+	return m
+}
