@@ -37,7 +37,7 @@ func (w *walk) emit(d *jsonDoc) {
 		case jsontree.String:
 			w.emitString(d, i)
 		case jsontree.Number:
-			if role, ok := roleOf(n.Mark, n.Tag); ok && n.End-n.Start >= longNumber {
+			if role, ok := roleOf(n.Mark, n.Tag); ok && n.End-n.Start >= longNumber && w.roomIn(d) {
 				w.text(role, w.fullPath(d, i), w.add(layer{parent: d.layer, codec: jsonBare, start: n.Start, end: n.End, data: t.Raw(i)}))
 			}
 		case jsontree.Null, jsontree.Bool:
@@ -48,7 +48,7 @@ func (w *walk) emit(d *jsonDoc) {
 // memberName adds the name of a member that tells more than a name does.
 func (w *walk) memberName(d *jsonDoc, i int) {
 	n := &d.tree.Nodes[i]
-	if n.Mark == markNoise || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) {
+	if n.Mark == markNoise || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) || !w.roomIn(d) {
 		return
 	}
 	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.KeyStart, end: n.KeyEnd, data: d.tree.Key(i)})
@@ -132,11 +132,24 @@ func (w *walk) emitString(d *jsonDoc, i int) {
 		}
 		role, _ = roleOf(n.Mark, n.Tag)
 	}
+	if !w.roomIn(d) {
+		return
+	}
 	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.Start, end: n.End, data: d.tree.Str(i)})
 	path := w.fullPath(d, i)
 	w.text(role, path, l)
 	w.stringInside(d, i, l)
 	w.urisInside(path, l)
+}
+
+// roomIn reports whether there is room for one more text of d, before a layer and a path are
+// made for it: for each of a million strings they would be hundreds of megabytes.
+func (w *walk) roomIn(d *jsonDoc) bool {
+	if w.full() {
+		w.crowded(d.layer)
+		return false
+	}
+	return true
 }
 
 // inherit gives the tag of a string to the document in it.

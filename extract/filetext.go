@@ -25,7 +25,7 @@ func (w *walk) fileTexts(f *UploadedFile, l int) (Outcome, string) {
 		if len(p.Text) == 0 {
 			continue
 		}
-		if len(w.doc.Texts) >= maxTexts {
+		if w.full() {
 			w.limitGap(path, budget.Values)
 			break
 		}

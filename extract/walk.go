@@ -83,6 +83,9 @@ func (w *walk) unread() *Doc {
 // release gives the trees back.
 func (w *walk) release() {
 	for _, t := range w.trees {
+		if cap(t.Nodes) > keepNodes {
+			continue
+		}
 		t.Data = nil
 		w.x.trees.Put(t)
 	}
@@ -93,9 +96,6 @@ func (w *walk) parse(data []byte) *jsontree.Tree {
 	t, ok := w.x.trees.Get().(*jsontree.Tree)
 	if !ok {
 		t = &jsontree.Tree{}
-	}
-	if cap(t.Nodes) > keepNodes {
-		t.Nodes = nil
 	}
 	t.Parse(data, maxValues)
 	w.trees = append(w.trees, t)
@@ -123,12 +123,15 @@ func (w *walk) text(role Role, path string, l int) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return
 	}
-	if len(w.doc.Texts) >= maxTexts {
+	if w.full() {
 		w.crowded(l)
 		return
 	}
 	w.doc.Texts = append(w.doc.Texts, Text{Role: role, Path: path, Data: data, Size: int64(len(data)), edit: edit{l + 1}})
 }
+
+// full reports that there is room for no more texts.
+func (w *walk) full() bool { return len(w.doc.Texts) >= maxTexts }
 
 // crowded leaves what holds layer l to the scanner as it stands, once: there are too many
 // texts in it to look at each.

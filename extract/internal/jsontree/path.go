@@ -158,8 +158,8 @@ func (t *Tree) find(p Path, node, turn int, found func(node, turn int)) {
 func (t *Tree) keyIs(i int, name string) bool {
 	n := &t.Nodes[i]
 	raw := t.Data[n.KeyStart:n.KeyEnd]
-	if string(raw) == name {
-		return true
+	if len(raw) <= len(name) { // escapes make a name longer
+		return string(raw) == name
 	}
 	return bytes.IndexByte(raw, '\\') >= 0 && string(AppendUnescaped(nil, raw)) == name
 }
