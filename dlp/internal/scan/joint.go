@@ -88,6 +88,12 @@ func (p *plan) aim(db *DB) {
 	}
 }
 
+// together reports whether those of the list from k on that share a joint are read together
+// without a look at each. It is worth that look if there are few, and bytes around them are known.
+func (l *keyList) together(k int32, plain bool) bool {
+	return l.many && (l.first+l.n-k >= manyAlike || !plain)
+}
+
 // share gives few a joint, and returns their patterns by bit. Where two are of one pattern, they
 // have the bit of the first.
 func share(few []target, joint int) (patterns []int32) {

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"regexp/syntax"
+	"slices"
 	"sync"
 )
 
@@ -16,22 +17,26 @@ type landmark struct {
 	onward    []int      // by place of a byte that does not fit, those behind it do: the next that can begin one
 	skip      [256]uint8 // that by the byte at the last place
 	pivot     int        // the place of a class with one rare byte, or -1
+	common    bool       // it is only worth looking for where candidates are dense
 	byte      byte
 }
 
 const (
-	markBytes = 24    // of a landmark
-	markRoom  = 12    // distances at which it can be; were they fewer, onward would find it
-	markNear  = 600   // most distance
-	markFar   = 4096  // if a single byte can be looked for; without limit, if it is rare
-	markRate  = .0005 // of positions in ordinary text that may show it
-	markOften = .004  // if a single byte can be looked for
-	markPivot = .03   // that may have a byte for it to be looked for
-	markRare  = .005
-	markClose = 128 // distance at which a single byte, not rare, is found at once
-	markSome  = .02 // of positions that may have it
-	markOn    = 64  // bytes that are looked through in advance where beginnings follow each other
-	markBroad = 128 // kinds of bytes in a stretch without limit; others end an automaton soon
+	markBytes  = 24    // of a landmark
+	markRoom   = 12    // distances at which it can be; were they fewer, onward would find it
+	markNear   = 600   // most distance
+	markFar    = 4096  // if a single byte can be looked for; without limit, if it is rare
+	markRate   = .0005 // of positions in ordinary text that may show it
+	markOften  = .004  // if a single byte can be looked for
+	markCommon = .012  // if it is looked for only where candidates are dense
+	markPivot  = .03   // that may have a byte for it to be looked for
+	markRare   = .005
+	markClose  = 128  // distance at which a single byte, not rare, is found at once
+	markVain   = 8    // times that a common one is found in a row, and then not looked for
+	markBlind  = 4096 // for so many bytes
+	markSome   = .02  // of positions that may have it
+	markOn     = 64   // bytes that are looked through in advance where beginnings follow each other
+	markBroad  = 128  // kinds of bytes in a stretch without limit; others end an automaton soon
 )
 
 // lazyLandmark is a landmark that is looked for when first needed; nil when there is none.
@@ -46,24 +51,32 @@ func (r *run) ahead(p int32, pos int) bool {
 	pat := &r.db.patterns[p]
 	pat.mark.once.Do(func() { pat.mark.at = pat.landmark() })
 	m := pat.mark.at
-	if m == nil {
+	if m == nil || m.common && !r.dense {
 		return true
 	}
 	g := r.of(int(p))
+	if pos < g.blind {
+		return true
+	}
 	lo, hi := pos+m.near, min(pos+m.far, len(r.text)-1)
 	to := hi
 	switch {
 	case lo < g.clear[0] || lo > g.clear[1]:
 		g.clear = [2]int{lo, lo}
 	case hi < g.clear[1]:
+		g.vain = 0
 		return false
 	case m.pivot >= 0 || r.dense:
 		to = min(hi+markOn, len(r.text)-1) // there are many beginnings here
 	}
 	g.clear[1] = m.find(r.text, g.clear[1], to)
 	if g.clear[1] <= hi {
+		if g.vain++; m.common && g.vain == markVain {
+			g.vain, g.blind = 0, pos+markBlind
+		}
 		return true
 	}
+	g.vain = 0
 	r.none(int(p), m, g.clear[1])
 	return false
 }
@@ -167,9 +180,9 @@ func (p *pattern) landmark() *landmark {
 		return nil
 	}
 	items := flatten(re, nil)[p.cut:]
-	var best, beside *landmark // the rarest one, and one byte close by
+	var best, beside, other *landmark // the rarest one, one byte close by, and the rarest of common ones
 	var between byteSet
-	rate, near, far := markOften, 0, 0
+	rate, often, near, far := markOften, markCommon, 0, 0
 	for i := range min(len(items)-1, maxCuts) {
 		lo, hi := width(items[i])
 		near, far = plus(near, lo), plus(far, hi)
@@ -182,12 +195,22 @@ func (p *pattern) landmark() *landmark {
 		if f < rate && (m.pivot >= 0 && (far <= markFar || byteShare()[m.byte] < markRare) || f < markRate && far <= markNear) {
 			best, rate = m, f
 		}
+		if f < often && far <= markNear && stretch(items[i:i+1]) > 0 {
+			other, often = m, f
+		}
 		if beside == nil && m.pivot >= 0 && far <= markClose && f < markSome {
 			beside = m
 		}
 	}
 	if beside != nil && (best == nil || best.pivot < 0 && best.far > markClose) {
 		best = beside // the rarest one takes longer to look for
+	}
+	if best == nil && other != nil {
+		best = other
+		best.common, best.pivot = true, slices.IndexFunc(best.class, func(c byteSet) bool { return c.size() == 1 })
+		if best.pivot >= 0 {
+			best.class[best.pivot].each(func(b byte) { best.byte = b })
+		}
 	}
 	if best != nil {
 		best.prepare()

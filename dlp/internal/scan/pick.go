@@ -28,24 +28,22 @@ type candidate struct {
 
 const all = 1 << 30
 
-// dense is from how many candidates of a batch on they are looked at one by one: where so
-// many hold, most lie within matches that have been found, which is quicker to see.
-const dense = batch * block / 6
-
 // pick tries what the sift leaves of n blocks, in the order of places, up to place own.
 // pos tells where a place is in the text.
 func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	x := r.sieve.text(v)
-	keys := r.atKeys(x, r.siftKeys(x, n))
-	hits := r.siftSlots(x, n)
+	at, hits := r.siftKeys(x, n), r.siftSlots(x, n)
+	r.dense, r.again.luck = len(at)+len(hits) >= dense, waysLuck
+	if r.plain && r.dense {
+		r.pickDense(x, at, hits, own, pos(0))
+		return
+	}
 	if r.plain {
 		r.settle(hits, own, pos(0))
 	}
-	slots := r.atSlots(hits)
-	weed := r.plain
-	r.dense, r.again.luck = len(keys)+len(slots) >= dense, waysLuck
-	if weed && !r.dense {
-		keys, slots, weed = r.fitting(keys, pos(0)), r.fitting(slots, pos(0)), false
+	keys, slots := r.atKeys(x, at), r.atSlots(hits)
+	if r.plain {
+		keys, slots = r.fitting(keys, pos(0)), r.fitting(slots, pos(0))
 	}
 	for len(keys)+len(slots) > 0 && !r.ended {
 		from := &slots
@@ -55,7 +53,7 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 		cs := r.alike(*from)
 		*from = (*from)[len(cs):]
 		if i := int(cs[0].place); i < own {
-			r.meet(cs, pos(i), weed)
+			r.meet(cs, pos(i))
 		}
 	}
 }
@@ -68,13 +66,12 @@ func (r *run) atKeys(x *batchText, at []uint16) []candidate {
 		u := x.at(i)
 		none := ^(r.found.masks[i/block&(batch-1)].starts >> (i % block)) << 63
 		l := t.find(u)
-		if l.many {
-			for k := l.first; k < l.first+l.n; k += mostParts {
-				out = append(out, candidate{i, all | (base + k)})
-			}
-			continue
-		}
 		for k := l.first; k < l.first+l.n; k++ {
+			if l.together(k, r.plain) {
+				out = append(out, candidate{i, all | (base + k)})
+				k += mostParts - 1
+				continue
+			}
 			e := &t.entries[k]
 			if u&e.mask == e.value && none&e.start == 0 && (r.plain || t.holds(e, u)) {
 				out = append(out, candidate{i, base + k})
@@ -132,30 +129,25 @@ func (r *run) alike(cs []candidate) []candidate {
 	return cs[:n]
 }
 
-// meet tries the patterns of candidates that are alike and stand at pos. If weed is set,
-// what stands around them is still to be looked at.
-func (r *run) meet(cs []candidate, pos int, weed bool) {
+// meet tries the patterns of candidates that are alike and stand at pos.
+func (r *run) meet(cs []candidate, pos int) {
 	p := r.db.plan
-	if t := &p.targets[cs[0].target&^all]; len(cs) == 1 && cs[0].target&all == 0 {
-		if r.undecided(t.pattern, pos-int(t.near)) && (!weed || r.db.onwardOf(cs[0].target).fits(r.text, pos)) {
-			r.alone(t.pattern, pos)
-		}
-		return
-	}
+	j := p.joints[p.targets[cs[0].target&^all].joint]
 	var c uint16
 	for i := range cs {
 		if cs[i].target&all != 0 {
-			c = p.joints[p.targets[cs[i].target&^all].joint].has
+			c = j.has
 			break
 		}
-		if t := &p.targets[cs[i].target]; r.undecided(t.pattern, pos-int(t.near)) && (!weed || r.db.onwardOf(cs[i].target).fits(r.text, pos)) {
+		if t := &p.targets[cs[i].target]; r.undecided(t.pattern, pos-int(t.near)) {
 			c |= 1 << t.bit
 		}
 	}
-	if c == 0 {
-		return
-	}
-	j := p.joints[p.targets[cs[0].target&^all].joint]
+	r.tryAll(j, c, pos)
+}
+
+// tryAll tries the patterns in c, which may be empty, of j, whose anchors may be at pos.
+func (r *run) tryAll(j *joint, c uint16, pos int) {
 	if c&(c-1) != 0 {
 		c = r.together(j, c, pos)
 	}

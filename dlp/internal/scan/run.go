@@ -39,6 +39,7 @@ type run struct {
 	at   []progress
 
 	dense  bool // of the batch: see pick
+	cover  cover
 	walk   walk
 	again  again
 	found  findings
@@ -105,6 +106,8 @@ type progress struct {
 	scan  uint32
 	steps int    // of its automata
 	clear [2]int // from and to where the text has no landmark of the pattern
+	vain  uint8  // times that it was found in a row
+	blind int    // where it is looked for again
 }
 
 // of returns the progress of pattern p in this scan.

@@ -1,0 +1,115 @@
+package scan
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Where much of the text looks like a beginning, most of what the exact tables find lies
+// within matches that are known. Then places are looked at one by one, and a slot whose
+// pattern is decided for a while is covered: it is not looked at again until then.
+
+// dense is from how many places of a batch on, at which something holds, that is done.
+const dense = batch * block / 16
+
+// cover are slots that are decided up to a place of the text.
+type cover struct {
+	slots []slotSet // by quad
+	until int
+}
+
+// reset covers nothing.
+func (c *cover) reset(quads int) {
+	if c.until = math.MaxInt; len(c.slots) < quads {
+		c.slots = make([]slotSet, quads)
+	}
+	clear(c.slots)
+}
+
+// pickDense tries what stands at keys, which are places, and at hits, up to place own of the
+// batch x, which begins at off and has neither ſ nor K.
+func (r *run) pickDense(x *batchText, keys []uint16, hits []quadHit, own, off int) {
+	p, v := r.db.plan, &r.cover
+	v.reset(len(p.quads))
+	for i := range hits {
+		h := &hits[i]
+		place, q := int(h.place&inBatch), int(h.place>>quadShift)
+		if place >= own || r.ended {
+			return
+		}
+		for ; len(keys) > 0 && int(keys[0]) <= place; keys = keys[1:] {
+			r.meetKey(x.at(keys[0]), int(keys[0]), off)
+		}
+		if off+place >= v.until {
+			v.reset(len(p.quads))
+		}
+		c := &v.slots[q]
+		s := slotSet{h.slots[0] &^ c[0], h.slots[1] &^ c[1], h.slots[2] &^ c[2], h.slots[3] &^ c[3]}
+		if s[0]|s[1]|s[2]|s[3] == 0 {
+			continue
+		}
+		for w := range s {
+			if s[w] != 0 {
+				c[w] |= r.meetSlots(s[w], (q*quadWords+w)*wordSlots, off+place)
+			}
+		}
+	}
+	for _, i := range keys {
+		if int(i) >= own || r.ended {
+			return
+		}
+		r.meetKey(x.at(i), int(i), off)
+	}
+}
+
+// meetKey tries what the key with which u begins, at a place of the batch, may be.
+func (r *run) meetKey(u uint64, place, off int) {
+	p := r.db.plan
+	t, pos, base := p.keys, off+place, int32(len(p.slots))
+	l := t.find(u)
+	none := ^(r.found.masks[place/block&(batch-1)].starts >> (place % block)) << 63
+	for k, last := l.first, l.first+l.n; k < last; {
+		j := p.joints[p.targets[base+k].joint]
+		c := uint16(0)
+		end := min(k+mostParts, last)
+		if l.together(k, true) {
+			c, k = j.has, end
+		}
+		for ; k < end; k++ {
+			e, g := &t.entries[k], &p.targets[base+k]
+			if r.undecided(g.pattern, pos-int(g.near)) && u&e.mask == e.value && none&e.start == 0 && r.db.onwardOf(base+k).fits(r.text, pos) {
+				c |= 1 << g.bit
+			}
+		}
+		r.tryAll(j, c, pos)
+	}
+}
+
+// meetSlots tries the slots s, from number base on, which stand at pos, and returns those that
+// are decided there and so now covered.
+func (r *run) meetSlots(s uint64, base, pos int) (covered uint64) {
+	p := r.db.plan
+	first := len(p.slots) - len(p.shapes)
+	for c := uint16(0); s != 0; {
+		bit := bits.TrailingZeros64(s)
+		i := base + bit
+		s &= s - 1
+		t := &p.targets[i]
+		switch open := r.open[t.pattern]; {
+		case pos-int(t.near) < open:
+			covered |= 1 << bit
+			if open != shut {
+				r.cover.until = min(r.cover.until, open+int(t.near))
+			}
+		case i >= first:
+			r.settled(&p.shapes[i-first], pos)
+		case r.db.onwardOf(int32(i)).fits(r.text, pos):
+			c |= 1 << t.bit
+		}
+		if c != 0 && s>>(bit&^(mostParts-1))&(1<<mostParts-1) == 0 {
+			r.tryAll(p.joints[t.joint], c, pos)
+			c = 0
+		}
+	}
+	return covered
+}
