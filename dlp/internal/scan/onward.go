@@ -122,6 +122,10 @@ func newOnward(prog *syntax.Prog, q *sequence, base int, keyed bool) *onward {
 	var tests []onwardTest
 	f := follower{prog: prog, seen: make([]uint8, len(prog.Inst))}
 	f.enter(uint32(prog.Start), false, false)
+	known := q.n
+	if !keyed {
+		known = window + farPlaces // the exact tables have seen those
+	}
 	for at := range base + onwardReach {
 		if f.free {
 			break
@@ -135,7 +139,7 @@ func newOnward(prog *syntax.Prog, q *sequence, base int, keyed bool) *onward {
 		if last {
 			class = class.union(behindWord)
 		}
-		if (at < base || at >= base+q.n || keyed && !q.decided(at-base)) && class.size() < dullClass {
+		if (at < base || at >= base+known || keyed && !q.decided(at-base)) && class.size() < dullClass {
 			tests = append(tests, onwardTest{at - base, class})
 		}
 		if last {

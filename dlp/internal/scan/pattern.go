@@ -18,6 +18,7 @@ type pattern struct {
 	whole  lazyDFA
 	tail   lazyDFA // of what begins at the anchor
 	mark   lazyLandmark
+	before lazyBefore
 	other  fallback
 }
 

@@ -154,6 +154,9 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 	}
 	lo, hi := pos-a.far, min(pos-a.near, r.to-1)
 	if a.several() {
+		if a.far <= mostBefore && r.plain && r.backwards(p, a, pos) {
+			return
+		}
 		if lo = max(lo, r.open[p], r.from); lo > hi {
 			return
 		}
@@ -169,11 +172,7 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 				return
 			}
 		}
-		g := r.of(p)
-		if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
-			if g.steps > r.budget {
-				r.giveUp(p)
-			}
+		if !r.goesOn(p, pos) {
 			return
 		}
 		if a.far >= unbounded {
@@ -182,6 +181,18 @@ func (r *run) anchored(p int, a *anchor, pos int) {
 		}
 	}
 	r.try(p, lo, hi)
+}
+
+// goesOn reports whether what begins at the anchor of p, which may be at pos, can match there.
+func (r *run) goesOn(p, pos int) bool {
+	g := r.of(p)
+	if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
+		if g.steps > r.budget {
+			r.giveUp(p)
+		}
+		return false
+	}
+	return true
 }
 
 // try looks for matches of p that begin in [lo, hi].

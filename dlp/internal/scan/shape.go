@@ -34,42 +34,38 @@ const (
 // rows are classes in a row, several in the order in which package regexp prefers them.
 type rows [][]byteSet
 
-// rowsOf returns the shapes of re without the assertions around it, or nil.
-func rowsOf(re *syntax.Regexp) rows {
+// spelling returns the ways to write the runes of ranges, or nil.
+type spelling func(ranges []rune) rows
+
+// rowsOf returns the ways to write re, which has no assertions, or nil.
+func rowsOf(re *syntax.Regexp, spell spelling) rows {
 	switch re.Op {
 	case syntax.OpEmptyMatch:
 		return rows{nil}
 	case syntax.OpCapture:
-		return rowsOf(re.Sub[0])
+		return rowsOf(re.Sub[0], spell)
 	case syntax.OpLiteral:
-		row := make([]byteSet, 0, len(re.Rune))
+		out := rows{nil}
 		for _, r := range re.Rune {
 			ranges := []rune{r, r}
 			for f := unicode.SimpleFold(r); re.Flags&syntax.FoldCase != 0 && f != r; f = unicode.SimpleFold(f) {
 				ranges = append(ranges, f, f)
 			}
-			class, ok := asciiClass(ranges)
-			if !ok {
-				return nil
-			}
-			row = append(row, class)
+			out = out.and(spell(ranges))
 		}
-		return rows{row}
+		return out
 	case syntax.OpCharClass:
-		if class, ok := asciiClass(re.Rune); ok {
-			return rows{{class}}
-		}
-		return nil
+		return spell(re.Rune)
 	case syntax.OpConcat:
 		out := rows{nil}
 		for _, s := range re.Sub {
-			out = out.and(rowsOf(s))
+			out = out.and(rowsOf(s, spell))
 		}
 		return out
 	case syntax.OpAlternate:
 		var out rows
 		for _, s := range re.Sub {
-			some := rowsOf(s)
+			some := rowsOf(s, spell)
 			if some == nil {
 				return nil
 			}
@@ -77,15 +73,15 @@ func rowsOf(re *syntax.Regexp) rows {
 		}
 		return out.fit()
 	case syntax.OpQuest, syntax.OpRepeat:
-		return repeatedRows(re)
+		return repeatedRows(re, spell)
 	default:
 		return nil
 	}
 }
 
-func repeatedRows(re *syntax.Regexp) rows {
+func repeatedRows(re *syntax.Regexp, spell spelling) rows {
 	least, most := repeats(re)
-	turn := rowsOf(re.Sub[0])
+	turn := rowsOf(re.Sub[0], spell)
 	if lo, _ := width(re.Sub[0]); most < 0 || most > shapeLength || lo == 0 {
 		return nil
 	}
@@ -127,9 +123,9 @@ func (r rows) fit() rows {
 	return r
 }
 
-// asciiClass returns the bytes of a class of runes that are ASCII, or equal an ASCII letter
-// that is among them.
-func asciiClass(ranges []rune) (s byteSet, ok bool) {
+// inASCII is the spelling of runes that are ASCII, or equal an ASCII letter that is among them.
+func inASCII(ranges []rune) rows {
+	var s byteSet
 	for i := 0; i+1 < len(ranges); i += 2 {
 		if lo, hi := ranges[i], ranges[i+1]; lo < utf8.RuneSelf {
 			s.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
@@ -138,11 +134,14 @@ func asciiClass(ranges []rune) (s byteSet, ok bool) {
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := max(ranges[i], utf8.RuneSelf); r <= ranges[i+1]; r++ {
 			if !(r == longS && s.has('s') || r == kelvin && s.has('k')) {
-				return s, false
+				return nil
 			}
 		}
 	}
-	return s, !s.empty()
+	if s.empty() {
+		return nil
+	}
+	return rows{{s}}
 }
 
 // join makes one of neighbours of the same length that differ in one class.
@@ -203,7 +202,7 @@ func (db *DB) shapes(p int) *shaped {
 	if n := len(items) - 1; n >= 0 && items[n].Op == syntax.OpWordBoundary {
 		s.trail, items = true, items[:n]
 	}
-	s.rows = rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}).join()
+	s.rows = rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}, inASCII).join()
 	for _, row := range s.rows {
 		if len(row) <= a.near || s.lead && !row[0].subset(wordBytes) || s.trail && !row[len(row)-1].subset(wordBytes) {
 			return nil

@@ -22,7 +22,7 @@ func TestRowsOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, row := range rowsOf(re).join() {
+		for _, row := range rowsOf(re, inASCII).join() {
 			s := ""
 			for _, class := range row {
 				c := "#" // of several
@@ -33,7 +33,7 @@ func TestRowsOf(t *testing.T) {
 			}
 			got = append(got, s)
 		}
-		if rowsOf(re) == nil {
+		if rowsOf(re, inASCII) == nil {
 			got = []string{"-"}
 		}
 		if s := strings.Join(got, " "); s != want {

@@ -1,0 +1,148 @@
+package scan
+
+import (
+	"math/bits"
+	"regexp/syntax"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// Where a match can begin at several places before its anchor, as the first number of an
+// address does, those places are read off the text backwards, all ways at once, if what is in
+// front of the anchor has few ways to be written and ends there for certain.
+
+// before are the ways in which what is in front of an anchor is written, at most mostBefore
+// bytes.
+type before struct {
+	wide   bool       // there are ways that are not ASCII, which are left out
+	class  [256]uint8 // of bytes that no way tells apart
+	shift  uint
+	ways   []uint64               // by distance and class, those with such a byte there; a distance has 1<<shift
+	begins [mostBefore + 1]uint64 // by distance from the anchor, the ways that begin there
+}
+
+const mostBefore = 16
+
+// lazyBefore is a before that is made when first needed.
+type lazyBefore struct{ at atomic.Pointer[before] }
+
+// noBefore is that of a pattern that has none.
+var noBefore = &before{}
+
+// ofASCII is the spelling of those runes that are ASCII.
+func ofASCII(ranges []rune) rows {
+	var s byteSet
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if lo, hi := ranges[i], ranges[i+1]; lo < utf8.RuneSelf {
+			s.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
+		}
+	}
+	return rows{{s}}
+}
+
+// newBefore returns the ways to write the items of p in front of its anchor a, or noBefore when they
+// are too many, or may go on behind a place at which the anchor stands.
+func newBefore(p *pattern, a *anchor) *before {
+	re, err := syntax.Parse(p.other.expr, syntax.Perl)
+	if err != nil || p.words != nil || !a.several() || a.far > mostBefore {
+		return noBefore
+	}
+	for i := range a.sequences {
+		if !a.sequences[i].at(0).intersect(a.run).empty() {
+			return noBefore
+		}
+	}
+	items := flatten(re, nil)[:p.cut]
+	if p.lead {
+		for len(items) > 0 && items[0].Op == syntax.OpWordBoundary {
+			items = items[1:]
+		}
+	}
+	all := rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}, ofASCII).join()
+	if all == nil || len(all) > 64 {
+		return noBefore
+	}
+	b := &before{wide: !a.run.intersect(highByte).empty()}
+	classes := map[[mostBefore]uint64]uint8{}
+	var kinds [][mostBefore]uint64
+	for c := range 256 {
+		var at [mostBefore]uint64
+		for i, row := range all {
+			for d := 1; d <= len(row); d++ {
+				if row[len(row)-d].has(byte(c)) {
+					at[d-1] |= 1 << i
+				}
+			}
+		}
+		k, ok := classes[at]
+		if !ok {
+			k = uint8(len(kinds))
+			classes[at] = k
+			kinds = append(kinds, at)
+		}
+		b.class[c] = k
+	}
+	for i, row := range all {
+		b.begins[len(row)] |= 1 << i
+	}
+	b.shift = uint(bits.Len(uint(len(kinds) - 1)))
+	b.ways = make([]uint64, mostBefore<<b.shift)
+	for k := range kinds {
+		for d, ways := range kinds[k] {
+			b.ways[d<<b.shift+k] = ways
+		}
+	}
+	return b
+}
+
+// starts returns the distances from text[pos] at which what is in front of it may begin, as
+// bits. Of text that is not ASCII it may not know.
+func (b *before) starts(text []byte, pos int) (at uint32, known bool) {
+	if b.begins[0] != 0 {
+		at = 1
+	}
+	alive := ^uint64(0)
+	for d := 1; d <= mostBefore && d <= pos; d++ {
+		c := text[pos-d]
+		if c >= utf8.RuneSelf {
+			return at, !b.wide
+		}
+		if alive &= b.ways[(d-1)<<b.shift+int(b.class[c])]; alive == 0 {
+			break
+		}
+		if alive&b.begins[d] != 0 {
+			at |= 1 << d
+		}
+	}
+	return at, true
+}
+
+// backwards tries pattern p, whose anchor may be at pos, where what is in front begins. It
+// reports whether it could.
+func (r *run) backwards(p int, a *anchor, pos int) bool {
+	pat := &r.db.patterns[p]
+	b := pat.before.at.Load()
+	if b == nil {
+		b = newBefore(pat, a)
+		pat.before.at.Store(b)
+	}
+	if b == noBefore {
+		return false
+	}
+	at, known := b.starts(r.text, pos)
+	if !known {
+		return false
+	}
+	for tried := 0; at != 0 && !r.ended; at &= 1<<(bits.Len32(at)-1) - 1 {
+		i := pos - (bits.Len32(at) - 1)
+		if i < max(r.open[p], r.from) || i >= r.to || pat.lead && !boundary(r.text, i) {
+			continue
+		}
+		if tried++; tried == 2 && !r.goesOn(p, pos) {
+			break
+		}
+		r.start(p, i)
+	}
+	r.open[p] = max(r.open[p], min(pos-a.near+1, r.to))
+	return true
+}
