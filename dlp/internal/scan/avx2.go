@@ -4,10 +4,10 @@ package scan
 // assembly knows their layout.
 type avx2Tables struct {
 	code [16][16]uint8 // by the upper and the lower half of a byte
-	slot [window][planes]codePlane
+	slot [window][avx2Planes]codePlane
 	key  [keyWindow][planes]codePlane
 	head [keyWindow]codePlane
-	wide [planes]counts // of slots
+	wide [avx2Planes]counts // of slots
 }
 
 // codePlane has, for one place, the groups among eight whose class there has a code, in two
@@ -19,9 +19,10 @@ type codePlane [2][16]uint8
 type counts struct{ any, start [32]uint8 }
 
 const (
-	avx2Codes = 32
-	upperCode = 0x80 // the code is in the second table: then the first one gives 0
-	wordCode  = 0x40 // the byte is a word character; look-ups do not see this bit
+	avx2Planes = 2 // of slots: a third takes as long as the places that it turns down
+	avx2Codes  = 32
+	upperCode  = 0x80 // the code is in the second table: then the first one gives 0
+	wordCode   = 0x40 // the byte is a word character; look-ups do not see this bit
 )
 
 // newAVX2Tables returns the tables for t.
@@ -43,11 +44,13 @@ func newAVX2Tables(t *tables, c *coding) *avx2Tables {
 		for j := range g.head {
 			x.head[j][half][at] = g.head[j]
 		}
-		for p := range planes {
-			for j := range g.slot {
+		for j := range g.slot {
+			for p := range avx2Planes {
 				x.slot[j][p][half][at] = uint8(g.slot[j] >> (8 * p))
 			}
-			for j := range g.key {
+		}
+		for j := range g.key {
+			for p := range planes {
 				x.key[j][p][half][at] = uint8(g.key[j] >> (8 * p))
 			}
 		}

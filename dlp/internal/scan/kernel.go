@@ -105,17 +105,18 @@ func chooseKernel(name string) (namedKernel, error) {
 
 // namedKernel is a kernel that this machine can run, with what the sift needs.
 type namedKernel struct {
-	name   string
-	run    kernel
-	keys   keysKernel
-	gates  gatesKernel
-	quad   quadKernel
-	places placesKernel
-	codes  int                        // by how many it looks bytes up; 0: it looks up pairs of bytes
-	coded  func(t *tables, c *coding) // makes its tables of those
+	name       string
+	run        kernel
+	keys       keysKernel
+	gates      gatesKernel
+	quad       quadKernel
+	places     placesKernel
+	slotGroups int
+	codes      int                        // by how many it looks bytes up; 0: it looks up pairs of bytes
+	coded      func(t *tables, c *coding) // makes its tables of those
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, 0, nil}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, groups, 0, nil}
 
 // keysKernel returns those positions of n blocks of x at which m says that there may be a key
 // and p agrees. It may turn down slots that m has.

@@ -1,10 +1,10 @@
 #include "textflag.h"
 
 // The layout of avx2Tables in avx2.go, and of findings in kernel.go.
-#define SLOT 256        // slot: 8 places of 3 planes of 32 bytes, 16 for each half of the codes
-#define KEY 1024        // key: 5 places of 3 planes
-#define HEAD 1504       // head: 5 places
-#define WIDE 1664       // wide: for each plane 32 bytes any, 32 start
+#define SLOT 256        // slot: 8 places of 2 planes of 32 bytes, 16 for each half of the codes
+#define KEY 768         // key: 5 places of 3 planes
+#define HEAD 1248       // head: 5 places
+#define WIDE 1408       // wide: for each plane 32 bytes any, 32 start
 #define CODES 1024      // codes: behind 32 masks of 32 bytes
 #define UPPER 2112      // bytes from codes to those that look up the second half
 
@@ -39,16 +39,19 @@ GLOBL upper<>(SB), RODATA|NOPTR, $32
 	VPAND Y14, a0, a0     \
 	VPAND Y15, a1, a1
 
-// THREE keeps what three planes have, in Y0 to Y5.
-#define THREE(at) \
-	KEEP(at, Y0, Y1)    \
-	KEEP(at+32, Y2, Y3) \
-	KEEP(at+64, Y4, Y5)
+// SLOTS keeps what two planes of slots have at place j, in Y0 to Y3.
+#define SLOTS(j) \
+	LOAD(j)                    \
+	KEEP(SLOT+64*j, Y0, Y1)    \
+	KEEP(SLOT+64*j+32, Y2, Y3)
 
-// KEYS does so for keys, and in Y6 and Y7 for those that count only where a word begins.
+// KEYS keeps what three planes of keys have at place j, in Y0 to Y5, and in Y6 and Y7 those that
+// count only where a word begins.
 #define KEYS(j) \
-	LOAD(j)                 \
-	THREE(KEY+96*j)         \
+	LOAD(j)                   \
+	KEEP(KEY+96*j, Y0, Y1)    \
+	KEEP(KEY+96*j+32, Y2, Y3) \
+	KEEP(KEY+96*j+64, Y4, Y5) \
 	KEEP(HEAD+32*j, Y6, Y7)
 
 // BITS sets a bit of dst for each zero byte of a and b. Y15 is zero.
@@ -60,18 +63,14 @@ GLOBL upper<>(SB), RODATA|NOPTR, $32
 	SHLQ      $32, tmp    \
 	ORQ       tmp, dst
 
-// NONE sets a bit of dst for each position at which no group counts, by masks that are 64
-// bytes apart from plane to plane.
+// NONE sets a bit of dst for each position at which no group of slots counts, by masks that are
+// 64 bytes apart from plane to plane.
 #define NONE(mask, dst, tmp) \
 	VPAND mask(DI), Y0, Y12       \
 	VPAND (mask+64)(DI), Y2, Y14  \
 	VPOR  Y12, Y14, Y12           \
-	VPAND (mask+128)(DI), Y4, Y14 \
-	VPOR  Y12, Y14, Y12           \
 	VPAND mask(DI), Y1, Y13       \
 	VPAND (mask+64)(DI), Y3, Y14  \
-	VPOR  Y13, Y14, Y13           \
-	VPAND (mask+128)(DI), Y5, Y14 \
 	VPOR  Y13, Y14, Y13           \
 	BITS(Y12, Y13, dst, tmp)
 
@@ -191,22 +190,13 @@ next:
 
 	LOOK(SLOT, Y0, Y1)
 	LOOK(SLOT+32, Y2, Y3)
-	LOOK(SLOT+64, Y4, Y5)
-	LOAD(1)
-	THREE(SLOT+96)
-	LOAD(2)
-	THREE(SLOT+192)
-	LOAD(3)
-	THREE(SLOT+288)
-	LOAD(4)
-	THREE(SLOT+384)
-	LOAD(5)
-	THREE(SLOT+480)
-	LOAD(6)
-	THREE(SLOT+576)
-	LOAD(7)
-	THREE(SLOT+672)
-
+	SLOTS(1)
+	SLOTS(2)
+	SLOTS(3)
+	SLOTS(4)
+	SLOTS(5)
+	SLOTS(6)
+	SLOTS(7)
 	VPXOR Y15, Y15, Y15
 	NONE(WIDE, R13, BX)
 	NONE(WIDE+32, AX, BX)
@@ -257,28 +247,30 @@ next:
 	MOVQ R8, ret+48(FP)
 	RET
 
-// NARROW keeps in Y0 what is in the quad at place j for the byte there.
+#define U0 R11
+// TEXT8 loads eight bytes.
+// NARROW keeps in Y0 what is in the quad at place j for the byte there, of those in SI.
 #define NARROW(j, tmp) \
-	MOVBQZX j(DX)(R10*1), tmp          \
-	SHLQ    $8, tmp                    \
-	VPAND   (32*j)(DI)(tmp*1), Y0, Y0
+	RORXQ $((8*j+56)%64), SI, tmp     \
+	ANDL  $0xff00, tmp                \
+	VPAND (32*j)(DI)(tmp*1), Y0, Y0
 
 // FAR does so at a place behind those.
 #define FAR(j, tmp) \
-	MOVBQZX (8+j)(DX)(R10*1), tmp            \
-	SHLQ    $8, tmp                          \
-	VPAND   (65536+32*j)(DI)(tmp*1), Y0, Y0
+	RORXQ $((8*j+56)%64), SI, tmp        \
+	ANDL  $0xff00, tmp                   \
+	VPAND (65536+32*j)(DI)(tmp*1), Y0, Y0
 
 #define BEGIN 131072    // begin: in quad, behind at and far
 
-// WRITE_HIT writes place R10 with the slots in Y0 in any case, and keeps it unless there are none.
-#define WRITE_HIT \
-	MOVQ    R10, (R9)       \
-	VMOVDQU Y0, 8(R9)       \
-	XORL    R12, R12        \
-	VPTEST  Y0, Y0          \
-	SETNE   R12             \
-	ADDQ    R12, AX         \
+// HIT writes place R10 with the slots in Y0 in any case, and keeps it unless there are none.
+#define HIT \
+	MOVQ    R10, (R9)         \
+	VMOVDQU Y0, 8(R9)         \
+	XORL    R12, R12          \
+	VPTEST  Y0, Y0            \
+	SETNE   R12               \
+	ADDQ    R12, AX           \
 	LEAQ    (R12)(R12*4), R12 \
 	LEAQ    (R9)(R12*8), R9
 
@@ -290,11 +282,12 @@ TEXT ·avx2Quad(SB), NOSPLIT, $0-56
 	MOVQ at+24(FP), R8
 	MOVQ n+32(FP), CX
 	MOVQ out+40(FP), R9
-	XORQ AX, AX
+	XORL AX, AX
 
 each:
 	MOVWQZX (R8), R10
 	ADDQ    $2, R8
+	MOVQ    (DX)(R10*1), SI
 
 	// By whether a word begins.
 	MOVQ    R10, R12
@@ -305,39 +298,39 @@ each:
 	SBBQ    R12, R12
 	ANDQ    $32, R12
 	VMOVDQU BEGIN(DI)(R12*1), Y0
-
 	NARROW(0, R11)
-	NARROW(1, R13)
-	NARROW(2, R12)
-	NARROW(3, R13)
-	NARROW(4, R12)
-	NARROW(5, R13)
-	NARROW(6, R12)
-	NARROW(7, R13)
-	WRITE_HIT
-	DECQ CX
-	JNZ  each
+	NARROW(1, R12)
+	NARROW(2, R11)
+	NARROW(3, R12)
+	NARROW(4, R11)
+	NARROW(5, R12)
+	NARROW(6, R11)
+	NARROW(7, R12)
+	HIT
+	DECQ    CX
+	JNZ     each
 
 	// Of those, what the bytes behind bear out.
-	MOVQ out+40(FP), R8
-	MOVQ R8, R9
-	MOVQ AX, CX
-	XORL AX, AX
+	MOVQ  out+40(FP), R8
+	MOVQ  R8, R9
+	MOVQ  AX, CX
+	XORL  AX, AX
 	TESTQ CX, CX
-	JZ   held
+	JZ    held
 
 behind:
 	MOVQ    (R8), R10
 	VMOVDQU 8(R8), Y0
 	ADDQ    $40, R8
-	FAR(0, R12)
-	FAR(1, R13)
-	FAR(2, R12)
-	FAR(3, R13)
-	FAR(4, R12)
-	WRITE_HIT
-	DECQ CX
-	JNZ  behind
+	MOVQ    8(DX)(R10*1), SI
+	FAR(0, R11)
+	FAR(1, R12)
+	FAR(2, R11)
+	FAR(3, R12)
+	FAR(4, R11)
+	HIT
+	DECQ    CX
+	JNZ     behind
 
 held:
 	VZEROUPPER

@@ -17,8 +17,11 @@ func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32, heads u
 	case "avx2":
 		code := t.avx2.code[b>>4][b&15]
 		half, at := code>>7, code&15
+		g.slot[j] = 0
+		for p := range avx2Planes {
+			g.slot[j] |= uint32(t.avx2.slot[j][p][half][at]) << (8 * p)
+		}
 		for p := range planes {
-			g.slot[j] = g.slot[j]&^(0xff<<(8*p)) | uint32(t.avx2.slot[j][p][half][at])<<(8*p)
 			if j < keyWindow {
 				g.key[j] = g.key[j]&^(0xff<<(8*p)) | uint32(t.avx2.key[j][p][half][at])<<(8*p)
 				g.head[j] = t.avx2.head[j][half][at]

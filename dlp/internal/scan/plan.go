@@ -1,5 +1,7 @@
 package scan
 
+import "slices"
+
 // slot is a class sequence that the kernel looks for.
 type slot struct {
 	q         sequence
@@ -57,6 +59,8 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 			p.slots = append(p.slots, slot{q: a.sequences[j], pattern: int32(i), wordStart: a.wordStart})
 		}
 	}
+	// What begins alike is often there together, and then read by one automaton.
+	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	p.keys = newKeyTable(keys)
 	if p.group(anchors, k, nil, r); k.codes == 0 {
 		p.pair(anchors, r)
@@ -76,21 +80,21 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 // Where there is a coding, bytes with one code count as one.
 func (p *plan) group(anchors []*anchor, k *namedKernel, c *coding, r *sample) {
 	s := newSketches(r, c)
-	p.groupSlots(c, s)
+	p.groupSlots(k.slotGroups, c, s)
 	if k.codes > 0 {
 		p.groupKeys(anchors, c, s)
 	}
 }
 
-// groupSlots shares the slots out to the kernel's groups.
-func (p *plan) groupSlots(c *coding, s *sketches) {
+// groupSlots shares the slots out to as many groups of the kernel, at most.
+func (p *plan) groupSlots(limit int, c *coding, s *sketches) {
 	ks := make([]kind, len(p.slots))
 	for i, s := range p.slots {
 		ks[i] = kind{s.q, s.wordStart}
 	}
 	c.coarsen(ks)
 	g := grouper{sketches: s, places: window, most: mostGroups}
-	for i, u := range g.share(ks, groups) {
+	for i, u := range g.share(ks, limit) {
 		p.tables.setSlots(i, &u.q, u.wordStart)
 	}
 }

@@ -227,8 +227,8 @@ func (s *shaped) at(row []byteSet, j int) byteSet {
 }
 
 // spell writes the slots of patterns that have few shapes as those, the patterns with the
-// fewest first, as long as the exact tables do not grow. Slots that begin alike lie together,
-// and those of shapes behind them, by pattern.
+// fewest first, as long as the exact tables do not grow. The slots of shapes lie behind the others,
+// by pattern.
 func (p *plan) spell(db *DB) {
 	had := make([]int, len(db.patterns))
 	for i := range p.slots {
@@ -257,8 +257,6 @@ func (p *plan) spell(db *DB) {
 			slots, p.shapes = append(slots, s.slot(row)), append(p.shapes, s.shape(row))
 		}
 	}
-	// What begins alike is often there together, and then read by one automaton.
-	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	p.slots = slices.DeleteFunc(p.slots, func(s slot) bool { return spelled[s.pattern] })
 	p.slots = append(p.slots, slots...)
 	for i := range p.slots {
