@@ -62,26 +62,77 @@ func (r *run) pickDense(x *batchText, keys []uint16, hits []quadHit, own, off in
 	}
 }
 
+// keyLook is what the eight bytes u, which begin with a key, leave of its entries, the first of
+// which have a bit of left.
+type keyLook struct {
+	u    uint64
+	mark uint64 // noStart where no word begins, and 1 so that 0 is no look
+	list *keyList
+	left uint64
+}
+
+const (
+	lookBits = 6
+	lookMost = 64 // entries
+)
+
+// look returns what u leaves, where none is noStart if no word begins there. Text that is full
+// of keys mostly repeats them, so it is remembered.
+func (r *run) look(u, none uint64) *keyLook {
+	y := &r.looks[u*wayMixing>>(64-lookBits)]
+	if y.u == u && y.mark == none|1 {
+		return y
+	}
+	t := r.db.plan.keys
+	*y = keyLook{u: u, mark: none | 1, list: t.find(u)}
+	for k := range min(y.list.n, lookMost) {
+		if e := &t.entries[y.list.first+k]; none&e.start == 0 && t.holds(e, u) {
+			y.left |= 1 << k
+		}
+	}
+	return y
+}
+
+// may reports whether entry i of a key can be where the text is u, as far as its mask tells.
+func (t *keyTable) may(i int32, u, none uint64) bool {
+	e := &t.entries[i]
+	return u&e.mask == e.value && none&e.start == 0
+}
+
 // meetKey tries what the key with which u begins, at a place of the batch, may be.
 func (r *run) meetKey(u uint64, place, off int) {
 	p := r.db.plan
-	t, pos, base := p.keys, off+place, int32(len(p.slots))
-	l := t.find(u)
-	none := ^(r.found.masks[place/block&(batch-1)].starts >> (place % block)) << 63
-	for k, last := l.first, l.first+l.n; k < last; {
-		j := p.joints[p.targets[base+k].joint]
-		c := uint16(0)
-		end := min(k+mostParts, last)
-		if l.together(k, true) {
-			c, k = j.has, end
+	y := r.look(u, ^(r.found.masks[place/block&(batch-1)].starts>>(place%block))<<63)
+	l, pos, base := y.list, off+place, int32(len(p.slots))
+	for k := int32(0); k < l.n; k += mostParts {
+		few := uint16(1<<mostParts - 1)
+		if n := l.n - k; n < mostParts {
+			few = 1<<n - 1
 		}
-		for ; k < end; k++ {
-			e, g := &t.entries[k], &p.targets[base+k]
-			if r.undecided(g.pattern, pos-int(g.near)) && u&e.mask == e.value && none&e.start == 0 && r.db.onwardOf(base+k).fits(r.text, pos) {
+		if k < lookMost {
+			few &= uint16(y.left >> k)
+		}
+		if few == 0 && !l.many {
+			continue
+		}
+		first := base + l.first + k
+		j := p.joints[p.targets[first].joint]
+		c := uint16(0)
+		if l.together(l.first+k, true) {
+			c, few = j.has, 0
+		}
+		for ; few != 0; few &= few - 1 {
+			i := first + int32(bits.TrailingZeros16(few))
+			if k >= lookMost && !p.keys.may(i-base, u, y.mark) {
+				continue
+			}
+			if g := &p.targets[i]; r.undecided(g.pattern, pos-int(g.near)) && r.db.onwardFor(g, int(i)).fits(r.text, pos) {
 				c |= 1 << g.bit
 			}
 		}
-		r.tryAll(j, c, pos)
+		if c != 0 {
+			r.tryAll(j, c, pos)
+		}
 	}
 }
 
@@ -103,7 +154,7 @@ func (r *run) meetSlots(s uint64, base, pos int) (covered uint64) {
 			}
 		case i >= first:
 			r.settled(&p.shapes[i-first], pos)
-		case r.db.onwardOf(int32(i)).fits(r.text, pos):
+		case r.db.onwardFor(t, i).fits(r.text, pos):
 			c |= 1 << t.bit
 		}
 		if c != 0 && s>>(bit&^(mostParts-1))&(1<<mostParts-1) == 0 {

@@ -39,8 +39,9 @@ const (
 // which are looked at one by one. The text from there on, for onwardReach bytes, has neither
 // ſ nor K.
 func (o *onward) fits(b []byte, pos int) bool {
-	for i := range min(o.n, firstTests) {
-		if o.tests[i].holds(b, pos) == 0 {
+	some := o.tests[:min(o.n, firstTests)]
+	for i := range some {
+		if some[i].holds(b, pos) == 0 {
 			return false
 		}
 	}
@@ -73,14 +74,20 @@ func (t *onwardTest) holds(b []byte, pos int) int {
 	return int(t.class[c>>6] >> (c & 63) & 1)
 }
 
-// onwardOf returns the onward of a target, made when first needed.
-func (db *DB) onwardOf(i int32) *onward {
-	t := &db.plan.targets[i]
-	o := t.onward.at.Load()
-	if o == nil {
-		o = db.newOnward(i)
-		t.onward.at.Store(o)
+// onwardOf returns the onward of target i, made when first needed.
+func (db *DB) onwardOf(i int32) *onward { return db.onwardFor(&db.plan.targets[i], int(i)) }
+
+// onwardFor is onwardOf for who has the target at hand.
+func (db *DB) onwardFor(t *target, i int) *onward {
+	if o := t.onward.at.Load(); o != nil {
+		return o
 	}
+	return db.firstOnward(t, i)
+}
+
+func (db *DB) firstOnward(t *target, i int) *onward {
+	o := db.newOnward(int32(i))
+	t.onward.at.Store(o)
 	return o
 }
 

@@ -40,6 +40,7 @@ type run struct {
 
 	dense  bool // of the batch: see pick
 	cover  cover
+	looks  [1 << lookBits]keyLook
 	walk   walk
 	again  again
 	found  findings
