@@ -90,25 +90,8 @@ func override(f *File, flags *pflag.FlagSet) []error {
 			mistakes = append(mistakes, fmt.Errorf("%s (or flag --%s): %w", envName(key), key, err))
 		}
 	})
-	return append(mistakes, listsInEnvironment(reflect.ValueOf(f).Elem(), "")...)
-}
-
-// listsInEnvironment refuses variables of settings that are no scalars: who sets one would
-// think that it holds.
-func listsInEnvironment(v reflect.Value, prefix string) (mistakes []error) {
-	for i := range v.NumField() {
-		field, key := v.Field(i), prefix+v.Type().Field(i).Tag.Get("yaml")
-		switch field.Kind() {
-		case reflect.Struct:
-			mistakes = append(mistakes, listsInEnvironment(field, key+".")...)
-		case reflect.Slice, reflect.Map:
-			if os.Getenv(envName(key)) != "" {
-				mistakes = append(mistakes, fmt.Errorf("%s: %q is no single value; set it in the settings file", envName(key), key))
-			}
-		default: // a scalar, which override has read
-		}
-	}
-	return mistakes
+	unknown, _ := unknownVariables(os.Environ())
+	return slices.Concat(mistakes, listsInEnvironment(reflect.ValueOf(f).Elem(), ""), unknown)
 }
 
 func lookup(flags *pflag.FlagSet, key string) *pflag.Flag {
@@ -116,10 +99,6 @@ func lookup(flags *pflag.FlagSet, key string) *pflag.Flag {
 		return nil
 	}
 	return flags.Lookup(key)
-}
-
-func envName(key string) string {
-	return EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
 // walk calls visit for every scalar field, with its dotted key.

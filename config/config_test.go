@@ -210,6 +210,49 @@ func TestEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	}
 }
 
+func TestUnknownVariables(t *testing.T) {
+	cases := map[string]struct{ mistake, warning string }{
+		"SLUICE_ICAP_LISTN=x":                 {mistake: `SLUICE_ICAP_LISTN: unknown setting (did you mean "SLUICE_ICAP_LISTEN"?)`},
+		"SLUICE_icap_listen=x":                {mistake: `SLUICE_icap_listen: unknown setting (did you mean "SLUICE_ICAP_LISTEN"?)`},
+		"SLUICE_DATADIR=x":                    {mistake: `SLUICE_DATADIR: unknown setting (did you mean "SLUICE_DATA_DIR"?)`},
+		"SLUICE_LOGLEVEL=x":                   {mistake: `SLUICE_LOGLEVEL: unknown setting (did you mean "SLUICE_LOG_LEVEL"?)`},
+		"SLUICE_NOD=x":                        {mistake: `SLUICE_NOD: unknown setting (did you mean "SLUICE_NODE"?)`},
+		"SLUICE_OPS_ENABLED_EVERYWHERE=x":     {mistake: `SLUICE_OPS_ENABLED_EVERYWHERE: unknown setting (one of SLUICE_OPS_LISTEN)`},
+		"SLUICE_KEYS_RING=x":                  {mistake: `SLUICE_KEYS_RING: unknown setting (did you mean "SLUICE_KEYS_FILE"?)`},
+		"SLUICE_LISTEN=x":                     {warning: `SLUICE_LISTEN: no setting has this name, and it changes nothing; each is built as SLUICE_ICAP_LISTEN is`},
+		"SLUICE_HOME=x":                       {warning: `SLUICE_HOME: no setting has this name, and it changes nothing; each is built as SLUICE_ICAP_LISTEN is`},
+		"SLUICE_ICAP_LISTEN=x":                {},
+		"SLUICE_ICAP_ALLOW=x":                 {}, // refused as a list
+		"SLUICE_ICAP_LISTN=":                  {}, // not set
+		"SLUICES=x":                           {},
+		"SLUICE_KERNEL=portable":              {},
+		"SLUICE_PORT=tcp://10.0.0.7:1344":     {},
+		"SLUICE_PORT_1344_TCP_ADDR=10.0.0.7":  {},
+		"SLUICE_SERVICE_PORT_ICAP=1344":       {},
+		"SLUICE_ICAP_SERVICE_HOST=10.0.0.7":   {},
+		"SLUICE_ICAP_PORT=tcp://10.0.0.7:134": {},
+	}
+	for e, want := range cases {
+		t.Run(e, func(t *testing.T) {
+			mistakes, warnings := unknownVariables([]string{"PATH=/bin", e})
+			var got struct{ mistake, warning string }
+			if len(mistakes) > 0 {
+				got.mistake = mistakes[0].Error()
+			}
+			if len(warnings) > 0 {
+				got.warning = warnings[0]
+			}
+			if len(mistakes)+len(warnings) > 1 || got != want {
+				t.Errorf("got %v and %v, want %+v", mistakes, warnings, want)
+			}
+		})
+	}
+	t.Setenv("SLUICE_ICAP_DEADLIN", "secret")
+	if _, err := Load("", nil); err == nil || !strings.Contains(err.Error(), "SLUICE_ICAP_DEADLIN: unknown") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("Load: %v", err)
+	}
+}
+
 func TestTermsOfExceptionsAreTheStrictest(t *testing.T) {
 	f, err := Load(write(t, "exceptions:\n  lifetime: 8h\n  profiles:\n    - {profile: pci, lifetime: 1h}\n    - {profile: secrets, approval: reviewer}\n"), nil)
 	if err != nil {

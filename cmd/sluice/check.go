@@ -27,7 +27,7 @@ func (a *app) checkCommand() *cobra.Command {
 				return wrong // without settings nothing else can be found
 			}
 			warnings, err := check(cmd, f)
-			for _, w := range warnings {
+			for _, w := range slices.Concat(config.EnvironmentWarnings(), warnings) {
 				fmt.Fprintln(cmd.OutOrStdout(), "warning:", w)
 			}
 			if err := errors.Join(wrong, err); err != nil {

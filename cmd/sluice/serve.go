@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sluice-dlp/sluice/config"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -20,6 +22,9 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			log := logger(cmd, f)
+			for _, w := range config.EnvironmentWarnings() {
+				log.Warn("environment", "warning", w)
+			}
 			n, err := startNode(cmd.Context(), f, log)
 			if err != nil {
 				return err

@@ -23,11 +23,16 @@ func Word(word string, known []string) string {
 		if len(k) > longest {
 			continue
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d <= bound {
+		if d := Edits(word, k); d <= bound {
 			best, bound = k, d-1
 		}
 	}
 	return best
+}
+
+// Edits returns how many letters must be changed, added or left out to make b of a, case aside.
+func Edits(a, b string) int {
+	return levenshtein.ComputeDistance(strings.ToLower(a), strings.ToLower(b))
 }
 
 // Hint is the end of a message about a word that is not known: ` (did you mean "x"?)`, or
