@@ -15,7 +15,7 @@ import (
 type problems struct{ list []error }
 
 func (p *problems) add(at, format string, args ...any) {
-	p.list = append(p.list, fmt.Errorf(at+": "+format, args...))
+	p.list = append(p.list, fmt.Errorf(strings.ReplaceAll(at, "%", "%%")+": "+format, args...))
 }
 
 func (p *problems) err() error { return errors.Join(p.list...) }

@@ -40,13 +40,7 @@ func Builtin() fs.FS {
 // earlier ones by id. Its error joins every mistake, each with file, line and remedy. A
 // file system that has a String method is named by it in front of the file.
 func Load(sources ...fs.FS) (*Catalogue, error) {
-	l := &loader{
-		problems: &problems{}, hash: sha256.New(),
-		apps: map[string]*definition{}, protocols: map[string]*definition{},
-	}
-	for i, src := range sources {
-		l.source(i, src)
-	}
+	l := readAll(sources)
 	c := l.build()
 	if err := l.err(); err != nil {
 		return nil, err
@@ -54,8 +48,31 @@ func Load(sources ...fs.FS) (*Catalogue, error) {
 	return c, nil
 }
 
+// Defined returns the ids of the apps that sources define, whatever mistakes [Load] finds in
+// them; ok is false when a file is such that there may be more.
+func Defined(sources ...fs.FS) (ids map[string]bool, ok bool) {
+	l := readAll(sources)
+	ids = map[string]bool{}
+	for id := range l.apps {
+		ids[id] = true
+	}
+	return ids, !l.blind && !ids[""]
+}
+
+func readAll(sources []fs.FS) *loader {
+	l := &loader{
+		problems: &problems{}, hash: sha256.New(),
+		apps: map[string]*definition{}, protocols: map[string]*definition{},
+	}
+	for i, src := range sources {
+		l.source(i, src)
+	}
+	return l
+}
+
 type loader struct {
 	*problems
+	blind     bool // not every file could be read
 	hash      hash.Hash
 	apps      map[string]*definition
 	protocols map[string]*definition
@@ -70,6 +87,7 @@ func (l *loader) source(number int, src fs.FS) {
 	err := fs.WalkDir(src, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
 			l.add(prefix+name, "%v", err)
+			l.blind = true
 			return nil
 		}
 		if ext := path.Ext(name); e.IsDir() || ext != ".yaml" && ext != ".yml" {
@@ -78,11 +96,14 @@ func (l *loader) source(number int, src fs.FS) {
 		data, err := readBounded(src, name)
 		if err != nil {
 			l.add(prefix+name, "%v", err)
+			l.blind = true
 			return nil
 		}
 		fmt.Fprintf(l.hash, "%d %s %d\n", number, name, len(data))
 		l.hash.Write(data)
-		for _, def := range parseFile(document{prefix + name, l.problems}, data) {
+		defs, ok := parseFile(document{prefix + name, l.problems}, data)
+		l.blind = l.blind || !ok
+		for _, def := range defs {
 			def.source = number
 			l.take(def)
 			l.fixtures(src, path.Dir(name), def)
@@ -107,9 +128,9 @@ func readBounded(src fs.FS, name string) ([]byte, error) {
 	return data, err
 }
 
-// parseFile reads the documents of one file.
-func parseFile(d document, data []byte) []*definition {
-	var defs []*definition
+// parseFile reads the documents of one file; ok is false when one of them cannot be read.
+func parseFile(d document, data []byte) (defs []*definition, ok bool) {
+	ok = true
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var root yaml.Node
@@ -119,15 +140,18 @@ func parseFile(d document, data []byte) []*definition {
 		}
 		if err != nil {
 			d.add(d.syntax(err))
-			return nil
+			return nil, false
 		}
 		if len(root.Content) == 1 {
-			if def := d.parse(root.Content[0]); def != nil {
-				defs = append(defs, def)
+			def := d.parse(root.Content[0])
+			if def == nil {
+				ok = false
+				continue
 			}
+			defs = append(defs, def)
 		}
 	}
-	return defs
+	return defs, ok
 }
 
 // syntax turns "yaml: line 3: text" into place and text.

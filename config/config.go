@@ -5,6 +5,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -27,7 +29,7 @@ func Load(path string, flags *pflag.FlagSet) (*File, error) {
 	f, d := Defaults(), decoder{name: path, lines: map[string]int{}, bad: map[string]bool{}}
 	dir := ""
 	if path != "" {
-		data, err := os.ReadFile(path)
+		data, err := readFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read settings: %w", err)
 		}
@@ -41,6 +43,31 @@ func Load(path string, flags *pflag.FlagSet) (*File, error) {
 	invalid, keys := f.validate(path, d.lines, d.bad)
 	f.mend(keys, dir)
 	return &f, errors.Join(append(mistakes, invalid...)...)
+}
+
+// maxFile bounds a settings file in bytes.
+const maxFile = 1 << 20
+
+// readFile reads a settings file, which may be a pipe; its error says what to name instead.
+func readFile(path string) ([]byte, error) {
+	if isDir(path) {
+		return nil, fmt.Errorf("%s is a directory; name the file in it, such as %s", path, filepath.Join(path, "sluice.yaml"))
+	}
+	f, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w; correct --config, or leave it out for sluice.yaml of this directory or the defaults", err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%w; let this user read it", err)
+	case err != nil:
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s is larger than %d bytes, which no settings are", path, maxFile)
+	}
+	return data, err
 }
 
 // mend gives the sections of keys their defaults, and drops directories that are not there.

@@ -210,6 +210,20 @@ func TestEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	}
 }
 
+func TestFilesThatAreNoSettings(t *testing.T) {
+	dir := t.TempDir()
+	large := write(t, strings.Repeat("# a comment\n", 1<<17))
+	for path, want := range map[string]string{
+		dir:                           "read settings: " + dir + " is a directory; name the file in it, such as " + filepath.Join(dir, "sluice.yaml"),
+		filepath.Join(dir, "no.yaml"): "no.yaml: no such file or directory; correct --config, or leave it out for sluice.yaml of this directory or the defaults",
+		large:                         "read settings: " + large + " is larger than 1048576 bytes, which no settings are",
+	} {
+		if f, err := Load(path, nil); f != nil || err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 func TestUnknownVariables(t *testing.T) {
 	cases := map[string]struct{ mistake, warning string }{
 		"SLUICE_ICAP_LISTN=x":                 {mistake: `SLUICE_ICAP_LISTN: unknown setting (did you mean "SLUICE_ICAP_LISTEN"?)`},

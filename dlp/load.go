@@ -34,6 +34,17 @@ func Load(sources ...fs.FS) (*Rules, error) {
 	return l.rules(), nil
 }
 
+// Defined returns the ids of the profiles that sources define, whatever mistakes [Load] finds
+// in them; ok is false when a file is such that there may be more.
+func Defined(sources ...fs.FS) (ids map[string]bool, ok bool) {
+	l := load(sources)
+	ids = map[string]bool{}
+	for id := range l.profiles {
+		ids[id] = true
+	}
+	return ids, !l.blind
+}
+
 // Source makes a file system of a directory, or of one YAML file with the files it names,
 // whose mistakes are reported with the path that was given.
 func Source(name string) (fs.FS, error) {
@@ -64,6 +75,7 @@ type loading struct {
 	profiles  map[string]*profile
 	files     []string
 	hash      [sha256.Size]byte
+	blind     bool // not every file could be read
 }
 
 func load(sources []fs.FS) *loading {
@@ -85,6 +97,7 @@ func (l *loading) source(s source, index int) {
 		switch {
 		case err != nil:
 			l.errs.add(path.Join(s.prefix, name), 0, "cannot be read: %v", err)
+			l.blind = true
 			return nil
 		case d.IsDir():
 			// Kubernetes keeps a second copy of mounted files in directories of such names.
@@ -108,6 +121,7 @@ func (l *loading) file(s source, name string, index int) {
 	data, err := readFile(s.FS, name, maxFile)
 	if err != nil {
 		l.errs.add(shown, 0, "cannot be read: %v", err)
+		l.blind = true
 		return
 	}
 	l.digest(data)
@@ -118,6 +132,7 @@ func (l *loading) file(s source, name string, index int) {
 		return data, err
 	}
 	got := parseFile(shown, data, open, &l.errs)
+	l.blind = l.blind || got.blind
 	for _, d := range got.detectors {
 		if d.source = index; d.id != "" {
 			l.define(d)

@@ -24,14 +24,17 @@ const (
 type parsed struct {
 	detectors []*detector
 	profiles  []*profile
+	blind     bool // there may be profiles whose ids could not be read
 }
 
 // parseFile reads one YAML file; open reads the files it names.
 func parseFile(name string, data []byte, open func(string) ([]byte, error), errs *mistakes) parsed {
 	r := &reader{file: name, errs: errs}
 	var out parsed
+	before := len(*errs)
 	root := r.document(data)
 	if root == nil || isNull(root) {
+		out.blind = len(*errs) > before
 		return out
 	}
 	r.fields(root, "a profile file", map[string]func(*yaml.Node){
@@ -44,9 +47,11 @@ func parseFile(name string, data []byte, open func(string) ([]byte, error), errs
 		},
 		"profiles": func(n *yaml.Node) {
 			r.items(n, "profiles", func(n *yaml.Node) {
-				if p := r.profile(n); p != nil {
+				p := r.profile(n)
+				if p != nil {
 					out.profiles = append(out.profiles, p)
 				}
+				out.blind = out.blind || p == nil || p.id == ""
 			})
 		},
 	})

@@ -231,6 +231,10 @@ func (l *loader) draft(n *yaml.Node, where string, fields ...string) drafted {
 // verdict reads `action`, or `profiles` with `on_match`, of which there is exactly one.
 func (l *loader) verdict(at *yaml.Node, where string, d drafted) (v verdict) {
 	action, profiles, onMatch := d["action"], d["profiles"], d["on_match"]
+	var names []string
+	if profiles != nil {
+		names = l.profiles(profiles, where)
+	}
 	switch {
 	case action != nil && (profiles != nil || onMatch != nil):
 		l.wrong(action, "%s: has `action` and `profiles` with `on_match`; keep one of the two", where)
@@ -251,20 +255,25 @@ func (l *loader) verdict(at *yaml.Node, where string, d drafted) (v verdict) {
 		l.wrong(profiles, "%s: `profiles` needs `on_match`, one of %s", where, strings.Join(actionNames(), ", "))
 		return v
 	}
-	v.action = l.action(onMatch, where+": on_match")
-	l.texts(profiles, where+": profiles", func(n *yaml.Node, id string) {
-		switch {
-		case slices.Contains(v.profiles, id):
-			l.wrong(n, "%s: profile %q is named twice; keep one", where, id)
-		case l.compiler.options.HasProfile != nil && !l.compiler.options.HasProfile(id):
-			l.wrong(n, "%s: there is no profile %q; `sluice profiles list` shows those that are loaded", where, id)
-		}
-		v.profiles = append(v.profiles, id)
-	})
+	v.action, v.profiles = l.action(onMatch, where+": on_match"), names
 	if profiles.Kind == yaml.SequenceNode && len(profiles.Content) == 0 {
 		l.wrong(profiles, "%s: `profiles` is empty; name one, or write `action` instead", where)
 	}
 	return v
+}
+
+// profiles reads the names of profiles, each once and known.
+func (l *loader) profiles(n *yaml.Node, where string) (names []string) {
+	l.texts(n, where+": profiles", func(n *yaml.Node, id string) {
+		switch {
+		case slices.Contains(names, id):
+			l.wrong(n, "%s: profile %q is named twice; keep one", where, id)
+		case l.compiler.options.HasProfile != nil && !l.compiler.options.HasProfile(id):
+			l.wrong(n, "%s: there is no profile %q; `sluice profiles list` shows those that are loaded", where, id)
+		}
+		names = append(names, id)
+	})
+	return names
 }
 
 func (l *loader) action(n *yaml.Node, where string) Action {

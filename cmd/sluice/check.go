@@ -43,14 +43,16 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 	var errs []error
 	keys, err := openKeys(f.Keys.File, false)
 	errs = append(errs, err)
-	if err == nil {
-		errs = append(errs, checkCoach(f, keys))
-		rs, err := loadRules(f, keys)
+	if err != nil {
+		keys, err = newKeys("", false) // for this run, so that the rest is looked at
 		errs = append(errs, err)
-		if err == nil {
-			warnings = slices.Concat(rs.policy.Warnings(), deadEnds(f, rs.policy), unknownExceptions(f, rs))
-			errs = append(errs, checkRules(cmd, f, keys, rs))
-		}
+	}
+	errs = append(errs, checkCoach(f, keys))
+	rs, err := loadRules(f, keys)
+	errs = append(errs, err)
+	if err == nil {
+		warnings = slices.Concat(rs.policy.Warnings(), deadEnds(f, rs.policy), unknownExceptions(f, rs))
+		errs = append(errs, checkRules(cmd, f, keys, rs))
 	}
 	if warning := checkWorkers(cmd, f); warning != "" {
 		warnings = append(warnings, warning)

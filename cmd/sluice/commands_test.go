@@ -179,9 +179,11 @@ func TestAStatusIsSetListedAndRemembered(t *testing.T) {
 func TestCheckTellsEveryMistakeInOneRun(t *testing.T) {
 	inDir(t)
 	files := map[string]string{
-		"sluice.yaml":  "profiles: {dirs: [prof]}\ncatalogue: {dirs: [cat]}\npolicy: {file: policy.yaml}\n",
-		"policy.yaml":  "rules:\n  - {id: r, when: 'app.statu == \"approved\"', action: block}\n",
-		"prof/p.yaml":  "detectors:\n  - id: d\n    severity: high\n    patterns: [{regx: 'a', confidence: high}]\n",
+		"sluice.yaml": "profiles: {dirs: [prof]}\ncatalogue: {dirs: [cat]}\npolicy: {file: policy.yaml}\n",
+		"policy.yaml": "rules:\n  - {id: r, when: 'app.statu == \"approved\"', action: block}\n" +
+			"  - {id: s, when: 'app.id == \"chatgtp\" || app.id == \"mine\"', profiles: [pcii, own], on_match: block}\n" +
+			"  - {id: t, profiles: [pcj], action: block, on_match: block}\n",
+		"prof/p.yaml":  "detectors:\n  - id: d\n    severity: high\n    patterns: [{regx: 'a', confidence: high}]\nprofiles:\n  - {id: own, use: [d]}\n",
 		"cat/app.yaml": "id: mine\nname: Mine\nvendor: V\ncategory: chatt\nhosts: [mine.example]\n",
 	}
 	for name, text := range files {
@@ -201,10 +203,16 @@ func TestCheckTellsEveryMistakeInOneRun(t *testing.T) {
 			`policy.yaml:2: rule "r": when: unknown variable "app.statu" (did you mean "app.status"?)`,
 			`prof/p.yaml:4: detector "d": unknown field "regx" (did you mean "re"?)`,
 			`cat/app.yaml:4:`,
+			`policy.yaml:3: rule "s": there is no profile "pcii"`,
+			`policy.yaml:3: rule "s": when: the catalogue has no app "chatgtp"`,
+			`policy.yaml:4: rule "t": there is no profile "pcj"`,
 		} {
 			if !strings.Contains(errOut, want) {
 				t.Errorf("%s does not tell %q:\n%s", command, want, errOut)
 			}
+		}
+		if strings.Contains(errOut, `no profile "own"`) || strings.Contains(errOut, `no app "mine"`) {
+			t.Errorf("%s does not know what broken files define:\n%s", command, errOut)
 		}
 	}
 	good, err := os.ReadFile("sluice.yaml")

@@ -37,6 +37,7 @@ func (a *app) demoCommand() *cobra.Command {
 }
 
 func demo(cmd *cobra.Command, once bool) error {
+	defer untilSignal(cmd)()
 	dir, err := os.MkdirTemp("", "sluice-demo-")
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/sluice-dlp/sluice/classify"
 	"github.com/sluice-dlp/sluice/config"
@@ -22,12 +23,16 @@ type dirFS struct {
 // String returns the directory's path.
 func (d dirFS) String() string { return d.dir }
 
-func loadCatalogue(f *config.File) (*classify.Catalogue, error) {
+func catalogueSources(f *config.File) []fs.FS {
 	sources := []fs.FS{classify.Builtin()}
 	for _, dir := range f.Catalogue.Dirs {
 		sources = append(sources, dirFS{os.DirFS(dir), dir})
 	}
-	return classify.Load(sources...)
+	return sources
+}
+
+func loadCatalogue(f *config.File) (*classify.Catalogue, error) {
+	return classify.Load(catalogueSources(f)...)
 }
 
 // profileSources returns the built-in profiles and those at paths.
@@ -75,8 +80,33 @@ func loadRules(f *config.File, keys keyring) (*ruleset, error) {
 	return &rs, nil
 }
 
-// loadPolicy reads the policy file. Names are checked against what could be loaded: a
-// broken profile is told once, not again as an unknown name.
+// names sets what names in a policy are checked against: what is loaded or, when that could
+// not be, what the files define, so that what is broken is told once. A name is not checked
+// when that cannot be known.
+func names(o *policy.Options, f *config.File, catalogue *classify.Catalogue, engine *dlp.Engine) {
+	if engine != nil {
+		o.HasProfile = engine.HasProfile
+	} else if sources, err := profileSources(f.Profiles.Dirs); err == nil {
+		if ids, ok := dlp.Defined(sources...); ok {
+			o.HasProfile = func(id string) bool { return ids[id] }
+		}
+	}
+	if catalogue == nil {
+		if ids, ok := classify.Defined(catalogueSources(f)...); ok {
+			o.HasApp = func(id string) bool { return ids[id] || strings.Contains(id, ".") }
+		}
+		return
+	}
+	o.HasApp = catalogue.Named
+	o.App = func(id string) (policy.App, bool) {
+		app, ok := catalogue.App(id)
+		if !ok {
+			return policy.App{}, false
+		}
+		return policy.App{ID: app.ID, Name: app.Name, Vendor: app.Vendor, Category: app.Category}, true
+	}
+}
+
 func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engine) (*policy.Policy, error) {
 	if f.Policy.File == "" {
 		return policy.Default(), nil
@@ -89,18 +119,6 @@ func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engin
 	for _, c := range classify.Categories() {
 		o.Categories = append(o.Categories, c.ID)
 	}
-	if engine != nil {
-		o.HasProfile = engine.HasProfile
-	}
-	if catalogue != nil {
-		o.HasApp = catalogue.Named
-		o.App = func(id string) (policy.App, bool) {
-			app, ok := catalogue.App(id)
-			if !ok {
-				return policy.App{}, false
-			}
-			return policy.App{ID: app.ID, Name: app.Name, Vendor: app.Vendor, Category: app.Category}, true
-		}
-	}
+	names(&o, f, catalogue, engine)
 	return policy.Parse(f.Policy.File, data, o)
 }

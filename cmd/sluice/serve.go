@@ -21,6 +21,7 @@ func (a *app) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer untilSignal(cmd)()
 			log := logger(cmd, f)
 			for _, w := range config.EnvironmentWarnings() {
 				log.Warn("environment", "warning", w)

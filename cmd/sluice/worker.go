@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -59,6 +61,15 @@ func workerCache(dataDir string) string {
 	return dir
 }
 
+// endWithParent ends this process when its parent has ended, whatever it is reading.
+func endWithParent(parent int) {
+	for range time.Tick(time.Second) {
+		if os.Getppid() != parent {
+			os.Exit(exitFound)
+		}
+	}
+}
+
 // workerCommand is what the child processes run; it is for no person.
 func workerCommand() *cobra.Command {
 	return &cobra.Command{
@@ -66,6 +77,8 @@ func workerCommand() *cobra.Command {
 		Example: "  sluice extract-worker ''",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
+			signal.Ignore(os.Interrupt, syscall.SIGTERM) // a terminal sends them to all, and the parent drains
+			go endWithParent(os.Getppid())
 			return extract.ServeWorker(os.Stdin, os.Stdout, args[0])
 		},
 	}
