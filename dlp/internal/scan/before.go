@@ -3,7 +3,6 @@ package scan
 import (
 	"math/bits"
 	"regexp/syntax"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -23,9 +22,6 @@ type before struct {
 
 const mostBefore = 16
 
-// lazyBefore is a before that is made when first needed.
-type lazyBefore struct{ at atomic.Pointer[before] }
-
 // noBefore is that of a pattern that has none.
 var noBefore = &before{}
 
@@ -40,9 +36,10 @@ func ofASCII(ranges []rune) rows {
 	return rows{{s}}
 }
 
-// newBefore returns the ways to write the items of p in front of its anchor a, or noBefore when they
+// newBefore returns the ways to write the items of p in front of its anchor, or noBefore when they
 // are too many, or may go on behind a place at which the anchor stands.
-func newBefore(p *pattern, a *anchor) *before {
+func newBefore(p *pattern) *before {
+	a := p.anchor
 	re, err := syntax.Parse(p.other.expr, syntax.Perl)
 	if err != nil || p.words != nil || !a.several() || a.far > mostBefore {
 		return noBefore
@@ -119,12 +116,10 @@ func (b *before) starts(text []byte, pos int) (at uint32, known bool) {
 
 // backwards tries pattern p, whose anchor may be at pos, where what is in front begins. It
 // reports whether it could.
-func (r *run) backwards(p int, a *anchor, pos int) bool {
-	pat := &r.db.patterns[p]
-	b := pat.before.at.Load()
+func (r *run) backwards(p int, pat *pattern, pos int) bool {
+	b := pat.before.Load()
 	if b == nil {
-		b = newBefore(pat, a)
-		pat.before.at.Store(b)
+		b = pat.before.set(newBefore(pat))
 	}
 	if b == noBefore {
 		return false
@@ -135,14 +130,14 @@ func (r *run) backwards(p int, a *anchor, pos int) bool {
 	}
 	for tried := 0; at != 0 && !r.ended; at &= 1<<(bits.Len32(at)-1) - 1 {
 		i := pos - (bits.Len32(at) - 1)
-		if i < max(r.open[p], r.from) || i >= r.to || pat.lead && !boundary(r.text, i) {
+		if i < max(r.open[p], r.from) || i >= r.to || pat.lead && !boundary(r.text, i) || r.text[i] >= utf8.RuneSelf && inside(r.text, i) {
 			continue
 		}
-		if tried++; tried == 2 && !r.goesOn(p, pos) {
+		if tried++; tried == 2 && !r.goesOn(p, pat, pos) {
 			break
 		}
-		r.start(p, i)
+		r.start(p, pat, i)
 	}
-	r.open[p] = max(r.open[p], min(pos-a.near+1, r.to))
+	r.open[p] = max(r.open[p], min(pos-int(pat.near)+1, r.to))
 	return true
 }

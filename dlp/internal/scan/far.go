@@ -26,7 +26,7 @@ func (p *plan) lookFar(db *DB) {
 			if !a.several() {
 				prog = pat.program(0)
 			} else {
-				prog = pat.program(pat.cut)
+				prog = pat.program(int(pat.cut))
 			}
 			of = s.pattern
 		}

@@ -115,7 +115,7 @@ func (j *joint) automaton(db *DB) *dfa {
 			p := &db.patterns[j.patterns[bit]]
 			from := 0
 			if j.begins>>bit&1 == 0 {
-				from = p.cut
+				from = int(p.cut)
 			}
 			progs[bit] = p.program(from)
 			size += len(progs[bit].Inst)
@@ -177,7 +177,8 @@ func (r *run) still(j *joint, open uint16, pos int) (left uint16) {
 	for open &= r.walk.alive | matched; open != 0; open &= open - 1 {
 		bit := bits.TrailingZeros16(open)
 		p := j.patterns[bit]
-		if r.undecided(p, pos-r.db.anchors[p].near) && (matched>>bit&1 != 0 || r.ahead(p, pos)) {
+		pat := &r.db.patterns[p]
+		if r.undecided(p, pos-int(pat.near)) && (matched>>bit&1 != 0 || r.ahead(p, pat, pos)) {
 			left |= 1 << bit
 		}
 	}

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"cmp"
 	"regexp/syntax"
 	"slices"
 	"sync"
@@ -39,21 +40,24 @@ const (
 	markBroad  = 128  // kinds of bytes in a stretch without limit; others end an automaton soon
 )
 
-// lazyLandmark is a landmark that is looked for when first needed; nil when there is none.
-type lazyLandmark struct {
-	once sync.Once
-	at   *landmark
-}
+// noLandmark is that of a pattern that has none.
+var noLandmark = &landmark{}
 
 // ahead reports whether a match of pattern p can have its anchor at r.text[pos], as far as
 // its landmark tells.
-func (r *run) ahead(p int32, pos int) bool {
-	pat := &r.db.patterns[p]
-	pat.mark.once.Do(func() { pat.mark.at = pat.landmark() })
-	m := pat.mark.at
-	if m == nil || m.common && !r.dense {
+func (r *run) ahead(p int32, pat *pattern, pos int) bool {
+	m := pat.mark.Load()
+	if m == noLandmark {
 		return true
 	}
+	if m == nil {
+		m = pat.mark.set(cmp.Or(pat.landmark(), noLandmark))
+	}
+	return m == noLandmark || m.common && !r.dense || r.marked(p, m, pos)
+}
+
+// marked is ahead for a pattern with landmark m.
+func (r *run) marked(p int32, m *landmark, pos int) bool {
 	g := r.of(int(p))
 	if pos < g.blind {
 		return true
@@ -84,12 +88,12 @@ func (r *run) ahead(p int32, pos int) bool {
 // none notes that no match of p begins where its landmark would have to stand before end,
 // and its anchor not before the one that is tried now.
 func (r *run) none(p int, m *landmark, end int) {
-	a := r.db.anchors[p]
+	a := &r.db.patterns[p]
 	switch {
 	case end >= len(r.text):
 		end = r.to
-	case a.far < unbounded && m.far < unbounded:
-		end -= m.far + a.far
+	case int(a.far) < unbounded && m.far < unbounded:
+		end -= m.far + int(a.far)
 	default:
 		return
 	}

@@ -106,7 +106,7 @@ func (db *DB) newOnward(i int32) *onward {
 	case pat.words != nil:
 		return onwardOfWords(&q, keyed)
 	case a.several():
-		return newOnward(pat.automaton(&pat.tail, pat.cut).prog, &q, 0, keyed)
+		return newOnward(pat.automaton(&pat.tail, int(pat.cut)).prog, &q, 0, keyed)
 	default:
 		return newOnward(pat.automaton(&pat.whole, 0).prog, &q, a.far, keyed)
 	}

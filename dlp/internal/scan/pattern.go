@@ -2,29 +2,37 @@ package scan
 
 import (
 	"regexp/syntax"
-	"sync"
 	"sync/atomic"
 )
 
-// pattern is what is kept of a Pattern. Its automata are made when first needed.
+// pattern is what is kept of a Pattern. What is lazy is made when first needed. What a try
+// needs first lies together.
 type pattern struct {
-	words  *trie          // of a word list
-	first  byteSet        // bytes that a match can begin with
-	lead   bool           // every match begins at a \b
-	empty  bool           // can match nothing
-	reach  int            // bytes from a match's start on that decide it, or unbounded
-	behind syntax.EmptyOp // assertions that look back
-	cut    int            // the item, flattened, at which the anchor begins
-	whole  lazyDFA
-	tail   lazyDFA // of what begins at the anchor
-	mark   lazyLandmark
-	before lazyBefore
-	other  fallback
+	near, far int32 // bytes from where a match can begin to its anchor
+	cut       int32 // the item, flattened, at which the anchor begins
+	lead      bool  // every match begins at a \b
+	empty     bool  // can match nothing
+	words     *trie // of a word list
+	mark      lazy[landmark]
+	before    lazy[before]
+	whole     lazy[dfa]
+	tail      lazy[dfa] // of what begins at the anchor
+	first     byteSet   // bytes that a match can begin with
+	anchor    *anchor
+	reach     int            // bytes from a match's start on that decide it, or unbounded
+	behind    syntax.EmptyOp // assertions that look back
+	other     fallback
 }
 
-type lazyDFA struct {
-	once sync.Once
-	dfa  atomic.Pointer[dfa]
+// lazy is what is made when first needed. Two who need it first may both make it; one is used.
+type lazy[T any] struct{ atomic.Pointer[T] }
+
+// set keeps what was made, unless that of another is kept already, and returns what is.
+func (l *lazy[T]) set(made *T) *T {
+	if l.CompareAndSwap(nil, made) {
+		return made
+	}
+	return l.Load()
 }
 
 // describe fills in what the tree of an expression tells.
@@ -43,6 +51,14 @@ func (p *pattern) describe(re *syntax.Regexp) {
 	}
 }
 
+// anchored notes the anchor of p, which may be nil, and returns it.
+func (p *pattern) anchored(a *anchor) *anchor {
+	if p.anchor = a; a != nil {
+		p.near, p.far, p.cut = int32(a.near), int32(a.far), int32(a.cut)
+	}
+	return a
+}
+
 // end returns where the match that begins at b[at:] ends, or -1.
 func (p *pattern) end(b []byte, at int, steps *int) int {
 	if p.words != nil {
@@ -52,18 +68,16 @@ func (p *pattern) end(b []byte, at int, steps *int) int {
 }
 
 // automaton returns the one of the pattern from item from on, which l is for.
-func (p *pattern) automaton(l *lazyDFA, from int) *dfa {
-	d := l.dfa.Load()
-	if d == nil {
-		l.once.Do(func() { l.dfa.Store(newDFA(p.program(from))) })
-		d = l.dfa.Load()
+func (p *pattern) automaton(l *lazy[dfa], from int) *dfa {
+	if d := l.Load(); d != nil {
+		return d
 	}
-	return d
+	return l.set(newDFA(p.program(from)))
 }
 
 // goesOn reports whether what begins at the anchor can match at b[at:].
 func (p *pattern) goesOn(b []byte, at int, steps *int) bool {
-	return p.automaton(&p.tail, p.cut).end(b, at, true, steps) >= 0
+	return p.automaton(&p.tail, int(p.cut)).end(b, at, true, steps) >= 0
 }
 
 // program compiles the pattern's expression from one of its items on. Compile has parsed
@@ -88,8 +102,8 @@ func (p *pattern) memory() (n int) {
 	if p.words != nil {
 		n += p.words.memory()
 	}
-	for _, l := range [...]*lazyDFA{&p.whole, &p.tail} {
-		if d := l.dfa.Load(); d != nil {
+	for _, l := range [...]*lazy[dfa]{&p.whole, &p.tail} {
+		if d := l.Load(); d != nil {
 			n += d.memory()
 		}
 	}

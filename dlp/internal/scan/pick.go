@@ -158,8 +158,8 @@ func (r *run) tryAll(j *joint, c uint16, pos int) {
 
 // alone tries pattern p, whose anchor may be at pos.
 func (r *run) alone(p int32, pos int) {
-	if a := r.db.anchors[p]; r.undecided(p, pos-a.near) && r.ahead(p, pos) {
-		r.anchored(int(p), a, pos)
+	if pat := &r.db.patterns[p]; r.undecided(p, pos-int(pat.near)) && r.ahead(p, pat, pos) {
+		r.anchored(int(p), pat, pos)
 	}
 }
 

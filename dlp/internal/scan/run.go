@@ -146,48 +146,49 @@ func (r *run) searchFolded(off, end int) {
 }
 
 // anchored tries the starts that the anchor at pos leaves possible.
-func (r *run) anchored(p int, a *anchor, pos int) {
-	if a.far == 0 && r.plain {
+func (r *run) anchored(p int, pat *pattern, pos int) {
+	near, far := int(pat.near), int(pat.far)
+	if far == 0 && r.plain {
 		if pos >= max(r.open[p], r.from) && pos < min(r.to, len(r.text)) && !(r.text[pos] >= utf8.RuneSelf && inside(r.text, pos)) {
-			r.start(p, pos)
+			r.start(p, pat, pos)
 		}
 		return
 	}
-	lo, hi := pos-a.far, min(pos-a.near, r.to-1)
-	if a.several() {
-		if a.far <= mostBefore && r.plain && r.backwards(p, a, pos) {
+	lo, hi := pos-far, min(pos-near, r.to-1)
+	if near != far {
+		if far <= mostBefore && r.plain && r.backwards(p, pat, pos) {
 			return
 		}
 		if lo = max(lo, r.open[p], r.from); lo > hi {
 			return
 		}
 		if hi-lo < fewStarts {
-			if lo = r.likely(p, lo, hi); a.far < unbounded {
+			if lo = r.likely(pat, lo, hi); far < unbounded {
 				r.open[p] = lo
 			}
 			if lo > hi {
 				return
 			}
-			if r.dense && r.likely(p, lo+1, hi) > hi {
-				r.try(p, lo, lo) // reads what is behind the anchor, too
+			if r.dense && r.likely(pat, lo+1, hi) > hi {
+				r.try(p, pat, lo, lo) // reads what is behind the anchor, too
 				return
 			}
 		}
-		if !r.goesOn(p, pos) {
+		if !r.goesOn(p, pat, pos) {
 			return
 		}
-		if a.far >= unbounded {
-			for lo = pos; lo > max(r.open[p], r.from) && a.run.has(r.text[lo-1]); lo-- {
+		if far >= unbounded {
+			for lo = pos; lo > max(r.open[p], r.from) && pat.anchor.run.has(r.text[lo-1]); lo-- {
 			}
 		}
 	}
-	r.try(p, lo, hi)
+	r.try(p, pat, lo, hi)
 }
 
 // goesOn reports whether what begins at the anchor of p, which may be at pos, can match there.
-func (r *run) goesOn(p, pos int) bool {
+func (r *run) goesOn(p int, pat *pattern, pos int) bool {
 	g := r.of(p)
-	if !r.db.patterns[p].goesOn(r.text, pos, &g.steps) {
+	if !pat.goesOn(r.text, pos, &g.steps) {
 		if g.steps > r.budget {
 			r.giveUp(p)
 		}
@@ -197,22 +198,21 @@ func (r *run) goesOn(p, pos int) bool {
 }
 
 // try looks for matches of p that begin in [lo, hi].
-func (r *run) try(p, lo, hi int) {
+func (r *run) try(p int, pat *pattern, lo, hi int) {
 	i := max(lo, r.open[p], r.from)
 	hi = min(hi, r.to-1, len(r.text)-1)
 	if i > hi {
 		return
 	}
-	for i = r.likely(p, i, hi); i <= hi && !r.ended; i = r.likely(p, r.open[p], hi) {
-		r.start(p, i)
+	for i = r.likely(pat, i, hi); i <= hi && !r.ended; i = r.likely(pat, r.open[p], hi) {
+		r.start(p, pat, i)
 	}
 	r.open[p] = max(r.open[p], i)
 }
 
 // likely returns the first place from i to hi at which a match of p can begin as far as the bytes
 // beside it tell, or else the one behind hi.
-func (r *run) likely(p, i, hi int) int {
-	pat := &r.db.patterns[p]
+func (r *run) likely(pat *pattern, i, hi int) int {
 	for ; i <= hi; i++ {
 		if c := r.text[i]; pat.first.has(c) && (!pat.lead || boundary(r.text, i)) && (c < utf8.RuneSelf || !inside(r.text, i)) {
 			break
@@ -222,9 +222,9 @@ func (r *run) likely(p, i, hi int) int {
 }
 
 // start looks for a match of p that begins at i.
-func (r *run) start(p, i int) {
+func (r *run) start(p int, pat *pattern, i int) {
 	g := r.of(p)
-	end := r.end(&r.db.patterns[p], i, &g.steps)
+	end := r.end(pat, i, &g.steps)
 	switch r.open[p] = i; {
 	case g.steps > r.budget:
 		r.giveUp(p)

@@ -96,7 +96,7 @@ func (db *DB) add(i int, p *Pattern, x *expander, r *sample) error {
 		to.words = newTrie(p.Words, p.Fold, p.WholeWord)
 		to.first, to.reach, to.behind = anyByte, to.words.reach(), syntax.EmptyWordBoundary
 		to.other.words = &Pattern{Words: p.Words, Fold: p.Fold, WholeWord: p.WholeWord}
-		db.anchors[i] = wordsAnchor(p, x, r)
+		db.anchors[i] = to.anchored(wordsAnchor(p, x, r))
 		return nil
 	}
 	if len(p.Words) > 0 {
@@ -108,12 +108,9 @@ func (db *DB) add(i int, p *Pattern, x *expander, r *sample) error {
 	}
 	to.other.expr = p.Expr
 	to.describe(re)
-	a := findAnchor(re, x, r)
-	if db.anchors[i] = a; a == nil {
+	if db.anchors[i] = to.anchored(findAnchor(re, x, r)); to.anchor == nil {
 		db.always = append(db.always, i)
-		return nil
 	}
-	to.cut = a.cut
 	return nil
 }
 
