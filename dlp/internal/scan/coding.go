@@ -88,6 +88,7 @@ func (c *coding) coarsen(ks []kind) {
 const (
 	costSlotPlace = 5
 	costKeyPlace  = 1.3
+	costFoldPlace = 20
 )
 
 // memberships is how many classes groups have, at all places.
@@ -220,9 +221,10 @@ func (m *merged) join(o *merged) {
 // would be reported.
 func (t *tables) meets(all []*merged, c *coding, r *sample) {
 	n := 0
-	of := func(at [][256]uint32, count int, starts uint32, cost float32) {
+	of := func(at [][256]uint32, count int, starts uint32, cost func(g int) float32) {
 		for j := range at {
 			for g := range count {
+				cost := cost(g)
 				var class [window]byteSet
 				for k := range at {
 					class[k] = anyByte
@@ -252,13 +254,18 @@ func (t *tables) meets(all []*merged, c *coding, r *sample) {
 			}
 		}
 	}
-	of(t.slotAt[:], groups, t.start&^t.any, costSlotPlace)
-	of(t.keyAt[:], groups, 0, costKeyPlace)
+	of(t.slotAt[:], groups, t.start&^t.any, func(int) float32 { return costSlotPlace })
+	of(t.keyAt[:], groups, 0, func(g int) float32 {
+		if g == foldGroup {
+			return costFoldPlace
+		}
+		return costKeyPlace
+	})
 	var heads [keyWindow][256]uint32
 	for j := range heads {
 		for b := range heads[j] {
 			heads[j][b] = uint32(t.headAt[j][b])
 		}
 	}
-	of(heads[:], startGroups, ^uint32(0), costKeyPlace)
+	of(heads[:], startGroups, ^uint32(0), func(int) float32 { return costKeyPlace })
 }

@@ -247,8 +247,6 @@ next:
 	MOVQ R8, ret+48(FP)
 	RET
 
-#define U0 R11
-// TEXT8 loads eight bytes.
 // NARROW keeps in Y0 what is in the quad at place j for the byte there, of those in SI.
 #define NARROW(j, tmp) \
 	RORXQ $((8*j+56)%64), SI, tmp     \
