@@ -1,6 +1,9 @@
 package scan
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Vector kernels look bytes up by a code, of which they have few: bytes with the same groups
 // everywhere share one, and so do those for which that reports few places more.
@@ -72,14 +75,20 @@ func (c *coding) coarsen(ks []kind) {
 	for b, code := range c.code {
 		same[code].add(uint8(b))
 	}
+	known := map[byteSet]byteSet{}
 	for i := range ks {
 		for j := range ks[i].q.n {
-			class := &ks[i].q.class[j]
-			for _, s := range same {
-				if !class.intersect(s).empty() {
-					*class = class.union(s)
+			class := ks[i].q.class[j]
+			whole, ok := known[class]
+			if !ok {
+				for _, s := range same {
+					if !class.intersect(s).empty() {
+						whole = whole.union(s)
+					}
 				}
+				known[class] = whole
 			}
+			ks[i].q.class[j] = whole
 		}
 	}
 }
@@ -127,7 +136,7 @@ type merged struct {
 	bytes   byteSet
 }
 
-// merge joins codes, always the two that cost least together, until at most most are left.
+// merge joins codes until at most most are left.
 func (c *coding) merge(t *tables, most int, r *sample) {
 	all := make([]*merged, len(c.groups))
 	for i := range all {
@@ -137,63 +146,19 @@ func (c *coding) merge(t *tables, most int, r *sample) {
 		all[code].bytes.add(uint8(b))
 	}
 	t.meets(all, c, r)
-	n := len(all)
-	cost := make([]float32, n*n)
-	weigh := func(i, j int) {
-		d := all[i].withs(all[j])
-		cost[i*n+j], cost[j*n+i] = d, d
-	}
-	for i := range all {
-		for j := range i {
-			weigh(i, j)
-		}
-	}
-	best := make([]int, n)
-	find := func(i int) {
-		best[i] = -1
-		for j := range all {
-			if j != i && all[j] != nil && all[j].groups.word == all[i].groups.word && (best[i] < 0 || cost[i*n+j] < cost[i*n+best[i]]) {
-				best[i] = j
-			}
-		}
-	}
-	for i := range all {
-		find(i)
-	}
-	for left := n; left > most; left-- {
-		a := -1
-		for i, m := range all {
-			if m != nil && best[i] >= 0 && (a < 0 || cost[i*n+best[i]] < cost[a*n+best[a]]) {
-				a = i
-			}
-		}
-		b := best[a]
-		all[a].join(all[b])
-		all[b] = nil
-		for i, m := range all {
-			if m != nil && i != a {
-				weigh(i, a)
-			}
-		}
-		for i, m := range all {
-			if m != nil && (i == a || best[i] == a || best[i] == b) {
-				find(i)
-			} else if m != nil && m.groups.word == all[a].groups.word && cost[i*n+a] < cost[i*n+best[i]] {
-				best[i] = a
-			}
-		}
-	}
+	left := joinCheapest(len(all), most, func(i, j int) float32 { return all[i].withs(all[j]) }, func(i, j int) { all[i].join(all[j]) })
 	c.groups = c.groups[:0]
-	for _, m := range all {
-		if m != nil {
-			m.bytes.each(func(b byte) { c.code[b] = uint8(len(c.groups)) })
-			c.groups = append(c.groups, m.groups)
-		}
+	for _, i := range left {
+		all[i].bytes.each(func(b byte) { c.code[b] = uint8(len(c.groups)) })
+		c.groups = append(c.groups, all[i].groups)
 	}
 }
 
 // withs returns what it costs that m and o share a code.
 func (m *merged) withs(o *merged) (cost float32) {
+	if m.groups.word != o.groups.word {
+		return float32(math.Inf(1))
+	}
 	for w := range m.members {
 		differ := m.members[w] ^ o.members[w]
 		for mine := differ & m.members[w]; mine != 0; mine &= mine - 1 {

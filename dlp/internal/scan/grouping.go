@@ -154,63 +154,20 @@ func (g *grouper) neighbours() []group {
 	return out
 }
 
-// join joins the two groups that cost least together until limit are left. What a group
-// costs is guessed from how often bytes occur, as if they did so independently.
+// join joins groups until limit are left. What a group costs is guessed from how often bytes
+// occur, as if they did so independently.
 func (g *grouper) join(gs []group, limit int) []group {
-	n := len(gs)
-	more := make([]float32, n*n) // by pair, the lower one first
-	weigh := func(i, j int) {
+	left := joinCheapest(len(gs), limit, func(i, j int) float32 {
 		o := g.joined(&gs[i].outline, &gs[j].outline)
-		more[i*n+j] = o.guess - gs[i].guess - gs[j].guess
+		return o.guess - gs[i].guess - gs[j].guess
+	}, func(i, j int) {
+		gs[i] = group{outline: g.joined(&gs[i].outline, &gs[j].outline), kinds: slices.Concat(gs[i].kinds, gs[j].kinds)}
+	})
+	out := make([]group, len(left))
+	for k, i := range left {
+		out[k] = gs[i]
 	}
-	best := make([]int, n) // for each group, the one behind it that it is best joined to, or -1
-	find := func(i int) {
-		best[i] = -1
-		row := more[i*n : (i+1)*n]
-		for j := i + 1; j < n; j++ {
-			if len(gs[j].kinds) > 0 && (best[i] < 0 || row[j] < row[best[i]]) {
-				best[i] = j
-			}
-		}
-	}
-	for i := range n {
-		for j := i + 1; j < n; j++ {
-			weigh(i, j)
-		}
-		find(i)
-	}
-	for left := n; left > limit; left-- {
-		a := -1
-		for i := range n {
-			if len(gs[i].kinds) > 0 && best[i] >= 0 && (a < 0 || more[i*n+best[i]] < more[a*n+best[a]]) {
-				a = i
-			}
-		}
-		b := best[a]
-		gs[a].outline = g.joined(&gs[a].outline, &gs[b].outline)
-		gs[a].kinds = slices.Concat(gs[a].kinds, gs[b].kinds)
-		gs[b].kinds = nil
-		for i := range n {
-			switch {
-			case i == a || len(gs[i].kinds) == 0:
-			case i < a:
-				weigh(i, a)
-			default:
-				weigh(a, i)
-			}
-		}
-		find(a)
-		for i := range n {
-			switch {
-			case i == a || len(gs[i].kinds) == 0:
-			case best[i] == a || best[i] == b:
-				find(i)
-			case i < a && more[i*n+a] < more[i*n+best[i]]:
-				best[i] = a
-			}
-		}
-	}
-	return slices.DeleteFunc(gs, func(x group) bool { return len(x.kinds) == 0 })
+	return out
 }
 
 // place returns the group that o widens least, other than except, and what becomes of its

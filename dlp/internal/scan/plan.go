@@ -39,7 +39,7 @@ const (
 	wordSlots = 64
 	quadWords = 4
 
-	mostGroups = 512 // of slots and of keys, from which on the best pair to join is looked for
+	mostGroups = 320 // of slots and of keys, from which on the best pair to join is looked for
 	mostHeads  = 96  // of keys that begin a word, of which less depends
 )
 
