@@ -43,10 +43,10 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	case errors.Is(err, errFound):
 		return exitFound
 	case errors.As(err, &usage):
-		fmt.Fprintf(errOut, "sluice: %v\nsee '%s --help'\n", err, cmd.CommandPath())
+		fmt.Fprintf(errOut, "sluice: %s\nsee '%s --help'\n", short(err.Error()), cmd.CommandPath())
 		return exitUsage
 	default:
-		fmt.Fprintf(errOut, "sluice: %v\n", err)
+		fmt.Fprintf(errOut, "sluice: %s\n", short(err.Error()))
 		return exitFound
 	}
 }

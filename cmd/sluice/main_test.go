@@ -47,6 +47,25 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	}
 }
 
+func TestLongValuesAreCutInMessages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	long := strings.Repeat("ü", 4000)
+	if err := os.WriteFile("p.yaml", []byte("detectors:\n  - {id: "+long+", name: n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"a command": {long}, "a flag": {"scan", "--" + long}, "an app": {"apps", "show", long}, "an event": {"events", "show", long},
+		"a file": {"extract", long}, "the id of a detector": {"profiles", "lint", "p.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, errOut := sluice(t, "", args...)
+			if text := out + errOut; code == exitFine || len(text) > 1000 || !strings.Contains(text, strings.Repeat("ü", 25)) || !strings.Contains(text, "…") {
+				t.Errorf("exit %d, %d bytes: %.1000s", code, len(text), text)
+			}
+		})
+	}
+}
+
 func TestWrongUseExitsWithTwo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, args := range map[string][]string{

@@ -188,7 +188,7 @@ func (n *node) reloadRules(ctx context.Context, why string) {
 		err = n.swap(ctx, rs)
 	}
 	if err != nil {
-		n.log.Error("reload refused: the running rules stay", "why", why, "error", err)
+		n.log.Error("reload refused: the running rules stay", "why", why, "error", short(err.Error()))
 		return
 	}
 	n.log.Info("rules reloaded", "why", why, "snapshot", n.handler.Version())

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What a message quotes was written by a person, or by a program that went wrong: the
+// beginning of it tells as much as all of it.
+var (
+	longQuote = regexp.MustCompile(`"(?:[^"\\]|\\.){120,}"`)
+	longWord  = regexp.MustCompile(`[^\s"]{1000,}`)
+)
+
+const keptOfLong = 60 // bytes
+
+// short returns a message with long values in it cut.
+func short(message string) string {
+	cut := func(s string) string {
+		return strings.TrimRight(strings.ToValidUTF8(s[:keptOfLong], ""), `\`) + "…"
+	}
+	message = longQuote.ReplaceAllStringFunc(message, func(s string) string { return cut(s) + `"` })
+	return longWord.ReplaceAllStringFunc(message, cut)
+}
