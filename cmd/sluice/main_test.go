@@ -66,6 +66,18 @@ func TestLongValuesAreCutInMessages(t *testing.T) {
 	}
 }
 
+func TestShortLeavesWhatIsNotQuoted(t *testing.T) {
+	list := strings.Repeat("word, ", 40)
+	for _, s := range []string{`unknown "a" (one of ` + list + `); unknown "b"`, `a " alone, ` + list, `"a"` + "\n" + list + `"b"`, `("` + strings.Repeat("x", 100) + `")`} {
+		if got := short(s); got != s {
+			t.Errorf("%q became %q", s, got)
+		}
+	}
+	if got, want := short(`id "`+strings.Repeat(`\"`, 100)+`": "b"`), `id "`+strings.Repeat(`\"`, 29)+`…": "b"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestWrongUseExitsWithTwo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, args := range map[string][]string{

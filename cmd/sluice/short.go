@@ -8,17 +8,25 @@ import (
 // What a message quotes was written by a person, or by a program that went wrong: the
 // beginning of it tells as much as all of it.
 var (
-	longQuote = regexp.MustCompile(`"(?:[^"\\]|\\.){120,}"`)
-	longWord  = regexp.MustCompile(`[^\s"]{1000,}`)
+	quoted   = regexp.MustCompile(`(?m)(?:^|[\s(\[:=])"(?:[^"\\\n]|\\.)*"`)
+	longWord = regexp.MustCompile(`[^\s"]{1000,}`)
 )
 
-const keptOfLong = 60 // bytes
+const (
+	longQuote  = 120 // bytes
+	keptOfLong = 60
+)
 
 // short returns a message with long values in it cut.
 func short(message string) string {
 	cut := func(s string) string {
 		return strings.TrimRight(strings.ToValidUTF8(s[:keptOfLong], ""), `\`) + "…"
 	}
-	message = longQuote.ReplaceAllStringFunc(message, func(s string) string { return cut(s) + `"` })
+	message = quoted.ReplaceAllStringFunc(message, func(s string) string {
+		if len(s) <= longQuote {
+			return s
+		}
+		return cut(s) + `"`
+	})
 	return longWord.ReplaceAllStringFunc(message, cut)
 }
