@@ -224,6 +224,20 @@ func TestFilesThatAreNoSettings(t *testing.T) {
 	}
 }
 
+func TestListenersNeedAddressesOfTheirOwn(t *testing.T) {
+	_, err := Load(write(t, "icap: {listen: ':7'}\nops: {listen: ':7'}\nconsole: {listen: ':0'}\n"), nil)
+	if err == nil || !strings.HasSuffix(err.Error(), `sluice.yaml:2: "ops.listen": :7 is the address of icap.listen too; give each its own`) {
+		t.Error(err)
+	}
+	if _, err := Load(write(t, "icap: {listen: ':0', tls: {listen: ''}}\nops: {listen: ':0'}\nconsole: {listen: ''}\n"), nil); err != nil {
+		t.Error(err)
+	}
+	dir := t.TempDir()
+	if _, err := Load(write(t, "policy: {file: '"+dir+"'}\n"), nil); err == nil || !strings.HasSuffix(err.Error(), dir+" is a directory; name a file") {
+		t.Error(err)
+	}
+}
+
 func TestUnknownVariables(t *testing.T) {
 	cases := map[string]struct{ mistake, warning string }{
 		"SLUICE_ICAP_LISTN=x":                 {mistake: `SLUICE_ICAP_LISTN: unknown setting (did you mean "SLUICE_ICAP_LISTEN"?)`},

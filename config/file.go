@@ -143,7 +143,7 @@ func (e Exceptions) For(subjects []string) (lifetime time.Duration, approval boo
 
 // Pages names a directory with files that replace or add to what employees are shown.
 type Pages struct {
-	Dir string `yaml:"dir" path:"must"`
+	Dir string `yaml:"dir" path:"mustdir"`
 }
 
 // Console sets the web console.

@@ -81,6 +81,20 @@ func (f *File) validate(name string, lines map[string]int, bad map[string]bool) 
 }
 
 func (f *File) validateTogether(fail func(key, format string, args ...any)) {
+	taken := map[string]string{}
+	for _, l := range []struct{ key, address string }{
+		{"icap.listen", f.ICAP.Listen},
+		{"icap.tls.listen", f.ICAP.TLS.Listen},
+		{"console.listen", f.Console.Listen},
+		{"ops.listen", f.Ops.Listen},
+	} {
+		if other := taken[l.address]; other != "" {
+			fail(l.key, "%s is the address of %s too; give each its own", l.address, other)
+		}
+		if l.address != "" && !strings.HasSuffix(l.address, ":0") { // the system finds a port for each 0
+			taken[l.address] = l.key
+		}
+	}
 	if t := f.ICAP.TLS; t.Listen != "" && (t.Cert == "" || t.Key == "") {
 		fail("icap.tls.listen", "icaps needs icap.tls.cert and icap.tls.key too")
 	}
@@ -165,9 +179,17 @@ func checkScalar(field reflect.Value, tag reflect.StructTag) string {
 			return fmt.Sprintf("%q is not a URL; write for example https://sluice.example.com", s)
 		}
 	}
-	if tag.Get("path") == "must" {
-		if _, err := os.Stat(s); err != nil {
+	switch tag.Get("path") {
+	case "must":
+		switch st, err := os.Stat(s); {
+		case err != nil:
 			return s + ": no such file; create it or correct the path"
+		case st.IsDir():
+			return s + " is a directory; name a file"
+		}
+	case "mustdir":
+		if !isDir(s) {
+			return s + ": no such directory; create it or correct the path"
 		}
 	}
 	return ""

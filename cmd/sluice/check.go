@@ -33,8 +33,8 @@ func (a *app) checkCommand() *cobra.Command {
 			if err := errors.Join(wrong, err); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), "all good")
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "all good")
+			return err
 		},
 	}
 }
@@ -62,7 +62,7 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 		errs = append(errs, err)
 	}
 	if _, err := store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false); err != nil {
-		at, remedy := "data_dir", "name a directory that this user may write to"
+		at, remedy := "data_dir", "name a directory that this user may write to, and that holds files of Sluice's only"
 		if f.Database.URL.Reveal() != "" {
 			at, remedy = "database.url", "start the database, or correct host, user, password or name"
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -74,7 +75,7 @@ func classifyAll(cmd *cobra.Command, catalogue *classify.Catalogue, args []strin
 			return err
 		}
 	}
-	return nil
+	return errors.Join(table.Flush(), out.Flush())
 }
 
 // maxLine bounds one line of standard input.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -44,10 +45,11 @@ func (a *app) extractCommand() *cobra.Command {
 			}
 			x := newExtractor(f, "")
 			defer x.Close()
-			return eachInput(cmd, args, func(path string, data []byte) error {
+			unread, err := eachInput(cmd, args, func(path string, data []byte) error {
 				awaitWorkers(cmd.Context(), x, data)
 				return printExtracted(cmd, path, x.ExtractFile(cmd.Context(), filepath.Base(path), data), asJSON)
 			})
+			return errors.Join(unread, err)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a file")
@@ -74,44 +76,50 @@ func printExtracted(cmd *cobra.Command, path string, d extract.Document, asJSON 
 	return nil
 }
 
-// eachInput reads every path, walks directories, and reads "-" from standard input.
-func eachInput(cmd *cobra.Command, args []string, f func(path string, data []byte) error) error {
+// eachInput calls f for every path, every file in directories, and standard input for "-". What
+// cannot be read does not keep it from the rest: it is in unread. An error of f ends it.
+func eachInput(cmd *cobra.Command, args []string, f func(path string, data []byte) error) (unread, err error) {
 	for _, arg := range args {
-		if arg == "-" {
-			data, err := readBounded(cmd.InOrStdin(), "standard input")
+		read := func(path string) error {
+			data, err := readInput(cmd, path)
 			if err != nil {
-				return err
-			}
-			if err := f("-", data); err != nil {
-				return err
-			}
-			continue
-		}
-		err := eachFile(arg, func(path string) error {
-			file, err := os.Open(path)
-			if err != nil {
-				return err
-			}
-			defer file.Close()
-			data, err := readBounded(file, path)
-			if err != nil {
-				return err
+				unread = errors.Join(unread, err)
+				return nil
 			}
 			return f(path, data)
-		})
+		}
+		if arg == "-" {
+			err = read(arg)
+		} else {
+			err = eachFile(arg, read, func(err error) { unread = errors.Join(unread, err) })
+		}
 		if err != nil {
-			return err
+			return unread, err
 		}
 	}
-	return nil
+	return unread, nil
+}
+
+// readInput reads one file, or standard input for "-".
+func readInput(cmd *cobra.Command, path string) ([]byte, error) {
+	if path == "-" {
+		return readBounded(cmd.InOrStdin(), "standard input")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readBounded(file, path)
 }
 
 // eachFile calls f for what is named, be it a link or a pipe, or for the regular files in a
-// directory.
-func eachFile(named string, f func(path string) error) error {
+// directory, and unread for what it cannot look into.
+func eachFile(named string, f func(path string) error, unread func(error)) error {
 	st, err := os.Stat(named)
 	if err != nil {
-		return err
+		unread(err)
+		return nil
 	}
 	if !st.IsDir() {
 		return f(named)
@@ -120,8 +128,12 @@ func eachFile(named string, f func(path string) error) error {
 		named += string(filepath.Separator) // WalkDir follows no link otherwise
 	}
 	return filepath.WalkDir(named, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
+		if err != nil {
+			unread(err)
+			return nil
+		}
+		if !d.Type().IsRegular() {
+			return nil
 		}
 		return f(path)
 	})

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,10 +40,15 @@ func (k keyring) derive(use string) []byte {
 // openKeys reads the key file, or makes it (0600) when it is missing and create is set.
 // Without create, a missing file gives a key for this process alone.
 func openKeys(path string, create bool) (keyring, error) {
-	text, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newKeys(path, create)
 	}
+	if err != nil {
+		return keyring{}, fmt.Errorf("read keys.file: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, 1<<10))
 	if err != nil {
 		return keyring{}, fmt.Errorf("read keys.file: %w", err)
 	}

@@ -30,7 +30,11 @@ func (s sockets) listen(name, addr string) ([]net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for %s: %w", name, err)
+		key := name
+		if name == "icaps" {
+			key = "icap.tls"
+		}
+		return nil, fmt.Errorf("listen for %s: %w; end what listens there, or change %s.listen", name, err, key)
 	}
 	return []net.Listener{l}, nil
 }

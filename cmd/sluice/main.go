@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -86,7 +87,23 @@ func newRoot() *cobra.Command {
 		a.peopleCommand(), a.migrateCommand(), a.accountCommand(),
 		icapCommand(), versionCommand(), workerCommand(),
 	)
+	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// helpCommand is cobra's, but that it refuses what is no command.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]…", Short: "Tell about a command",
+		Example: "  sluice help events list",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("no command %q", strings.Join(args, " "))}
+			}
+			return about.Help()
+		},
+	}
 }
 
 // usageArgs makes a wrong number of arguments wrong usage.

@@ -47,6 +47,21 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeReadKeepsNothingFromTheRest(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("a.txt", []byte("card 4111 1111 1111 1111"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := sluice(t, "", "scan", "nowhere", "a.txt", "--format", "sarif")
+	if code != exitFound || !strings.Contains(out, `"ruleId": "credit_card"`) || !strings.Contains(errOut, "nowhere") {
+		t.Errorf("scan: exit %d: %s %s", code, out, errOut)
+	}
+	code, out, errOut = sluice(t, "", "extract", "nowhere", "a.txt")
+	if code != exitFound || !strings.Contains(out, "4111") || !strings.Contains(errOut, "nowhere") {
+		t.Errorf("extract: exit %d: %s %s", code, out, errOut)
+	}
+}
+
 func TestLongValuesAreCutInMessages(t *testing.T) {
 	t.Chdir(t.TempDir())
 	long := strings.Repeat("ü", 4000)
@@ -81,20 +96,21 @@ func TestShortLeavesWhatIsNotQuoted(t *testing.T) {
 func TestWrongUseExitsWithTwo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, args := range map[string][]string{
-		"an unknown command":         {"sacn"},
-		"an unknown subcommand":      {"events", "lsit"},
-		"an unknown flag":            {"scan", "--formt", "json", "-"},
-		"a missing argument":         {"classify"},
-		"a value that does not fit":  {"scan", "-", "--format", "xml"},
-		"a status that is not one":   {"apps", "status", "chatgpt", "fine"},
-		"an address that is not one": {"icap", "options", "127.0.0.1"},
-		"an action that is not one":  {"events", "list", "--action", "zap"},
-		"an activity that is none":   {"events", "export", "--activity", "chat"},
-		"a limit below nothing":      {"events", "list", "--limit", "-1"},
-		"a limit of nothing":         {"events", "report", "apps", "--limit", "0"},
-		"a limit that is no number":  {"exceptions", "list", "--limit", "all"},
-		"a format that is none":      {"events", "export", "--format", "xml"},
-		"a status of no app":         {"explain", "x.har", "--status", "chatgtp=approved"},
+		"an unknown command":          {"sacn"},
+		"an unknown subcommand":       {"events", "lsit"},
+		"help for what is no command": {"help", "nope"},
+		"an unknown flag":             {"scan", "--formt", "json", "-"},
+		"a missing argument":          {"classify"},
+		"a value that does not fit":   {"scan", "-", "--format", "xml"},
+		"a status that is not one":    {"apps", "status", "chatgpt", "fine"},
+		"an address that is not one":  {"icap", "options", "127.0.0.1"},
+		"an action that is not one":   {"events", "list", "--action", "zap"},
+		"an activity that is none":    {"events", "export", "--activity", "chat"},
+		"a limit below nothing":       {"events", "list", "--limit", "-1"},
+		"a limit of nothing":          {"events", "report", "apps", "--limit", "0"},
+		"a limit that is no number":   {"exceptions", "list", "--limit", "all"},
+		"a format that is none":       {"events", "export", "--format", "xml"},
+		"a status of no app":          {"explain", "x.har", "--status", "chatgtp=approved"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, errOut := sluice(t, "", args...)

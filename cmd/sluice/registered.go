@@ -101,7 +101,7 @@ func (a *app) profilesFingerprintCommand() *cobra.Command {
 			x := newExtractor(f, "")
 			defer x.Close()
 			added := 0
-			err = eachInput(cmd, args, func(path string, data []byte) error {
+			unread, err := eachInput(cmd, args, func(path string, data []byte) error {
 				awaitWorkers(cmd.Context(), x, data)
 				doc := x.ExtractFile(cmd.Context(), filepath.Base(path), data)
 				if doc.Outcome != extract.Complete {
@@ -118,7 +118,7 @@ func (a *app) profilesFingerprintCommand() *cobra.Command {
 				added++
 				return nil
 			})
-			if err != nil {
+			if err := errors.Join(unread, err); err != nil {
 				return err
 			}
 			if err := replaceFile(out, file); err != nil {

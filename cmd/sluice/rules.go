@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -107,11 +108,22 @@ func names(o *policy.Options, f *config.File, catalogue *classify.Catalogue, eng
 	}
 }
 
+// maxPolicy bounds a policy file in bytes.
+const maxPolicy = 16 << 20
+
 func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engine) (*policy.Policy, error) {
 	if f.Policy.File == "" {
 		return policy.Default(), nil
 	}
-	data, err := os.ReadFile(f.Policy.File)
+	file, err := os.Open(f.Policy.File)
+	if err != nil {
+		return nil, fmt.Errorf("read policy.file: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxPolicy+1))
+	if err == nil && len(data) > maxPolicy {
+		err = fmt.Errorf("%s is larger than %d bytes", f.Policy.File, maxPolicy)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read policy.file: %w", err)
 	}

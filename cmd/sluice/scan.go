@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -99,7 +100,7 @@ func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
 		return s.lines(cmd, o.jsonl)
 	}
 	any := false
-	err = eachInput(cmd, args, func(path string, data []byte) error {
+	unread, err := eachInput(cmd, args, func(path string, data []byte) error {
 		outcome, list := s.file(cmd, path, data)
 		for _, f := range list {
 			any = any || !f.Rejected
@@ -109,7 +110,7 @@ func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := report.end(); err != nil {
+	if err := errors.Join(unread, report.end()); err != nil {
 		return err
 	}
 	if any {
@@ -149,11 +150,10 @@ func (s *scanner) texts(cmd *cobra.Command, texts []dlp.Text) (list []found, com
 // lines is the batch mode: one object a line in, one out, in order.
 func (s *scanner) lines(cmd *cobra.Command, path string) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	defer out.Flush()
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	n := 0
-	return eachInput(cmd, []string{path}, func(path string, data []byte) error {
+	unread, err := eachInput(cmd, []string{path}, func(path string, data []byte) error {
 		return eachLine(strings.NewReader(strings.TrimPrefix(string(data), "\ufeff")), func(line string) error {
 			n++
 			var in struct {
@@ -170,6 +170,7 @@ func (s *scanner) lines(cmd *cobra.Command, path string) error {
 			}{in.ID, list})
 		})
 	})
+	return errors.Join(unread, err, out.Flush())
 }
 
 // scanReport writes findings in one of the formats.

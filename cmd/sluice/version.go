@@ -31,8 +31,9 @@ func versionCommand() *cobra.Command {
 		Short:   "Print the version",
 		Example: "  sluice version",
 		Args:    usageArgs(cobra.NoArgs),
-		Run: func(cmd *cobra.Command, _ []string) {
-			fmt.Fprintf(cmd.OutOrStdout(), "sluice %s %s %s/%s\n", build(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "sluice %s %s %s/%s\n", build(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
 		},
 	}
 }
