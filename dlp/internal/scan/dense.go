@@ -23,7 +23,9 @@ func (c *cover) reset(quads int) {
 	if c.until = math.MaxInt; len(c.slots) < quads {
 		c.slots = make([]slotSet, quads)
 	}
-	clear(c.slots)
+	for i := range c.slots {
+		c.slots[i] = slotSet{}
+	}
 }
 
 // pickDense tries what stands at keys, which are places, and at hits, up to place own of the
@@ -40,18 +42,23 @@ func (r *run) pickDense(x *batchText, keys []uint16, hits []quadHit, own, off in
 		for ; len(keys) > 0 && int(keys[0]) <= place; keys = keys[1:] {
 			r.meetKey(x.at(keys[0]), int(keys[0]), off)
 		}
-		if off+place >= v.until {
+		pos := off + place
+		if pos >= v.until {
 			v.reset(len(p.quads))
 		}
-		c := &v.slots[q]
-		s := slotSet{h.slots[0] &^ c[0], h.slots[1] &^ c[1], h.slots[2] &^ c[2], h.slots[3] &^ c[3]}
-		if s[0]|s[1]|s[2]|s[3] == 0 {
-			continue
+		c, base := &v.slots[q], q*quadWords*wordSlots
+		s0, s1, s2, s3 := h.slots[0]&^c[0], h.slots[1]&^c[1], h.slots[2]&^c[2], h.slots[3]&^c[3]
+		if s0 != 0 {
+			c[0] |= r.meetSlots(s0, base, pos)
 		}
-		for w := range s {
-			if s[w] != 0 {
-				c[w] |= r.meetSlots(s[w], (q*quadWords+w)*wordSlots, off+place)
-			}
+		if s1 != 0 {
+			c[1] |= r.meetSlots(s1, base+wordSlots, pos)
+		}
+		if s2 != 0 {
+			c[2] |= r.meetSlots(s2, base+2*wordSlots, pos)
+		}
+		if s3 != 0 {
+			c[3] |= r.meetSlots(s3, base+3*wordSlots, pos)
 		}
 	}
 	for _, i := range keys {

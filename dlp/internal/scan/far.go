@@ -17,8 +17,8 @@ func (p *plan) lookFar(db *DB) {
 		s := &p.slots[i]
 		q := &p.quads[i/(quadWords*wordSlots)]
 		word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
-		if k := i - (len(p.slots) - len(p.shapes)); k >= 0 {
-			q.setFar(&p.shapes[k].far, word, bit)
+		if s.far != nil {
+			q.setFar(s.far, word, bit)
 			continue
 		}
 		pat, a, base := &db.patterns[s.pattern], db.anchors[s.pattern], 0
@@ -51,24 +51,29 @@ func (q *quad) setFar(far *[farPlaces]byteSet, word int, bit uint64) {
 // farClasses follows prog, which shows q behind base bytes, and returns what can stand
 // behind the window, in folded text.
 func farClasses(prog *syntax.Prog, q *sequence, base int) [farPlaces]byteSet {
-	far := anywhere
+	var class [window + farPlaces]byteSet
+	for j := range class {
+		class[j] = q.at(j)
+	}
+	narrow(prog, class[:], base)
+	return [farPlaces]byteSet(class[window:])
+}
+
+// narrow narrows classes of folded text, which stand behind base bytes, to what prog can read.
+func narrow(prog *syntax.Prog, class []byteSet, base int) {
 	f := follower{prog: prog, seen: make([]uint8, len(prog.Inst)), folded: true}
 	f.enter(uint32(prog.Start), false, false)
-	for at := -base; at < window+farPlaces && !f.free; at++ {
-		last, given := f.ended, anyByte
-		if at >= 0 {
-			given = q.at(at)
-		}
-		class := f.read(given)
-		if last {
-			class = class.union(behindWord)
-		}
-		if at >= window {
-			far[at-window] = class
+	for at := -base; at < len(class) && !f.free; at++ {
+		last := f.ended
+		if at < 0 {
+			f.read(anyByte)
+		} else if read := f.read(class[at]); last {
+			class[at] = class[at].intersect(read.union(behindWord))
+		} else {
+			class[at] = read
 		}
 		if last {
 			break
 		}
 	}
-	return far
 }

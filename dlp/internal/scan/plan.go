@@ -7,6 +7,7 @@ type slot struct {
 	q         sequence
 	pattern   int32
 	wordStart bool
+	far       *[farPlaces]byteSet // what comes behind the window, if that is known
 }
 
 // plan says where to look: what the kernel searches, and which patterns to try at the

@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"cmp"
 	"math/bits"
 	"regexp/syntax"
 	"slices"
@@ -21,8 +20,7 @@ type shape struct {
 	before      int32 // bytes in front of the anchor
 	length      int32
 	lead, trail bool
-	tests       []onwardTest       // of bytes that the exact tables do not look at
-	far         [farPlaces]byteSet // of those behind the window
+	tests       []onwardTest // of bytes that the exact tables do not look at
 }
 
 const (
@@ -159,6 +157,17 @@ func (r rows) join() rows {
 	return out
 }
 
+// seen returns what the exact tables tell apart of rows, behind base bytes.
+func (r rows) seen(base int) (out rows) {
+	for _, row := range r {
+		row = row[min(base, len(row)):min(base+window+farPlaces, len(row))]
+		if !slices.ContainsFunc(out, func(o []byteSet) bool { return slices.Equal(o, row) }) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
 func onlyDifference(a, b []byteSet) (at int, ok bool) {
 	if len(a) != len(b) {
 		return 0, false
@@ -208,7 +217,7 @@ func (db *DB) shapes(p int) *shaped {
 			return nil
 		}
 	}
-	if s.rows == nil || len(s.rows) > mostShapes {
+	if s.rows == nil || len(s.rows) > mostShapes || len(s.rows) > 2*len(s.rows.seen(a.near)) {
 		return nil
 	}
 	return s
@@ -226,50 +235,24 @@ func (s *shaped) at(row []byteSet, j int) byteSet {
 	}
 }
 
-// spell writes the slots of patterns that have few shapes as those, the patterns with the
-// fewest first, as long as the exact tables do not grow. The slots of shapes lie behind the others,
-// by pattern.
-func (p *plan) spell(db *DB) {
-	had := make([]int, len(db.patterns))
-	for i := range p.slots {
-		had[p.slots[i].pattern]++
+// written returns the slots of s.
+func (s *shaped) written() written {
+	w := written{pattern: s.pattern}
+	for _, row := range s.rows {
+		w.slots, w.shapes = append(w.slots, s.slot(row)), append(w.shapes, s.shape(row))
 	}
-	var all []*shaped
-	for i, n := range had {
-		if n == 0 {
-			continue
-		}
-		if s := db.shapes(i); s != nil {
-			all = append(all, s)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *shaped) int { return cmp.Compare(len(a.rows), len(b.rows)) })
-	const size = quadWords * wordSlots
-	room := (len(p.slots)+size-1)/size*size - len(p.slots)
-	spelled := make([]bool, len(db.patterns))
-	var slots []slot
-	for _, s := range all {
-		if room += had[s.pattern] - len(s.rows); room < 0 {
-			break
-		}
-		spelled[s.pattern] = true
-		for _, row := range s.rows {
-			slots, p.shapes = append(slots, s.slot(row)), append(p.shapes, s.shape(row))
-		}
-	}
-	p.slots = slices.DeleteFunc(p.slots, func(s slot) bool { return spelled[s.pattern] })
-	p.slots = append(p.slots, slots...)
-	for i := range p.slots {
-		p.enter(i)
-	}
+	return w
 }
 
 // slot returns the slot of a row.
 func (s *shaped) slot(row []byteSet) slot {
-	t := slot{pattern: s.pattern, wordStart: s.anchor.wordStart}
+	t := slot{pattern: s.pattern, wordStart: s.anchor.wordStart, far: new([farPlaces]byteSet)}
 	t.q.n = window
 	for j := range window {
 		t.q.class[j] = s.at(row, s.anchor.near+j)
+	}
+	for j := range t.far {
+		t.far[j] = s.at(row, s.anchor.near+window+j)
 	}
 	return t
 }
@@ -278,9 +261,6 @@ func (s *shaped) slot(row []byteSet) slot {
 func (s *shaped) shape(row []byteSet) shape {
 	base := s.anchor.near
 	sh := shape{pattern: s.pattern, before: int32(base), length: int32(len(row)), lead: s.lead, trail: s.trail}
-	for j := range sh.far {
-		sh.far[j] = s.at(row, base+window+j)
-	}
 	for j, class := range row {
 		if j < base || j >= base+window+farPlaces {
 			sh.tests = append(sh.tests, onwardTest{j - base, class})
