@@ -27,6 +27,7 @@ func TestNothingHides(t *testing.T) {
 	parts := func(n int) string {
 		return strings.Repeat(strings.TrimSuffix(mp(`name="p"`, "x"), "--XX--\r\n"), n)
 	}
+	uu := uuencoded([]byte(strings.Repeat("words ", 20) + value))
 	cases := map[string]struct{ ctype, coding, body string }{
 		"an archive behind a JSON body":              {"application/json", "", prompt("hello") + archive},
 		"an archive behind a text":                   {"text/plain", "", strings.Repeat("hello there ", 50) + archive},
@@ -47,6 +48,10 @@ func TestNothingHides(t *testing.T) {
 		"a comment in a document type of XML":        {"text/xml", "", `<?xml version="1.0"?><!DOCTYPE p [<!-- ` + value + ` -->]><p>x</p>`},
 		"a document type of XML that does not end":   {"text/xml", "", `<?xml version="1.0"?><!DOCTYPE p [ ` + value},
 		"an XML declaration that does not end":       {"text/xml", "", `<?xml version="1.0" ` + value},
+		"a uuencoded file in a prompt":               {"application/json", "", prompt("see\n" + uu)},
+		"a uuencoded file in a text body":            {"text/plain", "", "see\n" + uu},
+		"a uuencoded file in a file":                 {mpType, "", mp(`name="file"; filename="a.txt"`, "see\r\n"+strings.ReplaceAll(uu, "\n", "\r\n"))},
+		"a uuencoded file in a mail":                 {"message/rfc822", "", head + "\r\n" + uu},
 		"a page that ends within a tag":              {"text/html", "", `<html><body>hello <a name="` + value},
 		"the last of a hundred thousand strings":     {"application/json", "", "[" + strings.Repeat(`"a b c",`, 100_000) + `"` + value + `"]`},
 		"the same behind gzip":                       {"application/json", "gzip", string(pack["gzip"]([]byte("[" + strings.Repeat(`"a b c",`, 100_000) + `"` + value + `"]`)))},

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 
+	"github.com/sluice-dlp/sluice/extract/internal/budget"
 	"github.com/sluice-dlp/sluice/extract/internal/document"
 )
 
@@ -34,6 +35,19 @@ func (w *walk) urisInside(path string, l int) {
 		start += from
 		w.dataURI(w.add(layer{parent: l, codec: slice, start: start, end: end, data: value[start:end]}), fileHint{path: path})
 	}
+}
+
+// uuInside adds the files that a text holds uuencoded.
+func (w *walk) uuInside(path string, l int) {
+	text := w.data(l)
+	document.UUFiles(text, func(name string, data []byte) bool {
+		if !w.left.Expand(len(data)) {
+			w.limitGap(path, budget.Expanded)
+			return false
+		}
+		w.file(fileHint{name: name, path: path}, w.add(layer{parent: l, codec: sealed, end: len(text), data: data}))
+		return true
+	})
 }
 
 func base64Byte(c byte) bool {

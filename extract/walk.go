@@ -128,6 +128,9 @@ func (w *walk) text(role Role, path string, l int) {
 		return
 	}
 	w.doc.Texts = append(w.doc.Texts, Text{Role: role, Path: path, Data: data, Size: int64(len(data)), edit: edit{l + 1}})
+	if role != File { // of files it is read with the rest that they hold
+		w.uuInside(path, l)
+	}
 }
 
 // full reports that there is room for no more texts.

@@ -255,6 +255,9 @@ func (w *walk) byText(path string, data []byte, depth int) {
 		packed := bytes.TrimRight(data, "=\r\n")
 		w.member(path, "", w.read(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(packed))), depth)
 	}
+	if ok {
+		w.uu(path, data, depth)
+	}
 	switch {
 	case !ok:
 		w.unsupported(path)

@@ -113,6 +113,7 @@ func (w *walk) mime(path string, h partHeader, r io.Reader, depth int) {
 		}
 		w.html(join(path, name), data, cs, depth)
 	case strings.HasPrefix(kind, "text/"):
+		w.uu(join(path, name), data, depth)
 		w.text(join(path, name), charset.Detect(data, params["charset"]).Decode(data))
 	default:
 		w.member(path, name, data, depth)
