@@ -3,6 +3,7 @@ package scan
 import (
 	"math/bits"
 	"regexp/syntax"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -10,17 +11,13 @@ import (
 // address does, those places are read off the text backwards, all ways at once, if what is in
 // front of the anchor has few ways to be written and ends there for certain.
 
-// before are the ways in which what is in front of an anchor is written, at most mostBefore
-// bytes.
+// before are the ways in which what is in front of an anchor is written, last byte first.
 type before struct {
-	wide   bool       // there are ways that are not ASCII, which are left out
-	class  [256]uint8 // of bytes that no way tells apart
-	shift  uint
-	ways   []uint64               // by distance and class, those with such a byte there; a distance has 1<<shift
-	begins [mostBefore + 1]uint64 // by distance from the anchor, the ways that begin there
+	ways *rowSet
+	wide bool // there are ways that are not ASCII, which are left out
 }
 
-const mostBefore = 16
+const mostBefore = 16 // bytes
 
 // noBefore is that of a pattern that has none.
 var noBefore = &before{}
@@ -56,58 +53,32 @@ func newBefore(p *pattern) *before {
 		}
 	}
 	all := rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}, ofASCII).join()
-	if all == nil || len(all) > 64 {
+	if all == nil || len(all) > mostInSet {
 		return noBefore
 	}
-	b := &before{wide: !a.run.intersect(highByte).empty()}
-	classes := map[[mostBefore]uint64]uint8{}
-	var kinds [][mostBefore]uint64
-	for c := range 256 {
-		var at [mostBefore]uint64
-		for i, row := range all {
-			for d := 1; d <= len(row); d++ {
-				if row[len(row)-d].has(byte(c)) {
-					at[d-1] |= 1 << i
-				}
-			}
-		}
-		k, ok := classes[at]
-		if !ok {
-			k = uint8(len(kinds))
-			classes[at] = k
-			kinds = append(kinds, at)
-		}
-		b.class[c] = k
+	for _, row := range all {
+		slices.Reverse(row)
 	}
-	for i, row := range all {
-		b.begins[len(row)] |= 1 << i
-	}
-	b.shift = uint(bits.Len(uint(len(kinds) - 1)))
-	b.ways = make([]uint64, mostBefore<<b.shift)
-	for k := range kinds {
-		for d, ways := range kinds[k] {
-			b.ways[d<<b.shift+k] = ways
-		}
-	}
-	return b
+	return &before{newRowSet(all), !a.run.intersect(highByte).empty()}
 }
 
 // starts returns the distances from text[pos] at which what is in front of it may begin, as
 // bits. Of text that is not ASCII it may not know.
 func (b *before) starts(text []byte, pos int) (at uint32, known bool) {
-	if b.begins[0] != 0 {
+	ends := b.ways.ends
+	if ends[0] != 0 {
 		at = 1
 	}
 	alive := ^uint64(0)
-	for d := 1; d <= mostBefore && d <= pos; d++ {
+	for d := 1; d < len(ends) && d <= pos; d++ {
 		c := text[pos-d]
 		if c >= utf8.RuneSelf {
 			return at, !b.wide
 		}
-		if alive &= b.ways[(d-1)<<b.shift+int(b.class[c])]; alive == 0 {
+		if alive &= b.ways.at(d-1, c); alive == 0 {
 			break
 		}
-		if alive&b.begins[d] != 0 {
+		if alive&ends[d] != 0 {
 			at |= 1 << d
 		}
 	}

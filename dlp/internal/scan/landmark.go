@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"sync"
+	"unicode/utf8"
 )
 
 // landmark is what every match of a pattern must show at an unknown distance behind its
@@ -15,6 +16,7 @@ import (
 type landmark struct {
 	near, far int        // from the anchor to the landmark
 	class     []byteSet  // of its bytes
+	ways      *rowSet    // in which they are written, as far as that is ASCII; nil if they are many
 	onward    []int      // by place of a byte that does not fit, those behind it do: the next that can begin one
 	skip      [256]uint8 // that by the byte at the last place
 	pivot     int        // the place of a class with one rare byte, or -1
@@ -130,9 +132,29 @@ next:
 				continue next
 			}
 		}
-		return i
+		if m.ways == nil || m.written(b[i:]) {
+			return i
+		}
+		i++
 	}
 	return max(i, hi+1)
+}
+
+// written reports whether b begins with one of the ways to write m, or is not ASCII there.
+func (m *landmark) written(b []byte) bool {
+	alive, ends := ^uint64(0), m.ways.ends
+	for j := range min(len(b), len(ends)-1) {
+		if b[j] >= utf8.RuneSelf {
+			return true
+		}
+		if alive &= m.ways.at(j, b[j]); alive == 0 {
+			return false
+		}
+		if alive&ends[j+1] != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // past returns how far behind i the next landmark can begin where the byte at i+k is c, which
@@ -196,6 +218,7 @@ func (p *pattern) landmark() *landmark {
 		}
 		m := &landmark{near: near, far: far, pivot: -1}
 		f := m.follow(items[i+1:])
+		m.ways = waysOf(items[i+1:])
 		if f < rate && (m.pivot >= 0 && (far <= markFar || byteShare()[m.byte] < markRare) || f < markRate && far <= markNear) {
 			best, rate = m, f
 		}
@@ -220,6 +243,24 @@ func (p *pattern) landmark() *landmark {
 		best.prepare()
 	}
 	return best
+}
+
+// waysOf returns how what items begin with is written, if there are several ways but not many.
+func waysOf(items []*syntax.Regexp) *rowSet {
+	all, best := rows{nil}, rows(nil)
+	for _, it := range items {
+		if it.Op == syntax.OpWordBoundary {
+			continue
+		}
+		if all = all.and(rowsOf(it, ofASCII)); all == nil || len(all) > mostInSet {
+			break
+		}
+		best = all
+	}
+	if len(best) < 2 {
+		return nil
+	}
+	return newRowSet(best)
 }
 
 // follow makes m stand for what items begin with, and guesses at which share of positions of

@@ -85,3 +85,23 @@ func TestLandmarkIsOneByteWhereThatIsCloseBy(t *testing.T) {
 		}
 	}
 }
+
+// A landmark that is written in a few ways is one of those, not any mixture of them, and what
+// is not ASCII may be another.
+func TestLandmarkIsWritten(t *testing.T) {
+	const expr = `(?i)\buser=[^\n]{1,300};\s?(?:password|pwd)\s?=[a-z]{2,100}`
+	db, oracle := compiled(t, []string{expr})
+	m := db.patterns[0].landmark()
+	if m == nil || m.ways == nil {
+		t.Fatalf("landmark %+v, want one with its ways", m)
+	}
+	for text, want := range map[string]bool{";pwd=ab": true, "; PASSWORD =ab": true, ";password4=": false, ";pasd=": false, ";pwd": false, ";paſ": true, "": false} {
+		if got := m.written([]byte(text)); got != want {
+			t.Errorf("%q: written %v, want %v", text, got, want)
+		}
+	}
+	text := []byte(strings.Repeat("user=a;password4;paſſword=secret\nuser=b;pwd =x;pwd=yy ", 40))
+	if n := compare(t, db, oracle, text); n != 41 {
+		t.Errorf("%d matches, want one a line", n)
+	}
+}
