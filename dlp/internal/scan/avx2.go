@@ -33,7 +33,7 @@ func newAVX2Tables(t *tables, c *coding) *avx2Tables {
 		if code >= 16 {
 			of |= upperCode
 		}
-		if c.groups[code].word {
+		if c.groups[code].side == wordASCII {
 			of |= wordCode
 		}
 		x.code[b>>4][b&15] = of

@@ -3,6 +3,7 @@ package scan
 import (
 	"math"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // Vector kernels look bytes up by a code, of which they have few: bytes with the same groups
@@ -19,12 +20,27 @@ type byteGroups struct {
 	slot [window]uint32
 	key  [keyWindow]uint32
 	head [keyWindow]uint8
-	word bool
+	side byteSide
 }
+
+// byteSide is what bytes of one code have in common: where words begin must be known, and ſ and K
+// not be taken for ASCII.
+type byteSide uint8
+
+const (
+	otherASCII byteSide = iota
+	wordASCII
+	highSide
+)
 
 // groupsOf returns the groups of b.
 func (t *tables) groupsOf(b uint8) (g byteGroups) {
-	g.word = isWord(b)
+	switch {
+	case b >= utf8.RuneSelf:
+		g.side = highSide
+	case isWord(b):
+		g.side = wordASCII
+	}
 	for j := range g.slot {
 		g.slot[j] = t.slotAt[j][b]
 	}
@@ -45,7 +61,7 @@ func (g *byteGroups) widen(o *byteGroups) {
 }
 
 // newCoding returns a coding of t with at most so many codes, and reports whether it tells all
-// bytes apart that t does. Word characters share no code with other bytes.
+// bytes apart that t does. Word characters, other bytes of ASCII, and those outside share no code.
 func newCoding(t *tables, most int, r *sample) (c *coding, exact bool) {
 	c = &coding{}
 	known := map[byteGroups]uint8{}
@@ -62,15 +78,30 @@ func newCoding(t *tables, most int, r *sample) (c *coding, exact bool) {
 	if len(c.groups) <= most {
 		return c, true
 	}
-	c.merge(t, most, r)
+	for left := len(c.groups); left > most; {
+		left = max(most, left*mergedAtOnce/8)
+		c.merge(c.coarse(t), left, r)
+	}
 	return c, false
+}
+
+// coarse returns what is left of t when bytes of one code count as one.
+func (c *coding) coarse(t *tables) *tables {
+	u := &tables{any: t.any, start: t.start}
+	for b, code := range c.code {
+		g := &c.groups[code]
+		for j := range g.slot {
+			u.slotAt[j][b] = g.slot[j]
+		}
+		for j := range g.key {
+			u.keyAt[j][b], u.headAt[j][b] = g.key[j], g.head[j]
+		}
+	}
+	return u
 }
 
 // coarsen makes the classes of ks such that bytes with one code are in all of them or none.
 func (c *coding) coarsen(ks []kind) {
-	if c == nil {
-		return
-	}
 	same := make([]byteSet, len(c.groups))
 	for b, code := range c.code {
 		same[code].add(uint8(b))
@@ -93,11 +124,14 @@ func (c *coding) coarsen(ks []kind) {
 	}
 }
 
+// mergedAtOnce of eight codes are left before what they cost is worked out anew: two mistakes of
+// one group cost more together.
+const mergedAtOnce = 7
+
 // What it costs that a place is reported, in nanoseconds.
 const (
 	costSlotPlace = 5
 	costKeyPlace  = 1.3
-	costFoldPlace = 20
 )
 
 // memberships is how many classes groups have, at all places.
@@ -156,7 +190,7 @@ func (c *coding) merge(t *tables, most int, r *sample) {
 
 // withs returns what it costs that m and o share a code.
 func (m *merged) withs(o *merged) (cost float32) {
-	if m.groups.word != o.groups.word {
+	if m.groups.side != o.groups.side {
 		return float32(math.Inf(1))
 	}
 	for w := range m.members {
@@ -186,23 +220,24 @@ func (m *merged) join(o *merged) {
 // would be reported.
 func (t *tables) meets(all []*merged, c *coding, r *sample) {
 	n := 0
-	of := func(at [][256]uint32, count int, starts uint32, cost func(g int) float32) {
+	of := func(at [][256]uint32, count int, starts uint32, cost float32) {
+		var class [window][groups]byteSet
+		for k := range at {
+			for b, gs := range at[k] {
+				for ; gs != 0; gs &= gs - 1 {
+					class[k][bits.TrailingZeros32(gs)].add(uint8(b))
+				}
+			}
+		}
 		for j := range at {
 			for g := range count {
-				cost := cost(g)
-				var class [window]byteSet
+				var others [window]byteSet
 				for k := range at {
-					class[k] = anyByte
-					if k != j {
-						class[k] = byteSet{}
-						for b := range 256 {
-							if at[k][b]>>g&1 != 0 {
-								class[k].add(uint8(b))
-							}
-						}
+					if others[k] = class[k][g]; k == j {
+						others[k] = anyByte
 					}
 				}
-				where := r.where(class[:len(at)], starts>>g&1 != 0)
+				where := r.where(others[:len(at)], starts>>g&1 != 0)
 				seen := 0
 				where.each(func(i int) {
 					if i+j < len(sampleText) {
@@ -219,18 +254,21 @@ func (t *tables) meets(all []*merged, c *coding, r *sample) {
 			}
 		}
 	}
-	of(t.slotAt[:], groups, t.start&^t.any, func(int) float32 { return costSlotPlace })
-	of(t.keyAt[:], groups, 0, func(g int) float32 {
-		if g == foldGroup {
-			return costFoldPlace
-		}
-		return costKeyPlace
-	})
+	of(t.slotAt[:], groups, t.start&^t.any, costSlotPlace)
+	of(t.keyAt[:], groups, 0, costKeyPlace)
 	var heads [keyWindow][256]uint32
 	for j := range heads {
 		for b := range heads[j] {
 			heads[j][b] = uint32(t.headAt[j][b])
 		}
 	}
-	of(heads[:], startGroups, ^uint32(0), func(int) float32 { return costKeyPlace })
+	of(heads[:], startGroups, ^uint32(0), costKeyPlace)
+	// Of bytes outside ASCII it has few, but other languages are full of those that are not ſ and K.
+	for j := range keyWindow {
+		for _, m := range all {
+			if m.groups.side == highSide {
+				m.meets[(window+j)*groups+foldGroup] += costKeyPlace * float32(m.bytes.size())
+			}
+		}
+	}
 }

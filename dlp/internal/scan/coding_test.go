@@ -8,11 +8,11 @@ import (
 )
 
 // TestCodingMissesNothing asks for fewer and fewer codes: each stands for all groups of its bytes,
-// and for word characters or others.
+// and for bytes of one side.
 func TestCodingMissesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	tb := randomTables(r)
-	for _, most := range []int{256, 128, 40, 32, 2} {
+	for _, most := range []int{256, 128, 40, 32, 3} {
 		c, exact := newCoding(tb, most, ordinarySample())
 		if len(c.groups) > most {
 			t.Errorf("%d codes, want at most %d", len(c.groups), most)
@@ -21,7 +21,7 @@ func TestCodingMissesNothing(t *testing.T) {
 		for b := range 256 {
 			own := tb.groupsOf(uint8(b))
 			all := own
-			if all.widen(&c.groups[c.code[b]]); all != c.groups[c.code[b]] || own.word != all.word {
+			if all.widen(&c.groups[c.code[b]]); all != c.groups[c.code[b]] || own.side != all.side {
 				t.Errorf("%d codes: code %d does not stand for byte %#x", most, c.code[b], b)
 			}
 			same = same && all == own

@@ -46,6 +46,7 @@ func (s *kindSet) add(k kind) {
 // possible. places is how many bytes of a sequence the kernel looks at.
 type grouper struct {
 	sketches *sketches
+	coding   *coding // bytes with one code count as one; nil: each by itself
 	places   int
 	most     int // groups from which on the best pair to join is looked for
 	kinds    []kind
@@ -96,7 +97,9 @@ func (g *grouper) collect(ks []kind) {
 		clear(k.q.class[k.q.n:])
 		set.add(k)
 	}
-	g.kinds = set.all
+	if g.kinds = set.all; g.coding != nil {
+		g.coding.coarsen(g.kinds)
+	}
 	g.drawn = make([]outline, len(g.kinds))
 	for i := range g.kinds {
 		k, o := &g.kinds[i], &g.drawn[i]

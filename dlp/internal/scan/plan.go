@@ -63,38 +63,35 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 	// What begins alike is often there together, and then read by one automaton.
 	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	p.keys = newKeyTable(keys)
-	if p.group(anchors, k, nil, r); k.codes == 0 {
+	if k.codes == 0 {
+		p.groupSlots(k.slotGroups, grouper{sketches: newSketches(r, nil)})
 		p.pair(anchors, r)
 		return p
 	}
+	p.group(anchors, k, grouper{sketches: newSketches(r, nil)})
 	c, exact := newCoding(&p.tables, k.codes, r)
 	if !exact { // better groups can be made for the codes that there are
 		p.tables = tables{}
-		p.group(anchors, k, c, r)
+		p.group(anchors, k, grouper{sketches: newSketches(r, c), coding: c})
 		c, _ = newCoding(&p.tables, k.codes, r)
 	}
 	k.coded(&p.tables, c)
 	return p
 }
 
-// group shares slots and keys out to the kernel's groups. The portable kernel has none for keys.
-// Where there is a coding, bytes with one code count as one.
-func (p *plan) group(anchors []*anchor, k *namedKernel, c *coding, r *sample) {
-	s := newSketches(r, c)
-	p.groupSlots(k.slotGroups, c, s)
-	if k.codes > 0 {
-		p.groupKeys(anchors, c, s)
-	}
+// group shares slots and keys out to the kernel's groups.
+func (p *plan) group(anchors []*anchor, k *namedKernel, g grouper) {
+	p.groupSlots(k.slotGroups, g)
+	p.groupKeys(anchors, g)
 }
 
 // groupSlots shares the slots out to as many groups of the kernel, at most.
-func (p *plan) groupSlots(limit int, c *coding, s *sketches) {
+func (p *plan) groupSlots(limit int, g grouper) {
 	ks := make([]kind, len(p.slots))
 	for i, s := range p.slots {
 		ks[i] = kind{s.q, s.wordStart}
 	}
-	c.coarsen(ks)
-	g := grouper{sketches: s, places: window, most: mostGroups}
+	g.places, g.most = window, mostGroups
 	for i, u := range g.share(ks, limit) {
 		p.tables.setSlots(i, &u.q, u.wordStart)
 	}
@@ -124,7 +121,7 @@ const long = 256
 
 // groupKeys fills the key groups. Long lists of words that count anywhere, which hold nearly
 // everywhere, are kept apart from the others.
-func (p *plan) groupKeys(anchors []*anchor, c *coding, s *sketches) {
+func (p *plan) groupKeys(anchors []*anchor, g grouper) {
 	var lists []sequence
 	var single, starts []kind
 	for _, a := range anchors {
@@ -161,13 +158,11 @@ func (p *plan) groupKeys(anchors []*anchor, c *coding, s *sketches) {
 		left--
 		p.tables.setKeys(left, &q)
 	}
-	c.coarsen(single)
-	c.coarsen(starts)
-	g := grouper{sketches: s, places: keyWindow, most: mostGroups}
+	g.places, g.most = keyWindow, mostGroups
 	for i, u := range g.share(single, left) {
 		p.tables.setKeys(i, &u.q)
 	}
-	g = grouper{sketches: s, places: keyWindow, most: mostHeads}
+	g.most = mostHeads
 	for i, u := range g.share(starts, startGroups) {
 		p.tables.setHeads(i, &u.q)
 	}

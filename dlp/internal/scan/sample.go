@@ -175,8 +175,8 @@ func (s *sample) rare(q *sequence, j, k int, f float64) float64 {
 func (s *sample) where(classes []byteSet, wordStart bool) bitmap {
 	s.acc.begin(s.class(classes[0]).at, s.starts, wordStart, 1)
 	for j := 1; j < len(classes); j++ {
-		if classes[j] != anyByte {
-			s.acc.narrow(s.class(classes[j]).at, uint(j), 1)
+		if classes[j] != anyByte && s.acc.narrow(s.class(classes[j]).at, uint(j), 1) == 0 {
+			return nil
 		}
 	}
 	return s.acc
@@ -184,7 +184,7 @@ func (s *sample) where(classes []byteSet, wordStart bool) bitmap {
 
 // each calls f for all positions but those of the last word, of which less is known.
 func (m bitmap) each(f func(i int)) {
-	for w, at := range m[:len(m)-1] {
+	for w, at := range m[:max(0, len(m)-1)] {
 		for ; at != 0; at &= at - 1 {
 			f(w*64 + bits.TrailingZeros64(at))
 		}

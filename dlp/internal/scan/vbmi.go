@@ -31,7 +31,7 @@ func newVBMITables(t *tables, c *coding) *vbmiTables {
 
 // enter gives code c the groups g.
 func (x *vbmiTables) enter(c uint8, g *byteGroups) {
-	if g.word {
+	if g.side == wordASCII {
 		x.word[c] = 1
 	}
 	for j := range g.head {
