@@ -7,7 +7,7 @@ import (
 
 const (
 	block = 64 // bytes that one set of masks covers
-	batch = 32 // blocks in one call of a kernel
+	batch = 64 // blocks in one call of a kernel
 
 	planes    = 3 // eight groups each, of slots as of keys
 	groups    = 8 * planes

@@ -5,8 +5,8 @@
 #define KEY 768         // key: 5 places of 3 planes
 #define HEAD 1248       // head: 5 places
 #define WIDE 1408       // wide: for each plane 32 bytes any, 32 start
-#define CODES 1024      // codes: behind 32 masks of 32 bytes
-#define UPPER 2112      // bytes from codes to those that look up the second half
+#define CODES 2048      // codes: behind 64 masks of 32 bytes
+#define UPPER 4160      // bytes from codes to those that look up the second half
 
 DATA upper<>+0(SB)/8, $0x8080808080808080
 DATA upper<>+8(SB)/8, $0x8080808080808080

@@ -7,7 +7,7 @@
 #define HEAD 5376       // head: 5 places
 #define ANY 6016        // wide.any: for each plane 64 bytes
 #define START 6208      // wide.start
-#define CODES 1024      // codes: in findings, behind 32 masks of 32 bytes
+#define CODES 2048      // codes: in findings, behind 64 masks of 32 bytes
 
 // PLANE looks a plane up for two blocks, whose codes are in Z16 and Z17.
 #define PLANE(at, a, b) \
