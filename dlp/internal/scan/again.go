@@ -13,6 +13,7 @@ import (
 const (
 	wayBytes  = 16 // of a stretch
 	wayBits   = 8
+	wayPlaces = 4       // for one hash
 	waysLuck  = 16      // ways that may be looked for in vain in a batch
 	waysBest  = 1 << 10 // and at most, where others were found
 	wayMixing = 0x9e3779b97f4a7c15
@@ -45,11 +46,13 @@ func (r *run) follow(d *dfa, wanted uint16, until int) (steps int) {
 		i := ((t0^from+w.states.salt)*wayMixing ^ bits.RotateLeft64(t1*wayMixing, 32)) >> (64 - wayBits)
 		y := &a.ways[i]
 		if y.text != [2]uint64{t0, t1} || y.from != from || y.states != w.states {
-			if y = &a.ways[i^1]; y.text != [2]uint64{t0, t1} || y.from != from || y.states != w.states {
+			if y = a.other(i, &t0, &t1, from, w.states); y == nil {
 				a.luck--
 				is := way{states: w.states, text: [2]uint64{t0, t1}, from: from}
 				steps += r.learn(d, &is, wanted)
-				a.ways[i], a.ways[i^1] = is, a.ways[i]
+				if is.states != nil {
+					a.keep(i, &is)
+				}
 				continue
 			}
 		}
@@ -66,19 +69,45 @@ func (r *run) follow(d *dfa, wanted uint16, until int) (steps int) {
 	return steps + d.walk(w, b, wanted, until)
 }
 
-// learn goes on for a stretch, and notes in y how, or else that y is none.
+// other returns the way in one of the other places for hash i, or nil.
+func (a *again) other(i uint64, t0, t1 *uint64, from uint64, s *states) *way {
+	for k := range uint64(wayPlaces - 1) {
+		if y := &a.ways[i^(k+1)]; y.text == [2]uint64{*t0, *t1} && y.from == from && y.states == s {
+			return y
+		}
+	}
+	return nil
+}
+
+// keep puts y in the first place for hash i, and those there one further.
+func (a *again) keep(i uint64, y *way) {
+	for k := uint64(wayPlaces - 1); k > 0; k-- {
+		a.ways[i^k] = a.ways[i^(k-1)]
+	}
+	a.ways[i] = *y
+}
+
+// learn goes on for a stretch, which does not end with part of a rune, and notes in y how, or else
+// that y is none.
 func (r *run) learn(d *dfa, y *way, wanted uint16) (steps int) {
 	w, at, matched := &r.walk, r.walk.at, r.walk.matched
 	w.matched = 0
-	steps = d.walk(w, r.text, wanted, at+wayBytes)
+	end := at + wayBytes
+	for end > at && r.text[end-1] >= utf8.RuneSelf {
+		end--
+	}
+	if end == at {
+		y.states, end = nil, at+wayBytes
+	}
+	steps = d.walk(w, r.text, wanted, end)
 	y.hits, y.to, y.alive = w.matched, w.row, w.alive
 	w.matched |= matched
 	for h := y.hits; h != 0; h &= h - 1 {
 		p := bits.TrailingZeros16(h)
 		y.ends[p] = uint8(w.ends[p] - at)
 	}
-	if y.n = uint8(w.at - at); w.states != y.states || w.at > at+wayBytes || r.text[at+wayBytes-1] >= utf8.RuneSelf {
-		y.states = nil // what is behind the stretch counts, too
+	if y.n = uint8(w.at - at); w.states != y.states {
+		y.states = nil
 	}
 	return steps
 }

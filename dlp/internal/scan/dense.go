@@ -79,20 +79,29 @@ type keyLook struct {
 }
 
 const (
-	lookBits = 6
+	lookBits = 7
 	lookMost = 64 // entries
 )
 
 // look returns what u leaves, where none is noStart if no word begins there. Text that is full
 // of keys mostly repeats them, so it is remembered.
 func (r *run) look(u, none uint64) *keyLook {
-	y := &r.looks[u*wayMixing>>(64-lookBits)]
+	i := u * wayMixing >> (64 - lookBits)
+	y := &r.looks[i]
 	if y.u == u && y.mark == none|1 {
 		return y
 	}
+	other := &r.looks[i^1]
+	if other.u == u && other.mark == none|1 {
+		return other
+	}
 	t := r.db.plan.keys
+	*other = *y
 	*y = keyLook{u: u, mark: none | 1, list: t.find(u)}
 	for k := range min(y.list.n, lookMost) {
+		if y.list.together(y.list.first+k&^(mostParts-1), true) {
+			continue
+		}
 		if e := &t.entries[y.list.first+k]; none&e.start == 0 && t.holds(e, u) {
 			y.left |= 1 << k
 		}
