@@ -44,7 +44,9 @@ type harPair struct {
 	Value string `json:"value"`
 }
 
-// replayHAR calls f for every request of an archive, as ICAP would have brought it.
+// replayHAR calls f for every request of an archive, as ICAP would have brought it. What no
+// proxy sees, such as data: and blob:, is passed over; a request that cannot be read does not
+// keep it from the rest.
 func replayHAR(data []byte, f func(*icap.Request) error) error {
 	var h har
 	if err := json.Unmarshal(data, &h); err != nil {
@@ -53,22 +55,51 @@ func replayHAR(data []byte, f func(*icap.Request) error) error {
 	if h.Log.Entries == nil {
 		return errors.New("not an HTTP Archive: it has no log.entries")
 	}
+	var errs []error
 	for i, e := range h.Log.Entries {
+		if local(e.Request.URL) {
+			continue
+		}
 		r, err := e.Request.icap()
 		if err != nil {
-			return fmt.Errorf("entry %d: %w", i, err)
+			if len(errs) < mostTold {
+				errs = append(errs, fmt.Errorf("entry %d: %w", i, err))
+			}
+			continue
 		}
 		if err := f(r); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// mostTold bounds how many requests of an archive are named that cannot be read.
+const mostTold = 20
+
+// local reports addresses that a browser resolves by itself.
+func local(address string) bool {
+	scheme, _, ok := strings.Cut(address, ":")
+	if !ok {
+		return false
+	}
+	switch strings.ToLower(scheme) {
+	case "data", "blob", "about", "file", "filesystem", "javascript", "view-source":
+		return true
+	}
+	return strings.HasSuffix(scheme, "-extension") || scheme == "chrome" || scheme == "devtools"
 }
 
 func (r *harRequest) icap() (*icap.Request, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%q is not an absolute URL", r.URL)
+	}
+	switch u.Scheme { // a WebSocket begins as a request of HTTP
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
 	}
 	body, has, err := r.body()
 	if err != nil {

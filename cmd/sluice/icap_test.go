@@ -86,3 +86,25 @@ func TestWhatIsNoArchiveIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestExplainReadsWhatABrowserExports(t *testing.T) {
+	inDir(t)
+	entry := func(url, post string) string {
+		return `{"request":{"method":"POST","url":"` + url + `","headers":[{"name":":authority","value":"x"},{"name":"content-encoding","value":"gzip"}]` + post + `}}`
+	}
+	archive := `{"log":{"entries":[` + strings.Join([]string{
+		entry("data:image/png;base64,AAAA", ""), entry("blob:https://chatgpt.com/1", ""), entry("chrome-extension://abc/x.js", ""), entry("about:blank", ""),
+		entry("", ""), entry("wss://chatgpt.com/ws", ""), entry("https://api.openai.com/v1/embeddings", `,"postData":null`),
+		entry("https://api.openai.com/v1/chat/completions", `,"postData":{"text":"{\"messages\":[{\"role\":\"user\",\"content\":\"4111 1111 1111 1111\"}]}"}`),
+	}, ",") + `]}}`
+	if err := os.WriteFile("x.har", []byte(archive), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := sluice(t, "", "explain", "x.har")
+	if want := "sluice: x.har: entry 4: \"\" is not an absolute URL\n"; code != exitFound || errOut != want {
+		t.Errorf("exit %d: %s, want %s", code, errOut, want)
+	}
+	if strings.Count(out, "\n") != 3 || !strings.Contains(out, `{"url":"https://chatgpt.com/ws"`) || strings.Count(out, `"detector":"credit_card"`) != 1 {
+		t.Errorf("got %s", out)
+	}
+}
