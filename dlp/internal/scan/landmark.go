@@ -25,21 +25,22 @@ type landmark struct {
 }
 
 const (
-	markBytes  = 24    // of a landmark
-	markRoom   = 12    // distances at which it can be; were they fewer, onward would find it
-	markNear   = 600   // most distance
-	markFar    = 4096  // if a single byte can be looked for; without limit, if it is rare
-	markRate   = .0005 // of positions in ordinary text that may show it
-	markOften  = .004  // if a single byte can be looked for
-	markCommon = .012  // if it is looked for only where candidates are dense
-	markPivot  = .03   // that may have a byte for it to be looked for
-	markRare   = .005
-	markClose  = 128  // distance at which a single byte, not rare, is found at once
-	markVain   = 8    // times that a common one is found in a row, and then not looked for
-	markBlind  = 4096 // for so many bytes
-	markSome   = .02  // of positions that may have it
-	markOn     = 64   // bytes that are looked through in advance where beginnings follow each other
-	markBroad  = 128  // kinds of bytes in a stretch without limit; others end an automaton soon
+	markBytes   = 24    // of a landmark
+	markRoom    = 12    // distances at which it can be; were they fewer, onward would find it
+	markNear    = 600   // most distance
+	markFar     = 4096  // if a single byte can be looked for; without limit, if it is rare
+	markRate    = .0005 // of positions in ordinary text that may show it
+	markOften   = .004  // if a single byte can be looked for
+	markCommon  = .012  // if it is looked for only where candidates are dense
+	markPivot   = .03   // that may have a byte for it to be looked for
+	markRare    = .005
+	markClose   = 128  // distance at which a single byte, not rare, is found at once
+	markVain    = 8    // times that a common one is found in a row, and then not looked for
+	markBlind   = 4096 // for so many bytes
+	markSome    = .02  // of positions that may have it
+	markFurther = 4096 // where candidates are dense
+	markOn      = 64   // bytes that are looked through in advance where beginnings follow each other
+	markBroad   = 128  // kinds of bytes in a stretch without limit; others end an automaton soon
 )
 
 // noLandmark is that of a pattern that has none.
@@ -72,8 +73,10 @@ func (r *run) marked(p int32, m *landmark, pos int) bool {
 	case hi < g.clear[1]:
 		g.vain = 0
 		return false
-	case m.pivot >= 0 || r.dense:
-		to = min(hi+markOn, len(r.text)-1) // there are many beginnings here
+	case r.dense:
+		to = min(hi+markFurther, len(r.text)-1) // there are many beginnings here
+	case m.pivot >= 0:
+		to = min(hi+markOn, len(r.text)-1)
 	}
 	g.clear[1] = m.find(r.text, g.clear[1], to)
 	if g.clear[1] <= hi {
