@@ -71,7 +71,7 @@ func classifyAll(cmd *cobra.Command, catalogue *classify.Catalogue, args []strin
 			}
 			continue
 		}
-		if err := eachLine(cmd.InOrStdin(), show); err != nil {
+		if err := eachLine(cmd.InOrStdin(), func(_ int, line string) error { return show(line) }); err != nil {
 			return err
 		}
 	}
@@ -81,16 +81,26 @@ func classifyAll(cmd *cobra.Command, catalogue *classify.Catalogue, args []strin
 // maxLine bounds one line of standard input.
 const maxLine = 64 << 20
 
-// eachLine calls f for every line that is not blank.
-func eachLine(r io.Reader, f func(line string) error) error {
+// eachLine calls f for every line that is not blank, with its number. A byte order mark is
+// passed over.
+func eachLine(r io.Reader, f func(n int, line string) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		if line := strings.TrimSpace(lines.Text()); line != "" {
-			if err := f(line); err != nil {
-				return err
-			}
+	n := 1
+	for ; lines.Scan(); n++ {
+		line := lines.Text()
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff")
 		}
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if err := f(n, line); err != nil {
+			return err
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("line %d: longer than %d MiB", n, maxLine>>20)
 	}
 	return lines.Err()
 }

@@ -62,6 +62,22 @@ func TestWhatCannotBeReadKeepsNothingFromTheRest(t *testing.T) {
 	}
 }
 
+func TestLinesAreNamedByTheirNumber(t *testing.T) {
+	inDir(t)
+	for text, want := range map[string]string{
+		"\ufeff{\"id\":1,\"text\":\"a\"}\r\n\r\nnonsense\n":                     "sluice: -: line 3: want {\"id\": …, \"text\": \"…\"}\n",
+		"{\"id\":1,\"text\":\"a\"}\n" + strings.Repeat("x", maxLine+1) + "\n{}": "sluice: -: line 2: longer than 64 MiB\n",
+	} {
+		code, out, errOut := sluice(t, text, "scan", "--jsonl", "-")
+		if code != exitFound || out != "{\"id\":1,\"findings\":[]}\n" || errOut != want {
+			t.Errorf("exit %d: %s%s, want %s", code, out, errOut, want)
+		}
+	}
+	if _, out, _ := sluice(t, "\ufeffchatgpt.com\r\n", "classify", "--json", "-"); !strings.Contains(out, `"app":"chatgpt"`) {
+		t.Errorf("classify: %s", out)
+	}
+}
+
 func TestLongValuesAreCutInMessages(t *testing.T) {
 	t.Chdir(t.TempDir())
 	long := strings.Repeat("ü", 4000)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -152,16 +153,14 @@ func (s *scanner) lines(cmd *cobra.Command, path string) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	n := 0
 	unread, err := eachInput(cmd, []string{path}, func(path string, data []byte) error {
-		return eachLine(strings.NewReader(strings.TrimPrefix(string(data), "\ufeff")), func(line string) error {
-			n++
+		err := eachLine(bytes.NewReader(data), func(n int, line string) error {
 			var in struct {
 				ID   json.RawMessage `json:"id"`
 				Text *string         `json:"text"`
 			}
 			if err := json.Unmarshal([]byte(line), &in); err != nil || in.Text == nil {
-				return fmt.Errorf(`%s: line %d: want {"id": …, "text": "…"}`, path, n)
+				return fmt.Errorf(`line %d: want {"id": …, "text": "…"}`, n)
 			}
 			list, _ := s.texts(cmd, []dlp.Text{{Role: string(extract.User), Data: []byte(*in.Text)}})
 			return enc.Encode(struct {
@@ -169,6 +168,10 @@ func (s *scanner) lines(cmd *cobra.Command, path string) error {
 				Findings []found         `json:"findings"`
 			}{in.ID, list})
 		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return nil
 	})
 	return errors.Join(unread, err, out.Flush())
 }
