@@ -52,8 +52,8 @@ func (w *walk) multipart(l int, prefix string, routes []route, ctype string) boo
 // it, and something may hide there.
 func (w *walk) around(l int, prefix string, parts []part, boundary string) {
 	data := w.data(l)
-	first := nextDelimiter(data, []byte("--"+boundary), 0)
-	last := nextDelimiter(data, []byte("--"+boundary+"--"), parts[len(parts)-1].end)
+	first := document.Delimiter(data, []byte("--"+boundary), 0)
+	last := document.Delimiter(data, []byte("--"+boundary+"--"), parts[len(parts)-1].end)
 	ends := [][2]int{{0, max(0, first)}}
 	if last >= 0 {
 		ends = append(ends, [2]int{last + len(boundary) + 4, len(data)})
@@ -98,7 +98,7 @@ func sniffBoundary(data []byte) string {
 // delimiter is missing.
 func splitParts(data []byte, boundary string) (parts []part, whole bool) {
 	delimiter := []byte("--" + boundary)
-	at := nextDelimiter(data, delimiter, 0)
+	at := document.Delimiter(data, delimiter, 0)
 	for at >= 0 && len(parts) <= maxFields {
 		at += len(delimiter)
 		if bytes.HasPrefix(data[at:], []byte("--")) {
@@ -109,7 +109,7 @@ func splitParts(data []byte, boundary string) (parts []part, whole bool) {
 			return parts, false
 		}
 		start := at + nl + 1
-		next := nextDelimiter(data, delimiter, start)
+		next := document.Delimiter(data, delimiter, start)
 		end := next
 		if next < 0 {
 			end = len(data)
@@ -120,22 +120,6 @@ func splitParts(data []byte, boundary string) (parts []part, whole bool) {
 		at = next
 	}
 	return parts, at >= 0
-}
-
-// nextDelimiter finds the delimiter at the beginning of a line.
-func nextDelimiter(data, delimiter []byte, from int) int {
-	for from <= len(data) {
-		i := bytes.Index(data[from:], delimiter)
-		if i < 0 {
-			return -1
-		}
-		i += from
-		if i == 0 || data[i-1] == '\n' {
-			return i
-		}
-		from = i + 1
-	}
-	return -1
 }
 
 func readPart(data []byte, start, end int) part {

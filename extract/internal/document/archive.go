@@ -6,6 +6,8 @@ import (
 	"compress/bzip2"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bodgit/sevenzip"
@@ -37,7 +39,7 @@ func (w *walk) gzip(path string, data []byte, depth int) {
 		w.text(path, runs(data, leastRun))
 		return
 	}
-	w.text(join(path, "names"), []byte(z.Name+"\n"+z.Comment))
+	w.text(join(path, "names"), append([]byte(z.Name+"\n"+z.Comment+"\n"), runs(z.Extra, leastInBlob)...))
 	w.stream(path, z.Name, z, depth)
 }
 
@@ -118,21 +120,36 @@ func isTar(data []byte) bool {
 
 func (w *walk) tar(path string, data []byte, depth int) {
 	var names []byte
-	for tr := tar.NewReader(bytes.NewReader(data)); !w.over; {
+	r := bytes.NewReader(data)
+	for tr := tar.NewReader(r); !w.over; {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
+			w.member(path, "", bytes.TrimLeft(data[len(data)-r.Len():], "\x00"), depth) // readers stop at the end mark
 			break
 		}
 		if err != nil {
 			w.note(Broken)
 			break
 		}
-		names = append(append(names, h.Name...), '\n')
-		if h.Typeflag == tar.TypeReg {
-			w.member(path, h.Name, w.read(tr), depth)
-		}
+		names = appendTarNames(names, h)
+		w.member(path, h.Name, w.read(tr), depth) // of whatever type: some readers take others for files
 	}
 	w.text(join(path, "names"), names)
+}
+
+// appendTarNames appends what a header says of a member in words.
+func appendTarNames(names []byte, h *tar.Header) []byte {
+	for _, s := range []string{h.Name, h.Linkname, h.Uname, h.Gname} {
+		if s != "" {
+			names = append(append(names, s...), '\n')
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(h.PAXRecords)) {
+		if key != "path" && key != "linkpath" {
+			names = append(append(names, h.PAXRecords[key]...), '\n')
+		}
+	}
+	return names
 }
 
 // sevenZip reads an archive by the Helper: its header may ask for a dictionary of

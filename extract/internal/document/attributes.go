@@ -111,3 +111,13 @@ func telling(v []byte) bool {
 	}
 	return words > 1 && bytes.IndexByte(v, ' ') >= 0 || digits >= leastDigits && letters == 0
 }
+
+// digitsIn returns how many digits are in v, to tell what is a number from what is a name.
+func digitsIn(v []byte) (n int) {
+	for _, c := range v {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
+}

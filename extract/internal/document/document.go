@@ -188,6 +188,9 @@ func (w *walk) file(path string, data []byte, depth int) {
 		return
 	}
 	if end := endRecord(data); end >= 0 { // a zip behind whatever comes first
+		if first := bytes.Index(data, []byte(localMagic)); first > 0 {
+			w.text(join(path, "before"), runs(data[:first], leastRun))
+		}
 		w.zip(path, data, end, depth)
 		return
 	}

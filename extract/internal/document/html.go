@@ -80,6 +80,9 @@ func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 			}
 			out = appendBlock(out, tag)
 		case html.DoctypeToken:
+			if text := z.Text(); digitsIn(text) >= leastDigits {
+				out = append(append(out, text...), '\n')
+			}
 		}
 	}
 	w.text(path, out)
@@ -131,7 +134,7 @@ func appendHTMLAttribute(out, key, value []byte) []byte {
 		return out
 	}
 	switch string(key) {
-	case "href", "src", "alt", "title", "value", "content", "placeholder", "aria-label", "label", "data-value", "action", "cite":
+	case "href", "src", "alt", "title", "value", "content", "placeholder", "aria-label", "label", "data-value", "action", "cite", "srcdoc":
 		out = append(out, '\n')
 		out = append(out, bytes.TrimPrefix(value, []byte("mailto:"))...)
 		return append(out, '\n')

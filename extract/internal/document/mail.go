@@ -3,11 +3,9 @@ package document
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"io"
 	"mime"
-	"mime/multipart"
-	"net/mail"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -33,13 +31,33 @@ func isMail(data []byte) bool {
 
 // mail reads a message (RFC 5322) with its parts and attachments.
 func (w *walk) mail(path string, data []byte, depth int) {
-	m, err := mail.ReadMessage(bytes.NewReader(data))
-	if err != nil {
-		w.text(path, charset.Detect(data, "").Decode(data))
-		return
+	h, body := splitHead(data)
+	w.text(join(path, "header"), mailHeader(h))
+	w.mime(path, partHeader{h.Get("Content-Type"), h.Get("Content-Transfer-Encoding"), ""}, body, depth)
+}
+
+// splitHead returns the header of a message or part, and what follows the first empty line. A
+// line that is no field ends the header for its readers; here it is passed on as one.
+func splitHead(data []byte) (h textproto.MIMEHeader, body []byte) {
+	h = textproto.MIMEHeader{}
+	last := ""
+	for len(data) > 0 {
+		line, rest, _ := bytes.Cut(data, []byte("\n"))
+		data = rest
+		if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
+			break
+		}
+		if values := h[last]; len(values) > 0 && (line[0] == ' ' || line[0] == '\t') {
+			values[len(values)-1] += " " + string(bytes.TrimSpace(line))
+			continue
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if last = textproto.CanonicalMIMEHeaderKey(string(name)); !ok {
+			last, value = "", line
+		}
+		h[last] = append(h[last], string(bytes.TrimSpace(value)))
 	}
-	w.text(join(path, "header"), mailHeader(m.Header))
-	w.mime(path, partHeader{m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), ""}, m.Body, depth)
+	return h, data
 }
 
 // words decodes the words of a header (RFC 2047) in any charset.
@@ -54,7 +72,7 @@ func words() *mime.WordDecoder {
 	}}
 }
 
-func mailHeader(h mail.Header) []byte {
+func mailHeader(h textproto.MIMEHeader) []byte {
 	dec := words()
 	names := make([]string, 0, len(h))
 	for name := range h {
@@ -77,23 +95,20 @@ func mailHeader(h mail.Header) []byte {
 type partHeader struct{ ctype, transfer, name string }
 
 // mime reads one MIME part (RFC 2045).
-func (w *walk) mime(path string, h partHeader, r io.Reader, depth int) {
+func (w *walk) mime(path string, h partHeader, body []byte, depth int) {
+	var r io.Reader = bytes.NewReader(body)
 	switch strings.ToLower(strings.TrimSpace(h.transfer)) {
 	case "base64":
 		r = base64.NewDecoder(base64.StdEncoding, &base64Bytes{r})
 	case "quoted-printable":
-		raw, err := io.ReadAll(r) // a part of the message, which is in memory
-		if err != nil {
-			w.note(Broken)
-		}
-		r = bytes.NewReader(QuotedPrintable(raw, raw))
+		r = bytes.NewReader(QuotedPrintable(make([]byte, 0, len(body)), body))
 	}
 	kind, params, err := mime.ParseMediaType(h.ctype)
 	if err != nil && kind == "" {
 		kind = "text/plain"
 	}
 	if strings.HasPrefix(kind, "multipart/") && params["boundary"] != "" {
-		w.mimeParts(path, multipart.NewReader(r, params["boundary"]), depth)
+		w.mimeParts(path, body, params["boundary"], depth)
 		return
 	}
 	name := h.name
@@ -120,27 +135,78 @@ func (w *walk) mime(path string, h partHeader, r io.Reader, depth int) {
 	}
 }
 
-func (w *walk) mimeParts(path string, mr *multipart.Reader, depth int) {
-	for !w.over {
-		p, err := mr.NextRawPart()
-		if errors.Is(err, io.EOF) {
+// mimeParts reads the parts of a multipart body (RFC 2046 §5.1), and what stands before and
+// behind them, which readers of mail pass over; without the boundary that is all.
+func (w *walk) mimeParts(path string, body []byte, boundary string, depth int) {
+	delimiter := []byte("--" + boundary)
+	at := Delimiter(body, delimiter, 0)
+	w.text(join(path, "before"), body[:max(at, 0)])
+	if at < 0 {
+		w.text(join(path, "around"), body)
+	}
+	for at >= 0 && !w.over {
+		at += len(delimiter)
+		line, rest, _ := bytes.Cut(body[at:], []byte("\n"))
+		if bytes.HasPrefix(line, []byte("--")) {
+			w.text(join(path, "behind"), body[at+2:])
 			return
 		}
-		if err != nil {
+		start := len(body) - len(rest)
+		next := Delimiter(body, delimiter, start)
+		end := next
+		if next < 0 {
 			w.note(Broken)
-			return
+			end = len(body)
 		}
 		if l := w.left.Enter(depth + 1); l != budget.None {
 			w.limit(l)
 			return
 		}
-		name := p.FileName()
-		if s, err := words().DecodeHeader(name); err == nil {
-			name = s
-		}
-		w.text(join(path, "names"), []byte(name))
-		w.mime(path, partHeader{p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), name}, p, depth+1)
+		w.mimePart(path, body[start:end], depth+1)
+		at = next
 	}
+}
+
+func (w *walk) mimePart(path string, part []byte, depth int) {
+	h, body := splitHead(part)
+	_, params, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	name := params["filename"]
+	if s, err := words().DecodeHeader(name); err == nil {
+		name = s
+	}
+	w.text(join(path, "names"), append([]byte(name+"\n"), partNotes(h)...))
+	w.mime(path, partHeader{h.Get("Content-Type"), h.Get("Content-Transfer-Encoding"), name}, body, depth)
+}
+
+// Delimiter returns where a delimiter begins a line of data at or after from, or -1. One that
+// goes on is another's: the boundary of an inner body may begin with that of the outer one.
+func Delimiter(data, delimiter []byte, from int) int {
+	for from <= len(data) {
+		i := bytes.Index(data[from:], delimiter)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		end := i + len(delimiter)
+		if (i == 0 || data[i-1] == '\n') && (end == len(data) || strings.IndexByte(" \t\r\n-", data[end]) >= 0) {
+			return i
+		}
+		from = i + 1
+	}
+	return -1
+}
+
+// partNotes returns the fields of a part's header that say nothing of its form.
+func partNotes(h textproto.MIMEHeader) []byte {
+	notes := textproto.MIMEHeader{}
+	for name, values := range h {
+		switch name {
+		case "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-Id", "Content-Location", "Content-Length", "Mime-Version":
+		default:
+			notes[name] = values
+		}
+	}
+	return mailHeader(notes)
 }
 
 // base64Bytes passes on the characters of base64 only: mail in the wild has others.

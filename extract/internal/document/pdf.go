@@ -13,6 +13,9 @@ func (w *walk) pdf(path string, data []byte, depth int) {
 	if w.help != nil {
 		if p, ok := w.help.PDF(w.left.Context(), w.left.Deadline(), data); ok {
 			w.pdfPages(path, &p, depth)
+			if i := bytes.LastIndex(data, []byte("%%EOF")); i >= 0 && endRecord(data) < 0 { // a zip there is read as such
+				w.text(join(path, "behind"), runs(data[i+len("%%EOF"):], leastRun))
+			}
 			if !p.Cut && p.Limit == budget.None {
 				return
 			}

@@ -124,17 +124,19 @@ func (w *walk) zipMembers(path string, a *zipArchive, depth int) {
 		if w.over {
 			break
 		}
-		if strings.HasPrefix(f.Name, "Thumbnails/") || strings.HasSuffix(f.Name, "/") {
+		if strings.HasSuffix(f.Name, "/") && f.CompressedSize64 == 0 {
 			continue
 		}
 		if names = append(append(names, f.Name...), '\n'); f.Comment != "" {
 			names = append(append(names, f.Comment...), '\n')
 		}
+		names = append(names, runs(f.Extra, leastInBlob)...)
 		if f.Flags&1 != 0 {
 			w.note(Encrypted)
 			continue
 		}
-		if member, ok := w.zipMember(a, f); ok {
+		member, ok := w.zipMember(a, f)
+		if ok && !(strings.HasPrefix(f.Name, "Thumbnails/") && isMedia(member)) {
 			w.member(path, f.Name, member, depth)
 		}
 	}
