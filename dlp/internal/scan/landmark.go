@@ -31,7 +31,7 @@ const (
 	markFar     = 4096  // if a single byte can be looked for; without limit, if it is rare
 	markRate    = .0005 // of positions in ordinary text that may show it
 	markOften   = .004  // if a single byte can be looked for
-	markCommon  = .012  // if it is looked for only where candidates are dense
+	markCommon  = .02   // if it is looked for only where candidates are dense
 	markPivot   = .03   // that may have a byte for it to be looked for
 	markRare    = .005
 	markClose   = 128  // distance at which a single byte, not rare, is found at once
