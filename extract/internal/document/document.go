@@ -259,7 +259,7 @@ func (w *walk) byText(path string, data []byte, depth int) {
 		w.member(path, "", w.read(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(packed))), depth)
 	}
 	if ok {
-		w.uu(path, data, depth)
+		w.insideText(path, data, depth)
 	}
 	switch {
 	case !ok:

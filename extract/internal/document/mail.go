@@ -128,7 +128,7 @@ func (w *walk) mime(path string, h partHeader, body []byte, depth int) {
 		}
 		w.html(join(path, name), data, cs, depth)
 	case strings.HasPrefix(kind, "text/"):
-		w.uu(join(path, name), data, depth)
+		w.insideText(join(path, name), data, depth)
 		w.text(join(path, name), charset.Detect(data, params["charset"]).Decode(data))
 	default:
 		w.member(path, name, data, depth)

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
@@ -26,6 +27,7 @@ type rtfReader struct {
 	out      []byte
 	bytes8   []byte // of the code page, not yet decoded
 	objects  []byte // hex digits
+	aside    []byte // what is not shown, a group a line
 	state    rtfState
 	stack    []rtfState
 	page     charset.Charset
@@ -44,7 +46,7 @@ func (w *walk) rtf(path string, data []byte, depth int) {
 		w.limit(budget.Depth)
 		w.text(path, runs(data[r.at:], leastRun))
 	}
-	w.text(path, r.out)
+	w.text(path, append(r.out, r.hidden()...))
 	if len(r.objects) > 32 && w.left.Expand(len(r.objects)/2) {
 		obj := make([]byte, hex.DecodedLen(len(r.objects)))
 		n, _ := hex.Decode(obj, r.objects)
@@ -77,6 +79,7 @@ func (r *rtfReader) read() {
 				r.state, r.stack = r.stack[n-1], r.stack[:n-1]
 			}
 			r.star, r.fallback = false, 0
+			r.aside = append(r.aside, '\n')
 		case '\\':
 			r.control()
 		case '\r', '\n':
@@ -98,7 +101,29 @@ func (r *rtfReader) char(c byte) {
 		}
 	case !r.state.skip:
 		r.bytes8 = append(r.bytes8, c)
+	default:
+		r.aside = append(r.aside, c)
 	}
+}
+
+// hidden returns the groups that are not shown and hold an address or a long number: the rest
+// are names of fonts and styles, and pictures in hex digits.
+func (r *rtfReader) hidden() (out []byte) {
+	for line := range bytes.Lines(r.aside) {
+		if bytes.IndexByte(line, '@') >= 0 || digitsIn(line) >= leastDigits && !allHex(bytes.TrimSpace(line)) {
+			out = append(out, line...)
+		}
+	}
+	return out
+}
+
+func allHex(s []byte) bool {
+	for _, c := range s {
+		if hexDigit(c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // flush decodes what has gathered in the code page.
@@ -212,7 +237,9 @@ func (r *rtfReader) apply(name string, n int, has bool) {
 			r.page = cs
 		}
 	case "bin":
+		from := r.at
 		r.at = min(len(r.data), r.at+max(0, n))
+		r.aside = append(append(r.aside, runs(r.data[from:r.at], leastRun)...), '\n')
 	case "objdata":
 		r.state.object, r.state.skip = true, false
 	case "result":

@@ -6,8 +6,12 @@ import (
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
 )
 
-// uu reads the files that a text holds.
-func (w *walk) uu(path string, text []byte, depth int) {
+// insideText reads what a text hides from one who reads it line by line: uuencoded files, and
+// words that folding has cut.
+func (w *walk) insideText(path string, text []byte, depth int) {
+	if whole, ok := folded(text); ok {
+		w.text(join(path, "unfolded"), whole)
+	}
 	UUFiles(text, func(name string, data []byte) bool {
 		if !w.left.Expand(len(data)) {
 			w.limit(budget.Expanded)
