@@ -80,6 +80,11 @@ func (w *walk) fields(l int, prefix string, routes []route, does decoding) {
 			end = at + i
 		}
 		eq := bytes.IndexByte(data[at:end], '=')
+		if eq < 0 {
+			w.fieldName(l, prefix, at, end)
+		} else {
+			w.fieldName(l, prefix, at, at+eq)
+		}
 		if eq >= 0 && at+eq+1 < end {
 			name := string(unpercent(data[at : at+eq]))
 			start := at + eq + 1
@@ -87,6 +92,16 @@ func (w *walk) fields(l int, prefix string, routes []route, does decoding) {
 			w.field(value, prefix+name, name, matching(routes, does, name))
 		}
 		at = end + 1
+	}
+}
+
+// fieldName adds the name of a field that tells more than a name does.
+func (w *walk) fieldName(l int, prefix string, start, end int) {
+	if end-start < leastName {
+		return
+	}
+	if name := unpercent(w.data(l)[start:end]); tellingName(name) && !idLike(name) {
+		w.text(Context, prefix+"(name)", w.add(layer{parent: l, codec: percent, start: start, end: end, data: name}))
 	}
 }
 

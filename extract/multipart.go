@@ -138,6 +138,7 @@ func readPart(data []byte, start, end int) part {
 		p.header(strings.ToLower(string(bytes.TrimSpace(key))), string(bytes.TrimSpace(value)), at, stop, data)
 		at = stop + 1
 	}
+	p.start = start // there is no empty line: all of it may be the body
 	return p
 }
 
@@ -180,6 +181,9 @@ func (w *walk) part(l int, prefix string, p *part, routes []route) {
 	}
 	mine := matching(routes, stepPart, p.name)
 	path := prefix + "part " + p.name
+	if tellingName([]byte(p.name)) {
+		w.text(Context, path+" (name)", w.add(layer{parent: l, codec: sealed, data: []byte(p.name)}))
+	}
 	name, inBase64 := p.file, p.transfer == "base64"
 	if rest, ok := strings.CutPrefix(name, "base64;"); ok { // HuggingChat says it in the name
 		name, inBase64 = rest, true
