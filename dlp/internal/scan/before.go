@@ -37,8 +37,7 @@ func ofASCII(ranges []rune) rows {
 // are too many, or may go on behind a place at which the anchor stands.
 func newBefore(p *pattern) *before {
 	a := p.anchor
-	re, err := syntax.Parse(p.other.expr, syntax.Perl)
-	if err != nil || p.words != nil || !a.several() || a.far > mostBefore {
+	if p.words != nil || !a.several() || a.far > mostBefore {
 		return noBefore
 	}
 	for i := range a.sequences {
@@ -46,7 +45,7 @@ func newBefore(p *pattern) *before {
 			return noBefore
 		}
 	}
-	items := flatten(re, nil)[:p.cut]
+	items := flatten(p.tree(), nil)[:p.cut]
 	if p.lead {
 		for len(items) > 0 && items[0].Op == syntax.OpWordBoundary {
 			items = items[1:]

@@ -204,11 +204,10 @@ func (m *landmark) agrees(k, n int) bool {
 
 // landmark returns the rarest one of the pattern.
 func (p *pattern) landmark() *landmark {
-	re, err := syntax.Parse(p.other.expr, syntax.Perl)
-	if err != nil || p.words != nil {
+	if p.words != nil {
 		return nil
 	}
-	items := flatten(re, nil)[p.cut:]
+	items := flatten(p.tree(), nil)[p.cut:]
 	var best, beside, other *landmark // the rarest one, one byte close by, and the rarest of common ones
 	var between byteSet
 	rate, often, near, far := markOften, markCommon, 0, 0

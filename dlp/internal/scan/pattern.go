@@ -22,6 +22,20 @@ type pattern struct {
 	reach     int            // bytes from a match's start on that decide it, or unbounded
 	behind    syntax.EmptyOp // assertions that look back
 	other     fallback
+	parsed    *syntax.Regexp // of other.expr, while it is compiled
+}
+
+// tree returns the syntax tree of the expression. Compile has parsed it before; were that not
+// possible any more, it would match nothing.
+func (p *pattern) tree() *syntax.Regexp {
+	if p.parsed != nil {
+		return p.parsed
+	}
+	re, err := syntax.Parse(p.other.expr, syntax.Perl)
+	if err != nil {
+		return &syntax.Regexp{Op: syntax.OpNoMatch}
+	}
+	return re
 }
 
 // lazy is what is made when first needed. Two who need it first may both make it; one is used.
@@ -80,13 +94,9 @@ func (p *pattern) goesOn(b []byte, at int, steps *int) bool {
 	return p.automaton(&p.tail, int(p.cut)).end(b, at, true, steps) >= 0
 }
 
-// program compiles the pattern's expression from one of its items on. Compile has parsed
-// it before; were that not possible any more, it would match nothing.
+// program compiles the pattern's expression from one of its items on.
 func (p *pattern) program(from int) *syntax.Prog {
-	re, err := syntax.Parse(p.other.expr, syntax.Perl)
-	if err != nil {
-		return &syntax.Prog{Inst: []syntax.Inst{{Op: syntax.InstFail}}}
-	}
+	re := p.tree()
 	if from > 0 {
 		re = &syntax.Regexp{Op: syntax.OpConcat, Sub: flatten(re, nil)[from:]}
 	}

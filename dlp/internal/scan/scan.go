@@ -80,6 +80,9 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	db.kernel = k
 	db.plan = newPlan(db.anchors, &k, r)
 	db.plan.spell(db)
+	for i := range db.patterns {
+		db.patterns[i].parsed = nil
+	}
 	db.plan.aim(db)
 	db.plan.lookFar(db)
 	db.runs.New = func() any { return &run{db: db, open: make([]int, len(patterns)), at: make([]progress, len(patterns))} }
@@ -106,7 +109,7 @@ func (db *DB) add(i int, p *Pattern, x *expander, r *sample) error {
 	if err != nil {
 		return err
 	}
-	to.other.expr = p.Expr
+	to.other.expr, to.parsed = p.Expr, re
 	to.describe(re)
 	if db.anchors[i] = to.anchored(findAnchor(re, x, r)); to.anchor == nil {
 		db.always = append(db.always, i)

@@ -196,10 +196,7 @@ func (db *DB) shapes(p int) *shaped {
 	if a.several() || db.patterns[p].words != nil || slices.ContainsFunc(a.sequences, func(q sequence) bool { return a.keyed(&q) }) {
 		return nil
 	}
-	re, err := syntax.Parse(db.patterns[p].other.expr, syntax.Perl)
-	if err != nil {
-		return nil
-	}
+	re := db.patterns[p].tree()
 	s := &shaped{pattern: int32(p), anchor: a}
 	items := []*syntax.Regexp{re}
 	if re.Op == syntax.OpConcat {

@@ -83,13 +83,9 @@ func (p *plan) spell(db *DB) {
 // there are several and no text shows two of them.
 func (db *DB) byLength(i int, had []slot) []written {
 	pat := &db.patterns[i]
-	re, err := syntax.Parse(pat.other.expr, syntax.Perl)
-	if err != nil {
-		return nil
-	}
 	var best rows
 	all := rows{nil}
-	for _, it := range flatten(re, nil)[pat.cut:] {
+	for _, it := range flatten(pat.tree(), nil)[pat.cut:] {
 		if all = all.and(rowsOf(it, inASCII)); all == nil {
 			break
 		}
