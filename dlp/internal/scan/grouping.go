@@ -31,15 +31,23 @@ type kindSet struct {
 	known map[kind]bool
 }
 
-func (s *kindSet) add(k kind) {
-	if s.known[k] {
+func (s *kindSet) add(k *kind) {
+	if s.known[*k] {
 		return
 	}
 	if s.known == nil {
 		s.known = map[kind]bool{}
 	}
-	s.known[k] = true
-	s.all = append(s.all, k)
+	s.known[*k] = true
+	s.all = append(s.all, *k)
+}
+
+// addFirst adds the first places of q.
+func (s *kindSet) addFirst(q *sequence, places int, wordStart bool) {
+	k := kind{*q, wordStart}
+	k.q.n = min(k.q.n, places)
+	clear(k.q.class[k.q.n:])
+	s.add(&k)
 }
 
 // grouper shares kinds out so that the groups hold at as few places of ordinary text as
@@ -89,15 +97,10 @@ func (g *grouper) unions(gs []group) []kind {
 	return out
 }
 
-// collect fills g.kinds with what is different of ks at the places that count.
+// collect draws ks, which are all different.
 func (g *grouper) collect(ks []kind) {
-	var set kindSet
-	for _, k := range ks {
-		k.q.n = min(k.q.n, g.places)
-		clear(k.q.class[k.q.n:])
-		set.add(k)
-	}
-	if g.kinds = set.all; g.coding != nil {
+	if g.kinds = ks; g.coding != nil {
+		g.kinds = slices.Clone(ks)
 		g.coding.coarsen(g.kinds)
 	}
 	g.drawn = make([]outline, len(g.kinds))

@@ -1,7 +1,7 @@
 package scan
 
 import (
-	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -173,9 +173,17 @@ func addKeys(out []keyed, pattern int32, q *sequence, wordStart bool) []keyed {
 // newKeyTable builds the table. A pattern has one entry under a key, for all its sequences
 // with that key.
 func newKeyTable(all []keyed) *keyTable {
-	slices.SortStableFunc(all, func(a, b keyed) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.pattern, b.pattern))
-	})
+	// They come by pattern, and stay so under each key.
+	order := make([]uint64, len(all))
+	for i := range all {
+		order[i] = uint64(all[i].key)<<32 | uint64(i)
+	}
+	slices.Sort(order)
+	sorted := make([]keyed, len(all))
+	for i, o := range order {
+		sorted[i] = all[o&math.MaxUint32]
+	}
+	all = sorted
 	t := &keyTable{classes: []byteSet{anyByte}, index: map[byteSet]uint16{anyByte: 0}}
 	keys := 0
 	for i := range all {

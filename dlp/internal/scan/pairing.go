@@ -137,12 +137,12 @@ func (p *plan) pair(anchors []*anchor, r *sample) {
 		if a == nil {
 			continue
 		}
-		to, heads := &kinds, a.heads()
-		if len(heads) > long {
+		to, keys := &kinds, a.keys()
+		if len(keys) > long {
 			to = &lists
 		}
-		for i := range heads {
-			to.addBucketed(&heads[i], a.wordStart)
+		for _, q := range keys {
+			to.addBucketed(q, a.wordStart)
 		}
 	}
 	p.tables.pairs = newPairTable()
@@ -158,7 +158,7 @@ func (s *kindSet) addBucketed(q *sequence, wordStart bool) {
 		k.q.class[j] = q.at(j)
 	}
 	if !wordStart {
-		s.add(k)
+		s.add(&k)
 		return
 	}
 	for j := 1; j < keyBytes; j++ {
@@ -166,7 +166,7 @@ func (s *kindSet) addBucketed(q *sequence, wordStart bool) {
 		other := k
 		other.q.class[j] = k.q.class[j].intersect(otherBytes)
 		if !slices.ContainsFunc(other.q.class[:j+1], byteSet.empty) {
-			s.add(other)
+			s.add(&other)
 		}
 	}
 }

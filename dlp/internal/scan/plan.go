@@ -63,37 +63,95 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 	// What begins alike is often there together, and then read by one automaton.
 	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	p.keys = newKeyTable(keys)
-	if k.codes == 0 {
-		p.groupSlots(k.slotGroups, grouper{sketches: newSketches(r, nil)})
+	s := p.sought(anchors)
+	if p.group(s, k, grouper{sketches: newSketches(r, nil)}); k.codes == 0 {
 		p.pair(anchors, r)
 		return p
 	}
-	p.group(anchors, k, grouper{sketches: newSketches(r, nil)})
 	c, exact := newCoding(&p.tables, k.codes, r)
 	if !exact { // better groups can be made for the codes that there are
 		p.tables = tables{}
-		p.group(anchors, k, grouper{sketches: newSketches(r, c), coding: c})
+		p.group(s, k, grouper{sketches: newSketches(r, c), coding: c})
 		c, _ = newCoding(&p.tables, k.codes, r)
 	}
 	k.coded(&p.tables, c)
 	return p
 }
 
-// group shares slots and keys out to the kernel's groups.
-func (p *plan) group(anchors []*anchor, k *namedKernel, g grouper) {
-	p.groupSlots(k.slotGroups, g)
-	p.groupKeys(anchors, g)
+// sought is what the kernel's groups look for.
+type sought struct {
+	slots        kindSet
+	keys, starts kindSet  // keys that count anywhere, and only where a word begins
+	lists        sequence // those of long lists of words that count anywhere, which hold nearly everywhere
 }
 
-// groupSlots shares the slots out to as many groups of the kernel, at most.
-func (p *plan) groupSlots(limit int, g grouper) {
-	ks := make([]kind, len(p.slots))
-	for i, s := range p.slots {
-		ks[i] = kind{s.q, s.wordStart}
+// long lists have so many ways to begin.
+const long = 256
+
+func (p *plan) sought(anchors []*anchor) *sought {
+	s := &sought{}
+	for i := range p.slots {
+		s.slots.addFirst(&p.slots[i].q, window, p.slots[i].wordStart)
 	}
+	for _, a := range anchors {
+		if a == nil {
+			continue
+		}
+		keys := a.keys()
+		for _, q := range keys {
+			switch {
+			case a.wordStart:
+				s.starts.addFirst(q, keyWindow, true)
+			case len(keys) <= long:
+				s.keys.addFirst(q, keyWindow, false)
+			case s.lists.n == 0:
+				s.lists = *q
+			default:
+				s.lists.widen(q)
+			}
+		}
+	}
+	return s
+}
+
+// keys returns the sequences of a that are keys.
+func (a *anchor) keys() (qs []*sequence) {
+	for i := range a.sequences {
+		if a.keyed(&a.sequences[i]) {
+			qs = append(qs, &a.sequences[i])
+		}
+	}
+	return qs
+}
+
+// group shares what is sought out to the kernel's groups. The portable kernel has none for keys.
+func (p *plan) group(s *sought, k *namedKernel, g grouper) {
+	t := &p.tables
 	g.places, g.most = window, mostGroups
-	for i, u := range g.share(ks, limit) {
-		p.tables.setSlots(i, &u.q, u.wordStart)
+	for i, u := range g.share(s.slots.all, k.slotGroups) {
+		t.setSlots(i, &u.q, u.wordStart)
+	}
+	if k.codes == 0 {
+		return
+	}
+	fold := sequence{n: 2}
+	fold.class[0].add(0xc5)
+	fold.class[0].add(0xe2)
+	fold.class[1].add(0xbf)
+	fold.class[1].add(0x84)
+	t.setKeys(foldGroup, &fold)
+	left := foldGroup
+	if s.lists.n > 0 {
+		left--
+		t.setKeys(left, &s.lists)
+	}
+	g.places = keyWindow
+	for i, u := range g.share(s.keys.all, left) {
+		t.setKeys(i, &u.q)
+	}
+	g.most = mostHeads
+	for i, u := range g.share(s.starts.all, startGroups) {
+		t.setHeads(i, &u.q)
 	}
 }
 
@@ -114,69 +172,4 @@ func (p *plan) enter(i int) {
 	for j := range window {
 		s.q.at(j).each(func(b byte) { q.at[b][j][word] |= bit })
 	}
-}
-
-// long lists have so many ways to begin.
-const long = 256
-
-// groupKeys fills the key groups. Long lists of words that count anywhere, which hold nearly
-// everywhere, are kept apart from the others.
-func (p *plan) groupKeys(anchors []*anchor, g grouper) {
-	var lists []sequence
-	var single, starts []kind
-	for _, a := range anchors {
-		if a == nil {
-			continue
-		}
-		heads := a.heads()
-		if a.wordStart {
-			for _, q := range heads {
-				starts = append(starts, kind{q, true})
-			}
-			continue
-		}
-		if len(heads) > long {
-			lists = append(lists, heads...)
-			continue
-		}
-		for _, q := range heads {
-			single = append(single, kind{q, false})
-		}
-	}
-	fold := sequence{n: 2}
-	fold.class[0].add(0xc5)
-	fold.class[0].add(0xe2)
-	fold.class[1].add(0xbf)
-	fold.class[1].add(0x84)
-	p.tables.setKeys(foldGroup, &fold)
-	left := foldGroup
-	if len(lists) > 0 {
-		q := lists[0]
-		for i := range lists {
-			q = q.union(&lists[i])
-		}
-		left--
-		p.tables.setKeys(left, &q)
-	}
-	g.places, g.most = keyWindow, mostGroups
-	for i, u := range g.share(single, left) {
-		p.tables.setKeys(i, &u.q)
-	}
-	g.most = mostHeads
-	for i, u := range g.share(starts, startGroups) {
-		p.tables.setHeads(i, &u.q)
-	}
-}
-
-// heads returns the first places of the anchor's keys.
-func (a *anchor) heads() []sequence {
-	var out []sequence
-	for _, q := range a.sequences {
-		if a.keyed(&q) {
-			clear(q.class[keyWindow:])
-			q.n = min(q.n, keyWindow)
-			out = append(out, q)
-		}
-	}
-	return out
 }
