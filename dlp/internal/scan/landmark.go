@@ -14,13 +14,14 @@ import (
 // looked for before an automaton is started, and how far the text has none is remembered, so
 // that no byte is looked at twice for the same pattern.
 type landmark struct {
-	near, far int        // from the anchor to the landmark
-	class     []byteSet  // of its bytes
-	ways      *rowSet    // in which they are written, as far as that is ASCII; nil if they are many
-	onward    []int      // by place of a byte that does not fit, those behind it do: the next that can begin one
-	skip      [256]uint8 // that by the byte at the last place
-	pivot     int        // the place of a class with one rare byte, or -1
-	common    bool       // it is only worth looking for where candidates are dense
+	near, far int              // from the anchor to the landmark
+	class     []byteSet        // of its bytes
+	items     []*syntax.Regexp // that begin with it, until it is chosen
+	ways      *rowSet          // in which they are written, as far as that is ASCII; nil if they are many
+	onward    []int            // by place of a byte that does not fit, those behind it do: the next that can begin one
+	skip      [256]uint8       // that by the byte at the last place
+	pivot     int              // the place of a class with one rare byte, or -1
+	common    bool             // it is only worth looking for where candidates are dense
 	byte      byte
 }
 
@@ -218,9 +219,8 @@ func (p *pattern) landmark() *landmark {
 		if far-near < markRoom || far >= unbounded && between.size() < markBroad {
 			continue
 		}
-		m := &landmark{near: near, far: far, pivot: -1}
-		f := m.follow(items[i+1:])
-		m.ways = waysOf(items[i+1:])
+		m := &landmark{near: near, far: far, pivot: -1, items: items[i+1:]}
+		f := m.follow(m.items)
 		if f < rate && (m.pivot >= 0 && (far <= markFar || byteShare()[m.byte] < markRare) || f < markRate && far <= markNear) {
 			best, rate = m, f
 		}
@@ -242,6 +242,7 @@ func (p *pattern) landmark() *landmark {
 		}
 	}
 	if best != nil {
+		best.ways, best.items = waysOf(best.items), nil
 		best.prepare()
 	}
 	return best

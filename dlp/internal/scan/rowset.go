@@ -1,6 +1,9 @@
 package scan
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // rowSet tells which of up to 64 rows a text shows, all at once, byte by byte.
 type rowSet struct {
@@ -22,22 +25,25 @@ func newRowSet(r rows) *rowSet {
 	for i, row := range r {
 		s.ends[len(row)] |= 1 << i
 	}
+	all := make([]uint64, 256*longest)
+	for i, row := range r {
+		for j, class := range row {
+			class.each(func(c byte) { all[int(c)*longest+j] |= 1 << i })
+		}
+	}
 	var kinds [][]uint64
 	known := map[string]uint8{}
+	var key []byte
 	for c := range 256 {
-		at, key := make([]uint64, longest), ""
-		for i, row := range r {
-			for j, class := range row {
-				if class.has(byte(c)) {
-					at[j] |= 1 << i
-					key += string(rune(i)) + string(rune(j))
-				}
-			}
+		at := all[c*longest:][:longest]
+		key = key[:0]
+		for _, rows := range at {
+			key = binary.LittleEndian.AppendUint64(key, rows)
 		}
-		k, ok := known[key]
+		k, ok := known[string(key)]
 		if !ok {
 			k = uint8(len(kinds))
-			known[key] = k
+			known[string(key)] = k
 			kinds = append(kinds, at)
 		}
 		s.class[c] = k
