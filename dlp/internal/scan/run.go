@@ -12,6 +12,7 @@ const (
 	stepsPerByte = 8        // steps that a pattern's automaton may make per byte of the text
 	stepsFree    = 1 << 14  // and in addition
 	fewStarts    = 16       // that are looked at before what is behind the anchor
+	nearBy       = 64       // bytes in front of an anchor that are looked at before it
 )
 
 func trailing(m uint64) int { return bits.TrailingZeros64(m) & (block - 1) }
@@ -162,6 +163,9 @@ func (r *run) anchored(p int, pat *pattern, pos int) {
 		if lo = max(lo, r.open[p], r.from); lo > hi {
 			return
 		}
+		if hi-lo >= fewStarts && far <= nearBy {
+			lo = r.runBefore(pat, lo, pos)
+		}
 		if hi-lo < fewStarts {
 			if lo = r.likely(pat, lo, hi); far < unbounded {
 				r.open[p] = lo
@@ -178,8 +182,7 @@ func (r *run) anchored(p int, pat *pattern, pos int) {
 			return
 		}
 		if far >= unbounded {
-			for lo = pos; lo > max(r.open[p], r.from) && pat.anchor.run.has(r.text[lo-1]); lo-- {
-			}
+			lo = r.runBefore(pat, max(r.open[p], r.from), pos)
 		}
 	}
 	r.try(p, pat, lo, hi)
@@ -195,6 +198,15 @@ func (r *run) goesOn(p int, pat *pattern, pos int) bool {
 		return false
 	}
 	return true
+}
+
+// runBefore returns where, from lo on, the run of bytes that can stand in front of the anchor of pat
+// begins that ends at pos.
+func (r *run) runBefore(pat *pattern, lo, pos int) int {
+	for pos > lo && pat.anchor.run.has(r.text[pos-1]) {
+		pos--
+	}
+	return pos
 }
 
 // try looks for matches of p that begin in [lo, hi].
