@@ -36,26 +36,29 @@ func (w *walk) mail(path string, data []byte, depth int) {
 	w.mime(path, partHeader{h.Get("Content-Type"), h.Get("Content-Transfer-Encoding"), ""}, body, depth)
 }
 
+// maxHead bounds the header of a message or part in bytes; what is behind it is its body.
+const maxHead = 256 << 10
+
 // splitHead returns the header of a message or part, and what follows the first empty line. A
 // line that is no field ends the header for its readers; here it is passed on as one.
 func splitHead(data []byte) (h textproto.MIMEHeader, body []byte) {
 	h = textproto.MIMEHeader{}
-	last := ""
-	for len(data) > 0 {
+	for start := len(data); len(data) > 0 && start-len(data) < maxHead; {
 		line, rest, _ := bytes.Cut(data, []byte("\n"))
-		data = rest
-		if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
+		if data = rest; len(bytes.TrimRight(line, "\r")) == 0 {
 			break
 		}
-		if values := h[last]; len(values) > 0 && (line[0] == ' ' || line[0] == '\t') {
-			values[len(values)-1] += " " + string(bytes.TrimSpace(line))
-			continue
+		field := slices.Clip(bytes.TrimSpace(line))                                             // appending copies
+		for len(data) > 0 && (data[0] == ' ' || data[0] == '\t') && start-len(data) < maxHead { // folded
+			line, rest, _ = bytes.Cut(data, []byte("\n"))
+			field, data = append(append(field, ' '), bytes.TrimSpace(line)...), rest
 		}
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if last = textproto.CanonicalMIMEHeaderKey(string(name)); !ok {
-			last, value = "", line
+		name, value, ok := bytes.Cut(field, []byte(":"))
+		if !ok {
+			name, value = nil, field
 		}
-		h[last] = append(h[last], string(bytes.TrimSpace(value)))
+		key := textproto.CanonicalMIMEHeaderKey(string(name))
+		h[key] = append(h[key], string(bytes.TrimSpace(value)))
 	}
 	return h, data
 }

@@ -52,9 +52,12 @@ func uuBegin(text []byte) (name, rest []byte, ok bool) {
 		}
 		at := from + i
 		from = at + len(mark)
+		if at > 0 && text[at-1] != '\n' {
+			continue
+		}
 		line, rest, ok := bytes.Cut(text[from:], []byte("\n"))
 		mode, name, named := bytes.Cut(bytes.TrimRight(line, "\r"), []byte(" "))
-		if ok && named && (at == 0 || text[at-1] == '\n') && uuMode(mode) {
+		if ok && named && uuMode(mode) {
 			return name, rest, true
 		}
 	}
