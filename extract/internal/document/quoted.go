@@ -8,6 +8,10 @@ import "bytes"
 func QuotedPrintable(dst, data []byte) []byte {
 	out := dst[:0]
 	for len(data) > 0 {
+		if has(data, "=\r\n") { // first, since it is what most lines end with
+			data = data[len("=\r\n"):]
+			continue
+		}
 		n := 1 // how much of data stands for itself
 		if data[0] != '=' {
 			if n = bytes.IndexByte(data, '='); n < 0 {
