@@ -62,7 +62,9 @@ func (g *byteGroups) widen(o *byteGroups) {
 
 // newCoding returns a coding of t with at most so many codes, and reports whether it tells all
 // bytes apart that t does. Word characters, other bytes of ASCII, and those outside share no code.
-func newCoding(t *tables, most int, r *sample) (c *coding, exact bool) {
+// From step codes on, they are merged by an eighth before what that costs is worked out anew: two
+// mistakes of one group cost more together.
+func newCoding(t *tables, most, step int, r *sample) (c *coding, exact bool) {
 	c = &coding{}
 	known := map[byteGroups]uint8{}
 	for b := range 256 {
@@ -79,7 +81,7 @@ func newCoding(t *tables, most int, r *sample) (c *coding, exact bool) {
 		return c, true
 	}
 	for left := len(c.groups); left > most; {
-		left = max(most, left*mergedAtOnce/8)
+		left = max(most, min(left*7/8, step))
 		c.merge(c.coarse(t), left, r)
 	}
 	return c, false
@@ -124,9 +126,8 @@ func (c *coding) coarsen(ks []kind) {
 	}
 }
 
-// mergedAtOnce of eight codes are left before what they cost is worked out anew: two mistakes of
-// one group cost more together.
-const mergedAtOnce = 7
+// mergeSteps are tried, because which codes turn out to be best is much a matter of luck.
+var mergeSteps = []int{36, 52, 72, 104}
 
 // What it costs that a place is reported, in nanoseconds.
 const (

@@ -66,8 +66,8 @@ const (
 	moves  = 800 // of kinds that are tried, about
 )
 
-// share returns the groups, at most limit, in which all of ks are.
-func (g *grouper) share(ks []kind, limit int) []kind {
+// share returns the groups, at most limit, in which all of ks are, and how often they are reported.
+func (g *grouper) share(ks []kind, limit int) (us []kind, rate float64) {
 	g.collect(ks)
 	gs := g.join(g.neighbours(), limit)
 	for i := range gs {
@@ -78,7 +78,10 @@ func (g *grouper) share(ks []kind, limit int) []kind {
 			break
 		}
 	}
-	return g.unions(gs)
+	for i := range gs {
+		rate += gs[i].cost
+	}
+	return g.unions(gs), rate
 }
 
 // unions returns what groups look for.

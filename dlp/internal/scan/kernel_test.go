@@ -159,7 +159,7 @@ func randomTables(r *rand.Rand) *tables {
 	}
 	for _, k := range kernels() {
 		if k.codes > 0 {
-			c, _ := newCoding(t, k.codes, ordinarySample())
+			c, _ := newCoding(t, k.codes, mergeSteps[0], ordinarySample())
 			k.coded(t, c)
 		}
 	}

@@ -16,6 +16,7 @@ type keyTable struct {
 	lists   []keyList // open addressing
 	entries []keyEntry
 	classes []byteSet
+	traits  []classTraits      // of classes, while the table is built
 	index   map[byteSet]uint16 // of classes, while the table is built
 }
 
@@ -85,17 +86,11 @@ type keyEntry struct {
 func (t *keyTable) entry(pattern int32, q *sequence) keyEntry {
 	e := keyEntry{pattern: pattern}
 	for j := range window {
-		e.class[j] = t.class(q.at(j))
-	}
-	for j := range q.n {
-		all, some := byte(0xff), byte(0)
-		q.class[j].each(func(b byte) {
-			all &= b
-			some |= b
-		})
-		same := ^(all ^ some)
-		e.mask |= uint64(same) << (8 * j)
-		e.value |= uint64(all&same) << (8 * j)
+		c := t.class(q.at(j))
+		x := &t.traits[c]
+		e.class[j] = c
+		e.mask |= uint64(x.mask) << (8 * j)
+		e.value |= uint64(x.value) << (8 * j)
 	}
 	return e
 }
@@ -107,8 +102,27 @@ func (t *keyTable) class(s byteSet) uint16 {
 		i = uint16(len(t.classes))
 		t.index[s] = i
 		t.classes = append(t.classes, s)
+		t.traits = append(t.traits, traitsOf(s))
 	}
 	return i
+}
+
+// classTraits are the bits that all bytes of a class share, with their values, and which lower
+// five bits there are.
+type classTraits struct {
+	mask, value byte
+	low         uint32
+}
+
+func traitsOf(s byteSet) classTraits {
+	all, some, low := byte(0xff), byte(0), uint32(0)
+	s.each(func(b byte) {
+		all &= b
+		some |= b
+		low |= 1 << (b & 31)
+	})
+	same := ^(all ^ some)
+	return classTraits{same, all & same, low}
 }
 
 // holds reports whether the text u can be what e is for.
@@ -184,7 +198,8 @@ func newKeyTable(all []keyed) *keyTable {
 		sorted[i] = all[o&math.MaxUint32]
 	}
 	all = sorted
-	t := &keyTable{classes: []byteSet{anyByte}, index: map[byteSet]uint16{anyByte: 0}}
+	t := &keyTable{index: map[byteSet]uint16{}}
+	t.class(anyByte)
 	keys := 0
 	for i := range all {
 		if i == 0 || all[i].key != all[i-1].key {
@@ -210,7 +225,7 @@ func newKeyTable(all []keyed) *keyTable {
 		t.add(all[i:j])
 		i = j
 	}
-	t.index = nil
+	t.index, t.traits = nil, nil
 	return t
 }
 
@@ -246,7 +261,7 @@ func (t *keyTable) add(same []keyed) {
 func (t *keyTable) gateOf(e *keyEntry) *gate {
 	g := &gate{mask: e.mask&^noStart | e.start, value: e.value &^ noStart}
 	for j := range g.next {
-		t.classes[e.class[keyBytes+j]].each(func(b byte) { g.next[j] |= 1 << (b & 31) })
+		g.next[j] = t.traits[e.class[keyBytes+j]].low
 	}
 	return g
 }

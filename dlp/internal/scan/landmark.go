@@ -41,7 +41,7 @@ const (
 	markSome    = .02  // of positions that may have it
 	markFurther = 4096 // where candidates are dense
 	markOn      = 64   // bytes that are looked through in advance where beginnings follow each other
-	markBroad   = 64  // kinds of bytes in a stretch without limit; others end an automaton soon
+	markBroad   = 64   // kinds of bytes in a stretch without limit; others end an automaton soon
 )
 
 // noLandmark is that of a pattern that has none.

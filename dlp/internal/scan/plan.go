@@ -1,6 +1,9 @@
 package scan
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // slot is a class sequence that the kernel looks for.
 type slot struct {
@@ -40,7 +43,7 @@ const (
 	wordSlots = 64
 	quadWords = 4
 
-	mostGroups = 320 // of slots and of keys, from which on the best pair to join is looked for
+	mostGroups = 288 // of slots and of keys, from which on the best pair to join is looked for
 	mostHeads  = 96  // of keys that begin a word, of which less depends
 )
 
@@ -63,18 +66,10 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 	// What begins alike is often there together, and then read by one automaton.
 	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	p.keys = newKeyTable(keys)
-	s := p.sought(anchors)
-	if p.group(s, k, grouper{sketches: newSketches(r, nil)}); k.codes == 0 {
+	p.tables = *p.sought(anchors).tables(k, r)
+	if k.codes == 0 {
 		p.pair(anchors, r)
-		return p
 	}
-	c, exact := newCoding(&p.tables, k.codes, r)
-	if !exact { // better groups can be made for the codes that there are
-		p.tables = tables{}
-		p.group(s, k, grouper{sketches: newSketches(r, c), coding: c})
-		c, _ = newCoding(&p.tables, k.codes, r)
-	}
-	k.coded(&p.tables, c)
 	return p
 }
 
@@ -124,15 +119,53 @@ func (a *anchor) keys() (qs []*sequence) {
 	return qs
 }
 
-// group shares what is sought out to the kernel's groups. The portable kernel has none for keys.
-func (p *plan) group(s *sought, k *namedKernel, g grouper) {
-	t := &p.tables
+// tables returns what kernel k looks for, in as few places of ordinary text as was found to be
+// possible.
+func (s *sought) tables(k *namedKernel, r *sample) *tables {
+	best, _ := s.group(k, grouper{sketches: newSketches(r, nil)})
+	if k.codes == 0 {
+		return best
+	}
+	c, exact := newCoding(best, k.codes, mergeSteps[0], r)
+	if exact {
+		k.coded(best, c)
+		return best
+	}
+	// Better groups can be made for the codes that there are, and other codes for the first groups.
+	first := best
+	least := math.Inf(1)
+	for i, step := range mergeSteps {
+		if i > 0 {
+			if s.size() > mostTried {
+				break
+			}
+			c, _ = newCoding(first, k.codes, step, r)
+		}
+		if t, cost := s.group(k, grouper{sketches: newSketches(r, c), coding: c}); cost < least {
+			best, least = t, cost
+		}
+	}
+	c, _ = newCoding(best, k.codes, mergeSteps[0], r)
+	k.coded(best, c)
+	return best
+}
+
+// mostTried is how much may be sought for more than one coding to be tried.
+const mostTried = 900
+
+func (s *sought) size() int { return len(s.slots.all) + len(s.keys.all) + len(s.starts.all) }
+
+// group shares what is sought out to the kernel's groups, and returns what that costs in the sample.
+// The portable kernel has none for keys.
+func (s *sought) group(k *namedKernel, g grouper) (t *tables, cost float64) {
+	t = &tables{}
 	g.places, g.most = window, mostGroups
-	for i, u := range g.share(s.slots.all, k.slotGroups) {
+	us, rate := g.share(s.slots.all, k.slotGroups)
+	for i, u := range us {
 		t.setSlots(i, &u.q, u.wordStart)
 	}
-	if k.codes == 0 {
-		return
+	if cost = rate * costSlotPlace; k.codes == 0 {
+		return t, cost
 	}
 	fold := sequence{n: 2}
 	fold.class[0].add(0xc5)
@@ -146,13 +179,17 @@ func (p *plan) group(s *sought, k *namedKernel, g grouper) {
 		t.setKeys(left, &s.lists)
 	}
 	g.places = keyWindow
-	for i, u := range g.share(s.keys.all, left) {
+	us, rate = g.share(s.keys.all, left)
+	for i, u := range us {
 		t.setKeys(i, &u.q)
 	}
+	cost += rate * costKeyPlace
 	g.most = mostHeads
-	for i, u := range g.share(s.starts.all, startGroups) {
+	us, rate = g.share(s.starts.all, startGroups)
+	for i, u := range us {
 		t.setHeads(i, &u.q)
 	}
+	return t, cost + rate*costKeyPlace
 }
 
 // enter puts slot i into the exact tables.

@@ -80,11 +80,11 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	db.kernel = k
 	db.plan = newPlan(db.anchors, &k, r)
 	db.plan.spell(db)
+	db.plan.aim(db)
+	db.plan.lookFar(db)
 	for i := range db.patterns {
 		db.patterns[i].parsed = nil
 	}
-	db.plan.aim(db)
-	db.plan.lookFar(db)
 	db.runs.New = func() any { return &run{db: db, open: make([]int, len(patterns)), at: make([]progress, len(patterns))} }
 	return db, nil
 }

@@ -96,6 +96,9 @@ func (db *DB) byLength(i int, had []slot) []written {
 		if len(lengths) >= len(best) {
 			best = lengths // reaches further
 		}
+		if len(lengths) == 1 && len(lengths[0]) == window+farPlaces {
+			break // and so does what follows
+		}
 	}
 	if len(best) < 2 {
 		return nil
