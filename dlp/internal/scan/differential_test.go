@@ -50,6 +50,25 @@ func compare(t testing.TB, db *DB, oracle []*regexp.Regexp, text []byte) (matche
 	return matches
 }
 
+// compareMixed compares texts of parts strung together, and wants matches.
+func compareMixed(t *testing.T, db *DB, oracle []*regexp.Regexp, r *rand.Rand, parts []string) {
+	t.Helper()
+	matches := 0
+	for range texts.Number(t, "SCAN_ROUNDS", 400) {
+		text := ""
+		for range r.IntN(150) {
+			text += parts[r.IntN(len(parts))]
+		}
+		matches += compare(t, db, oracle, []byte(text))
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	if matches < 1000 {
+		t.Errorf("compared %d matches, want 1000 or more", matches)
+	}
+}
+
 func quote(text []byte) string {
 	if len(text) > 300 {
 		return fmt.Sprintf("%.300q… (%d bytes)", text, len(text))

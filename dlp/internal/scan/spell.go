@@ -17,17 +17,15 @@ type written struct {
 	shapes  []shape
 }
 
-// lengths returns how many slots less shapes are worth as much: they need no automaton.
-func (w *written) lengths() int {
+// handicap returns how many slots less shapes are worth as much: they need no automaton.
+func (w *written) handicap() int {
 	if w.shapes != nil {
 		return 0
 	}
 	return mostLengths
 }
 
-const (
-	mostLengths = 4 // by which a pattern is written
-)
+const mostLengths = 4 // by which a pattern is written
 
 // spell rewrites the slots for the exact tables, which do not grow by it, beginning with the
 // patterns that need least room. The slots of shapes lie behind the others, by pattern.
@@ -47,7 +45,7 @@ func (p *plan) spell(db *DB) {
 		all = append(all, db.byLength(i, had[i])...)
 	}
 	more := func(w *written) int { return len(w.slots) - len(had[w.pattern]) }
-	slices.SortStableFunc(all, func(a, b written) int { return cmp.Compare(more(&a)+a.lengths(), more(&b)+b.lengths()) })
+	slices.SortStableFunc(all, func(a, b written) int { return cmp.Compare(more(&a)+a.handicap(), more(&b)+b.handicap()) })
 	const size = quadWords * wordSlots
 	room := (len(p.slots)+size-1)/size*size - len(p.slots)
 	chosen := make([]*written, len(db.patterns))
