@@ -260,6 +260,7 @@ next:
 	VPAND (65536+32*j)(DI)(tmp*1), Y0, Y0
 
 #define BEGIN 131072    // begin: in quad, behind at and far
+#define MANY 1024       // places of a batch, a quarter
 
 // HIT writes place R10 with the slots in Y0 in any case, and keeps it unless there are none.
 #define HIT \
@@ -272,6 +273,37 @@ next:
 	LEAQ    (R12)(R12*4), R12 \
 	LEAQ    (R9)(R12*8), R9
 
+// PLACE takes the next place, and leaves in Y0 what holds there by whether a word begins.
+#define PLACE \
+	MOVWQZX (R8), R10            \
+	ADDQ    $2, R8               \
+	MOVQ    (DX)(R10*1), SI      \
+	MOVQ    R10, R12             \
+	SHRQ    $6, R12              \
+	SHLQ    $5, R12              \
+	MOVQ    24(BX)(R12*1), R12   \
+	BTQ     R10, R12             \
+	SBBQ    R12, R12             \
+	ANDQ    $32, R12             \
+	VMOVDQU BEGIN(DI)(R12*1), Y0
+
+#define WINDOW \
+	NARROW(0, R11) \
+	NARROW(1, R12) \
+	NARROW(2, R11) \
+	NARROW(3, R12) \
+	NARROW(4, R11) \
+	NARROW(5, R12) \
+	NARROW(6, R11) \
+	NARROW(7, R12)
+
+#define BEHIND \
+	FAR(0, R11) \
+	FAR(1, R12) \
+	FAR(2, R11) \
+	FAR(3, R12) \
+	FAR(4, R11)
+
 // func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
 TEXT ·avx2Quad(SB), NOSPLIT, $0-56
 	MOVQ q+0(FP), DI
@@ -282,28 +314,13 @@ TEXT ·avx2Quad(SB), NOSPLIT, $0-56
 	MOVQ out+40(FP), R9
 	XORL AX, AX
 
-each:
-	MOVWQZX (R8), R10
-	ADDQ    $2, R8
-	MOVQ    (DX)(R10*1), SI
+	// Where there are very many, most of them hold.
+	CMPQ CX, $MANY
+	JGE  whole
 
-	// By whether a word begins.
-	MOVQ    R10, R12
-	SHRQ    $6, R12
-	SHLQ    $5, R12
-	MOVQ    24(BX)(R12*1), R12
-	BTQ     R10, R12
-	SBBQ    R12, R12
-	ANDQ    $32, R12
-	VMOVDQU BEGIN(DI)(R12*1), Y0
-	NARROW(0, R11)
-	NARROW(1, R12)
-	NARROW(2, R11)
-	NARROW(3, R12)
-	NARROW(4, R11)
-	NARROW(5, R12)
-	NARROW(6, R11)
-	NARROW(7, R12)
+each:
+	PLACE
+	WINDOW
 	HIT
 	DECQ    CX
 	JNZ     each
@@ -321,11 +338,7 @@ behind:
 	VMOVDQU 8(R8), Y0
 	ADDQ    $40, R8
 	MOVQ    8(DX)(R10*1), SI
-	FAR(0, R11)
-	FAR(1, R12)
-	FAR(2, R11)
-	FAR(3, R12)
-	FAR(4, R11)
+	BEHIND
 	HIT
 	DECQ    CX
 	JNZ     behind
@@ -334,6 +347,16 @@ held:
 	VZEROUPPER
 	MOVQ AX, ret+48(FP)
 	RET
+
+whole:
+	PLACE
+	WINDOW
+	MOVQ 8(DX)(R10*1), SI
+	BEHIND
+	HIT
+	DECQ CX
+	JNZ  whole
+	JMP  held
 
 // func avx2Places(m *uint64, n int, bits *[256]uint64, out *uint16) int
 TEXT ·avx2Places(SB), NOSPLIT, $0-40
