@@ -8,6 +8,7 @@ import (
 const (
 	block = 64 // bytes that one set of masks covers
 	batch = 64 // blocks in one call of a kernel
+	chunk = 16 // blocks whose codes the assembly makes at a time
 
 	planes    = 3 // eight groups each, of slots as of keys
 	groups    = 8 * planes
@@ -43,7 +44,7 @@ type masks struct {
 // findings are what a kernel finds in a batch.
 type findings struct {
 	masks [batch]masks
-	codes [2][batch*block + 64]uint8 //nolint:unused // scratch of the assembly
+	codes [2][chunk*block + 64]uint8 //nolint:unused // scratch of the assembly
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is

@@ -6,7 +6,8 @@
 #define HEAD 1248       // head: 5 places
 #define WIDE 1408       // wide: for each plane 32 bytes any, 32 start
 #define CODES 2048      // codes: behind 64 masks of 32 bytes
-#define UPPER 4160      // bytes from codes to those that look up the second half
+#define CHUNK 16        // blocks whose codes are made at a time
+#define UPPER 1088      // bytes from codes to those that look up the second half
 
 DATA upper<>+0(SB)/8, $0x8080808080808080
 DATA upper<>+8(SB)/8, $0x8080808080808080
@@ -133,13 +134,23 @@ GLOBL upper<>(SB), RODATA|NOPTR, $32
 TEXT ·avx2(SB), NOSPLIT, $0-56
 	MOVQ t+0(FP), DI
 	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
 	MOVQ carry+24(FP), R8
 	MOVQ loose+32(FP), R9
 	MOVQ out+40(FP), DX
 
+	// CHUNK blocks at a time, so that their codes stay near.
+chunk:
+	MOVQ n+16(FP), CX
+	CMPQ CX, $CHUNK
+	JLE  few
+	MOVL $CHUNK, CX
+
+few:
+	SUBQ CX, n+16(FP)
+
 	// Codes of all bytes first: every place reads them again, one byte on.
-	LEAQ           CODES(DX), R10
+	MOVQ           out+40(FP), R10
+	ADDQ           $CODES, R10
 	VBROADCASTI128 (DI), Y8
 	VBROADCASTI128 16(DI), Y9
 	VBROADCASTI128 32(DI), Y10
@@ -166,7 +177,8 @@ ascii:
 
 rest:
 	WRITE
-	LEAQ CODES(DX), R10
+	MOVQ out+40(FP), R10
+	ADDQ $CODES, R10
 
 next:
 	LOAD(0)
@@ -242,6 +254,8 @@ next:
 	ADDQ $64, R10
 	DECQ CX
 	JNZ  next
+	CMPQ n+16(FP), $0
+	JG   chunk
 
 	VZEROUPPER
 	MOVQ R8, ret+48(FP)

@@ -8,6 +8,7 @@
 #define ANY 6016        // wide.any: for each plane 64 bytes
 #define START 6208      // wide.start
 #define CODES 2048      // codes: in findings, behind 64 masks of 32 bytes
+#define CHUNK 16        // blocks whose codes are made at a time, an even number
 
 // PLANE looks a plane up for two blocks, whose codes are in Z16 and Z17.
 #define PLANE(at, a, b) \
@@ -90,13 +91,23 @@
 TEXT ·vbmi(SB), NOSPLIT, $0-56
 	MOVQ t+0(FP), DI
 	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
 	MOVQ carry+24(FP), R8
 	MOVQ loose+32(FP), R9
 	MOVQ out+40(FP), DX
 
+	// CHUNK blocks at a time, so that their codes stay near.
+chunk:
+	MOVQ n+16(FP), CX
+	CMPQ CX, $CHUNK
+	JLE  few
+	MOVL $CHUNK, CX
+
+few:
+	SUBQ CX, n+16(FP)
+
 	// Codes of all bytes first: every place reads them again, one byte on.
-	LEAQ      CODES(DX), R10
+	MOVQ      out+40(FP), R10
+	ADDQ      $CODES, R10
 	MOVQ      CX, BX
 	VMOVDQU64 (DI), Z18
 	VMOVDQU64 64(DI), Z19
@@ -112,8 +123,8 @@ encode:
 	JNZ  encode
 	VMOVQ (SI), X0
 	ENCODE
-
-	LEAQ CODES(DX), R10
+	MOVQ out+40(FP), R10
+	ADDQ $CODES, R10
 
 next:
 	LOAD(0)
@@ -158,6 +169,8 @@ next:
 	ADDQ $128, R10
 	DECQ CX
 	JNZ  next
+	CMPQ n+16(FP), $0
+	JG   chunk
 
 done:
 	VZEROUPPER
