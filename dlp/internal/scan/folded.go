@@ -1,5 +1,7 @@
 package scan
 
+import "unicode/utf8"
+
 // The letters ſ (U+017F) and K (U+212A) equal s and k under case folding, so (?i)password
 // matches "paſſword". Rather than a sequence for each way of writing a word, the few
 // batches of text that hold such a letter are searched in a copy with s and k in its place.
@@ -13,35 +15,55 @@ const (
 // the original.
 type foldedCopy struct {
 	text   [foldedSize]byte
-	at     [foldedSize]int32
+	at     [foldedSize]uint16
 	bounds [foldedSize / block]uint64 // where \b holds in the original
+	any    bool                       // something was replaced
 }
 
 // fill copies b[off:end] and the bytes that follow it which places there look at, and returns how many bytes of
 // the copy stand for b[off:end].
 func (f *foldedCopy) fill(b []byte, off, end int) int {
-	n, own := 0, 0
 	clear(f.bounds[:])
-	before := off > 0 && isWord(b[off-1])
+	before, bounds := uint64(0), uint64(0)
+	if off > 0 {
+		before = wordBit[b[off-1]]
+	}
+	n, own := 0, 0
+	f.any = false
 	for i := off; n < own+window+farPlaces || i < end; n++ {
-		w, c, word := 1, byte(0), false
+		c, w, word := byte(0), 1, uint64(0)
 		if i < len(b) {
-			w, c = foldAt(b, i)
-			word = isWord(b[i])
+			c = b[i]
+			if word = wordBit[c]; c >= utf8.RuneSelf {
+				w, c = foldAt(b, i)
+				f.any = f.any || w > 1
+			}
 		}
-		f.text[n], f.at[n] = c, int32(i-off)
-		if before != word {
-			f.bounds[n/block] |= 1 << (n % block)
-		}
+		f.text[n], f.at[n] = c, uint16(i-off)
+		bounds |= (before ^ word) << (n % block)
 		before = word
+		if n%block == block-1 {
+			f.bounds[n/block], bounds = bounds, 0
+		}
 		if i < end {
 			own = n + 1
 		}
 		i += w
 	}
+	f.bounds[n/block] |= bounds
 	clear(f.text[n:])
 	return own
 }
+
+// wordBit has 1 for word characters.
+var wordBit = func() (of [256]uint64) {
+	for b := range of {
+		if isWord(byte(b)) {
+			of[b] = 1
+		}
+	}
+	return of
+}()
 
 // foldAt returns the byte that stands for what is at b[i], and its width there.
 func foldAt(b []byte, i int) (int, byte) {

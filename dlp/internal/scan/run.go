@@ -33,6 +33,7 @@ type run struct {
 	base   int64    // in windows: the offset of text
 	budget int      // steps that each pattern's automaton may make
 	plain  bool     // the batch has neither ſ nor K
+	folds  bool     // the batch before it had
 	redo   []resume // for the other engine
 
 	open []int  // by pattern: all starts before it are decided; shut if nobody asks
@@ -55,7 +56,7 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 	r.text, r.tell, r.ended = text, emit, false
 	r.choose(only)
 	r.from, r.to, r.origin = 0, len(text)+1, true
-	r.redo = r.redo[:0]
+	r.redo, r.folds = r.redo[:0], false
 	r.budget = stepsPerByte*len(text) + stepsFree
 	clear(r.open)
 	for p, wanted := range r.only {
@@ -123,9 +124,15 @@ func (r *run) of(p int) *progress {
 
 // search looks at b[off:end], of which n blocks are in v, and returns the kernel's carry.
 func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
+	if r.folds { // then this batch probably holds ſ or K, too
+		if own := r.folded.fill(r.text, off, end); r.folded.any {
+			r.searchFolded(own, off)
+			return wordBit[v[n*block-1]]
+		}
+	}
 	carry = r.db.kernel.run(&r.db.plan.tables, v, n, carry, 0, &r.found)
-	if needsFolding(r.text, off, end, r.found.masks[:n]) {
-		r.searchFolded(off, end)
+	if r.folds = needsFolding(r.text, off, end, r.found.masks[:n]); r.folds {
+		r.searchFolded(r.folded.fill(r.text, off, end), off)
 		return carry
 	}
 	r.plain = true
@@ -133,10 +140,10 @@ func (r *run) search(v []byte, off, end, n int, carry uint64) uint64 {
 	return carry
 }
 
-// searchFolded is search on a copy in which ſ and K, which are no word characters, are s and k.
-func (r *run) searchFolded(off, end int) {
+// searchFolded is search on a copy in which ſ and K, which are no word characters, are s and k, and
+// of which the first own bytes stand for the batch at off.
+func (r *run) searchFolded(own, off int) {
 	f := &r.folded
-	own := f.fill(r.text, off, end)
 	n := (own + block - 1) / block
 	r.db.kernel.run(&r.db.plan.tables, f.text[:], n, 0, ^uint64(0), &r.found)
 	for k := range n {
