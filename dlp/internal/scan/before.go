@@ -23,15 +23,7 @@ const mostBefore = 16 // bytes
 var noBefore = &before{}
 
 // ofASCII is the spelling of those runes that are ASCII.
-func ofASCII(ranges []rune) rows {
-	var s byteSet
-	for i := 0; i+1 < len(ranges); i += 2 {
-		if lo, hi := ranges[i], ranges[i+1]; lo < utf8.RuneSelf {
-			s.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
-		}
-	}
-	return rows{{s}}
-}
+func ofASCII(ranges []rune) rows { return rows{{asciiOf(ranges)}} }
 
 // newBefore returns the ways to write the items of p in front of its anchor, or noBefore when they
 // are too many, or may go on behind a place at which the anchor stands.

@@ -53,11 +53,17 @@ func compare(t testing.TB, db *DB, oracle []*regexp.Regexp, text []byte) (matche
 // compareMixed compares texts of parts strung together, and wants matches.
 func compareMixed(t *testing.T, db *DB, oracle []*regexp.Regexp, r *rand.Rand, parts []string) {
 	t.Helper()
+	compareStrung(t, db, oracle, func() int { return r.IntN(150) }, func() string { return parts[r.IntN(len(parts))] })
+}
+
+// compareStrung does so with as many parts as length says, each from part.
+func compareStrung(t *testing.T, db *DB, oracle []*regexp.Regexp, length func() int, part func() string) {
+	t.Helper()
 	matches := 0
 	for range texts.Number(t, "SCAN_ROUNDS", 400) {
 		text := ""
-		for range r.IntN(150) {
-			text += parts[r.IntN(len(parts))]
+		for range length() {
+			text += part()
 		}
 		matches += compare(t, db, oracle, []byte(text))
 		if t.Failed() {

@@ -80,14 +80,7 @@ func foldAt(b []byte, i int) (int, byte) {
 // needsFolding reports whether ſ or K stands in b[off:end] or where a sequence that begins
 // there can reach. found has the kernel's doubts about b[off:end].
 func needsFolding(b []byte, off, end int, found []masks) bool {
-	maybe := uint64(0)
 	for k := range found {
-		maybe |= found[k].folds
-	}
-	for k := range found {
-		if maybe == 0 {
-			break
-		}
 		for m := found[k].folds; m != 0; m &= m - 1 {
 			if i := off + k*block + trailing(m); i < len(b) {
 				if w, _ := foldAt(b, i); w > 1 {

@@ -122,12 +122,18 @@ func (g *grouper) cost(o *outline) float64 { return g.sketches.rate(o, g.places)
 
 // joined returns a with b taken in.
 func (g *grouper) joined(a, b *outline) outline {
-	o := outline{wordStart: a.wordStart && b.wordStart}
-	for j := range g.places {
-		o.at[j] = a.at[j] | b.at[j]
-	}
+	o := *a
+	o.widen(b)
 	o.guess = g.sketches.guess(&o, g.places)
 	return o
+}
+
+// widen takes o in; the guess stays what it was.
+func (x *outline) widen(o *outline) {
+	for j := range x.at {
+		x.at[j] |= o.at[j]
+	}
+	x.wordStart = x.wordStart && o.wordStart
 }
 
 // neighbours returns a group for each kind, or, when there are too many, for some that are next
@@ -244,11 +250,7 @@ func (g *grouper) without(x *group, kind int) group {
 		if len(rest.kinds) == 0 {
 			rest.outline = g.drawn[i]
 		} else {
-			o := &g.drawn[i]
-			for j := range g.places {
-				rest.at[j] |= o.at[j]
-			}
-			rest.wordStart = rest.wordStart && o.wordStart
+			rest.widen(&g.drawn[i])
 		}
 		rest.kinds = append(rest.kinds, i)
 	}

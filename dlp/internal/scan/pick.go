@@ -72,8 +72,7 @@ func (r *run) atKeys(x *batchText, at []uint16) []candidate {
 				k += mostParts - 1
 				continue
 			}
-			e := &t.entries[k]
-			if u&e.mask == e.value && none&e.start == 0 && (r.plain || t.holds(e, u)) {
+			if t.may(k, u, none) && (r.plain || t.holds(&t.entries[k], u)) {
 				out = append(out, candidate{i, base + k})
 			}
 		}

@@ -82,11 +82,13 @@ func (s *sample) class(c byteSet) *standing {
 				m.or(s.eight(i, some))
 			}
 		}
-		known = &standing{m, float64(m.count()) / s.size}
+		known = s.standing(m)
 		s.classes[c] = known
 	}
 	return known
 }
+
+func (s *sample) standing(m bitmap) *standing { return &standing{m, float64(m.count()) / s.size} }
 
 // eight returns where those of the i-th eight bytes stand that some has.
 func (s *sample) eight(i int, some uint8) bitmap {
@@ -109,28 +111,34 @@ func (s *sample) rate(q *sequence, k int, wordStart bool) float64 {
 	ask := asked{*q, k, wordStart}
 	f, ok := s.known[ask]
 	if !ok {
-		f = s.hold(q, k, wordStart)
+		f = s.hold(min(k, q.n), func(j int) *standing { return s.class(q.class[j]) }, wordStart, 1)
 		s.known[ask] = f
 	}
 	return f
 }
 
-// hold counts where the first k classes of q hold.
-func (s *sample) hold(q *sequence, k int, wordStart bool) float64 {
-	last := s.size
-	for j := range min(k, q.n) {
-		n := 0
-		if c := s.class(q.class[j]).at; j > 0 {
-			n = s.acc.narrow(c, uint(j), 1)
+// hold counts in every step-th word where n classes, one behind the other, hold. What the sample
+// does not have is guessed.
+func (s *sample) hold(n int, class func(j int) *standing, wordStart bool, step int) float64 {
+	size := s.size / float64(step)
+	last := size
+	for j := range n {
+		count := 0
+		if at := class(j).at; j > 0 {
+			count = s.acc.narrow(at, uint(j), step)
 		} else {
-			n = s.acc.begin(c, s.starts, wordStart, 1)
+			count = s.acc.begin(at, s.starts, wordStart, step)
 		}
-		if n == 0 {
-			return s.rare(q, j, k, min(last, 1)/2/s.size)
+		if count == 0 {
+			f := min(last, 1) / 2 / size
+			for i := j + 1; i < n; i++ {
+				f *= max(class(i).share, 1e-4)
+			}
+			return f
 		}
-		last = float64(n)
+		last = float64(count)
 	}
-	return last / s.size
+	return last / size
 }
 
 // begin sets every step-th word to the positions of o, of those only where words begin if it
@@ -159,15 +167,6 @@ func (m bitmap) narrow(o bitmap, j uint, step int) (n int) {
 		}
 	}
 	return n
-}
-
-// rare guesses the rate of what the sample does not have: it has at rate f the places
-// before j only.
-func (s *sample) rare(q *sequence, j, k int, f float64) float64 {
-	for i := j + 1; i < min(k, q.n); i++ {
-		f *= max(s.class(q.class[i]).share, 1e-4)
-	}
-	return f
 }
 
 // where returns the positions at which all classes hold, of those only where words begin if

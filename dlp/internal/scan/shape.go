@@ -121,14 +121,19 @@ func (r rows) fit() rows {
 	return r
 }
 
-// inASCII is the spelling of runes that are ASCII, or equal an ASCII letter that is among them.
-func inASCII(ranges []rune) rows {
-	var s byteSet
+// asciiOf returns those of a class of runes that are ASCII.
+func asciiOf(ranges []rune) (s byteSet) {
 	for i := 0; i+1 < len(ranges); i += 2 {
 		if lo, hi := ranges[i], ranges[i+1]; lo < utf8.RuneSelf {
 			s.addRange(byte(lo), byte(min(hi, utf8.RuneSelf-1)))
 		}
 	}
+	return s
+}
+
+// inASCII is the spelling of runes that are ASCII, or equal an ASCII letter that is among them.
+func inASCII(ranges []rune) rows {
+	s := asciiOf(ranges)
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := max(ranges[i], utf8.RuneSelf); r <= ranges[i+1]; r++ {
 			if !(r == longS && s.has('s') || r == kelvin && s.has('k')) {

@@ -19,14 +19,13 @@ type sketches struct {
 	share  [8][256]float32 // of letters among eight, by the bits of the index
 	begin  float32         // share of positions where a word begins
 	some   [16][16]bitmap  // where those of four letters stand that the index has
-	known  map[sketch]bitmap
-	acc    bitmap
+	known  map[sketch]*standing
 }
 
 // newSketches takes the codes of c for letters, if there are few enough; else, bytes that are
 // frequent have one of their own, and the others share the last.
 func newSketches(r *sample, c *coding) *sketches {
-	s := &sketches{sample: r, begin: float32(r.starts.count()) / float32(r.size), known: map[sketch]bitmap{}, acc: make(bitmap, len(r.acc))}
+	s := &sketches{sample: r, begin: float32(r.starts.count()) / float32(r.size), known: map[sketch]*standing{}}
 	if c != nil && len(c.groups) <= letters {
 		s.letter = c.code
 	} else {
@@ -85,39 +84,21 @@ func (s *sketches) guess(o *outline, places int) float32 {
 // rate says at which share of positions of the sample o holds. It looks at a part of it, because
 // it is asked often.
 func (s *sketches) rate(o *outline, places int) float64 {
-	const step = 2
-	size := s.sample.size / step
-	last := size
-	for j, k := range o.at[:places] {
-		n := 0
-		if m := s.where(k); j > 0 {
-			n = s.acc.narrow(m, uint(j), step)
-		} else {
-			n = s.acc.begin(m, s.sample.starts, o.wordStart, step)
-		}
-		if n == 0 {
-			f := min(last, 1) / 2 / size
-			for _, k := range o.at[j+1 : places] {
-				f *= max(float64(s.where(k).count())/s.sample.size, 1e-4)
-			}
-			return f
-		}
-		last = float64(n)
-	}
-	return last / size
+	return s.sample.hold(places, func(j int) *standing { return s.class(o.at[j]) }, o.wordStart, 2)
 }
 
-// where returns the positions of the letters of k.
-func (s *sketches) where(k sketch) bitmap {
-	m, ok := s.known[k]
+// class returns where the letters of k stand.
+func (s *sketches) class(k sketch) *standing {
+	known, ok := s.known[k]
 	if !ok {
-		m = make(bitmap, len(s.acc))
+		m := make(bitmap, len(s.sample.acc))
 		for rest := k; rest != 0; {
 			i := bits.TrailingZeros64(uint64(rest)) / 4
 			m.or(s.some[i][rest>>(4*i)&15])
 			rest &^= 15 << (4 * i)
 		}
-		s.known[k] = m
+		known = s.sample.standing(m)
+		s.known[k] = known
 	}
-	return m
+	return known
 }
