@@ -1,12 +1,11 @@
 #include "textflag.h"
+#include "chunk_amd64.h"
 
 // The layout of avx2Tables in avx2.go, and of findings in kernel.go.
 #define SLOT 256        // slot: 8 places of 2 planes of 32 bytes, 16 for each half of the codes
 #define KEY 768         // key: 5 places of 3 planes
 #define HEAD 1248       // head: 5 places
 #define WIDE 1408       // wide: for each plane 32 bytes any, 32 start
-#define CODES 2048      // codes: behind 64 masks of 32 bytes
-#define CHUNK 16        // blocks whose codes are made at a time
 #define UPPER 1088      // bytes from codes to those that look up the second half
 
 DATA upper<>+0(SB)/8, $0x8080808080808080
@@ -132,25 +131,16 @@ GLOBL upper<>(SB), RODATA|NOPTR, $32
 
 // func avx2(t *avx2Tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 TEXT ·avx2(SB), NOSPLIT, $0-56
-	MOVQ t+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ carry+24(FP), R8
-	MOVQ loose+32(FP), R9
-	MOVQ out+40(FP), DX
+	ARGUMENTS
 
-	// CHUNK blocks at a time, so that their codes stay near.
 chunk:
-	MOVQ n+16(FP), CX
-	CMPQ CX, $CHUNK
-	JLE  few
-	MOVL $CHUNK, CX
+	TAKE_CHUNK(few)
 
 few:
-	SUBQ CX, n+16(FP)
+	LEAVE_CHUNK
 
 	// Codes of all bytes first: every place reads them again, one byte on.
-	MOVQ           out+40(FP), R10
-	ADDQ           $CODES, R10
+	FIRST_CODE
 	VBROADCASTI128 (DI), Y8
 	VBROADCASTI128 16(DI), Y9
 	VBROADCASTI128 32(DI), Y10
@@ -177,8 +167,7 @@ ascii:
 
 rest:
 	WRITE
-	MOVQ out+40(FP), R10
-	ADDQ $CODES, R10
+	FIRST_CODE
 
 next:
 	LOAD(0)
@@ -191,13 +180,7 @@ next:
 	SHLQ      $32, BX
 	ORQ       BX, AX
 
-	// Where words begin: a word character behind none.
-	LEAQ (R8)(AX*2), R12
-	MOVQ AX, R8
-	SHRQ $63, R8
-	NOTQ R12
-	ANDQ AX, R12
-	ORQ  R9, R12
+	STARTS
 	MOVQ R12, 24(DX)
 
 	LOOK(SLOT, Y0, Y1)

@@ -1,4 +1,5 @@
 #include "textflag.h"
+#include "chunk_amd64.h"
 
 // The layout of vbmiTables in vbmi.go.
 #define SLOT 256        // slot: 8 places of 3 planes of 128 bytes
@@ -7,8 +8,6 @@
 #define HEAD 5376       // head: 5 places
 #define ANY 6016        // wide.any: for each plane 64 bytes
 #define START 6208      // wide.start
-#define CODES 2048      // codes: in findings, behind 64 masks of 32 bytes
-#define CHUNK 16        // blocks whose codes are made at a time, an even number
 
 // PLANE looks a plane up for two blocks, whose codes are in Z16 and Z17.
 #define PLANE(at, a, b) \
@@ -47,15 +46,6 @@
 	VPTESTMB   Z14, Z14, K1                \
 	KMOVQ      K1, dst
 
-// STARTS makes of the word characters in AX where words begin, in R12.
-#define STARTS \
-	LEAQ (R8)(AX*2), R12 \
-	MOVQ AX, R8          \
-	SHRQ $63, R8         \
-	NOTQ R12             \
-	ANDQ AX, R12         \
-	ORQ  R9, R12
-
 // MASKS writes the masks of a block. ſ and K are the topmost group of keys, all others count
 // anywhere; h are those of keys that count only where a word begins.
 #define MASKS(at, a, b, c, d, e, f, h) \
@@ -89,25 +79,16 @@
 
 // func vbmi(t *vbmiTables, v *byte, n int, carry, loose uint64, out *findings) uint64
 TEXT ·vbmi(SB), NOSPLIT, $0-56
-	MOVQ t+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ carry+24(FP), R8
-	MOVQ loose+32(FP), R9
-	MOVQ out+40(FP), DX
+	ARGUMENTS
 
-	// CHUNK blocks at a time, so that their codes stay near.
 chunk:
-	MOVQ n+16(FP), CX
-	CMPQ CX, $CHUNK
-	JLE  few
-	MOVL $CHUNK, CX
+	TAKE_CHUNK(few)
 
 few:
-	SUBQ CX, n+16(FP)
+	LEAVE_CHUNK
 
 	// Codes of all bytes first: every place reads them again, one byte on.
-	MOVQ      out+40(FP), R10
-	ADDQ      $CODES, R10
+	FIRST_CODE
 	MOVQ      CX, BX
 	VMOVDQU64 (DI), Z18
 	VMOVDQU64 64(DI), Z19
@@ -123,8 +104,7 @@ encode:
 	JNZ  encode
 	VMOVQ (SI), X0
 	ENCODE
-	MOVQ out+40(FP), R10
-	ADDQ $CODES, R10
+	FIRST_CODE
 
 next:
 	LOAD(0)
