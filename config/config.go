@@ -118,7 +118,7 @@ func override(f *File, flags *pflag.FlagSet) []error {
 		}
 	})
 	unknown, _ := unknownVariables(os.Environ())
-	return slices.Concat(mistakes, listsInEnvironment(reflect.ValueOf(f).Elem(), ""), unknown)
+	return slices.Concat(mistakes, listsInEnvironment(), unknown)
 }
 
 func lookup(flags *pflag.FlagSet, key string) *pflag.Flag {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -15,19 +16,13 @@ func envName(key string) string {
 	return EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// listsInEnvironment refuses variables of settings that are no scalars: who sets one would
+// listsInEnvironment refuses variables of settings that are no single values: who sets one would
 // think that it holds.
-func listsInEnvironment(v reflect.Value, prefix string) (mistakes []error) {
-	for i := range v.NumField() {
-		field, key := v.Field(i), prefix+v.Type().Field(i).Tag.Get("yaml")
-		switch field.Kind() {
-		case reflect.Struct:
-			mistakes = append(mistakes, listsInEnvironment(field, key+".")...)
-		case reflect.Slice, reflect.Map:
-			if os.Getenv(envName(key)) != "" {
-				mistakes = append(mistakes, fmt.Errorf("%s: %q is no single value; set it in the settings file", envName(key), key))
-			}
-		default: // a scalar, which override has read
+func listsInEnvironment() (mistakes []error) {
+	known := variables(reflect.TypeFor[File](), "")
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if s := known[name]; !s.scalar && os.Getenv(name) != "" {
+			mistakes = append(mistakes, fmt.Errorf("%s: %q is no single value; set it in the settings file", name, s.key))
 		}
 	}
 	return mistakes
@@ -46,8 +41,8 @@ func EnvironmentWarnings() []string {
 func unknownVariables(environ []string) (mistakes []error, warnings []string) {
 	known := variables(reflect.TypeFor[File](), "")
 	var scalars []string
-	for name, scalar := range known {
-		if scalar {
+	for name, s := range known {
+		if s.scalar {
 			scalars = append(scalars, name)
 		}
 	}
@@ -80,19 +75,22 @@ func unknownVariables(environ []string) (mistakes []error, warnings []string) {
 // SLUICE_NODE.
 const shortName = len("SLUICE_NODE")
 
-// variables returns the variable of every setting below t, and whether it is a single value,
-// which alone an environment variable can set.
-func variables(t reflect.Type, prefix string) map[string]bool {
-	out := map[string]bool{}
+// setting is a key, and whether it is a single value, which alone a variable can set.
+type setting struct {
+	key    string
+	scalar bool
+}
+
+// variables returns the settings below t by the variable of each.
+func variables(t reflect.Type, prefix string) map[string]setting {
+	out := map[string]setting{}
 	for i := range t.NumField() {
 		field, key := t.Field(i), prefix+t.Field(i).Tag.Get("yaml")
-		if field.Type.Kind() != reflect.Struct {
-			out[envName(key)] = field.Type.Kind() != reflect.Slice && field.Type.Kind() != reflect.Map
+		if kind := field.Type.Kind(); kind != reflect.Struct {
+			out[envName(key)] = setting{key, kind != reflect.Slice && kind != reflect.Map}
 			continue
 		}
-		for name, scalar := range variables(field.Type, key+".") {
-			out[name] = scalar
-		}
+		maps.Copy(out, variables(field.Type, key+"."))
 	}
 	return out
 }
