@@ -80,13 +80,13 @@ func (w *walk) fields(l int, prefix string, routes []route, does decoding) {
 			end = at + i
 		}
 		eq := bytes.IndexByte(data[at:end], '=')
-		if eq < 0 {
-			w.fieldName(l, prefix, at, end)
-		} else {
-			w.fieldName(l, prefix, at, at+eq)
+		nameEnd := end
+		if eq >= 0 {
+			nameEnd = at + eq
 		}
+		w.fieldName(l, prefix, at, nameEnd)
 		if eq >= 0 && at+eq+1 < end {
-			name := string(unpercent(data[at : at+eq]))
+			name := string(unpercent(data[at:nameEnd]))
 			start := at + eq + 1
 			value := w.add(layer{parent: l, codec: percent, start: start, end: end, data: unpercent(data[start:end])})
 			w.field(value, prefix+name, name, matching(routes, does, name))

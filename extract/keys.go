@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sluice-dlp/sluice/extract/internal/document"
 )
 
 // keyKind is what the name of a member or field says about its value.
@@ -108,7 +110,7 @@ func idLike(v []byte) bool {
 	}
 	hex, letters, dashes := 0, 0, 0
 	for _, c := range v {
-		if _, ok := unhex(c); !ok {
+		if _, ok := document.Unhex(c); !ok {
 			if c != '-' {
 				return false
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sluice-dlp/sluice/extract/internal/charset"
+	"github.com/sluice-dlp/sluice/extract/internal/document"
 	"github.com/sluice-dlp/sluice/extract/internal/jsontree"
 )
 
@@ -217,8 +218,8 @@ func percentStep(raw []byte) (n, m int, out [4]byte) {
 		out[0] = ' '
 		return 1, 1, out
 	case raw[0] == '%' && len(raw) > 2:
-		high, ok1 := unhex(raw[1])
-		low, ok2 := unhex(raw[2])
+		high, ok1 := document.Unhex(raw[1])
+		low, ok2 := document.Unhex(raw[2])
 		if ok1 && ok2 {
 			out[0] = high<<4 | low
 			return 3, 1, out
@@ -226,18 +227,6 @@ func percentStep(raw []byte) (n, m int, out [4]byte) {
 	}
 	out[0] = raw[0]
 	return 1, 1, out
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }
 
 func appendPercent(dst, s []byte) []byte {

@@ -30,13 +30,8 @@ func hexString(b []byte) []byte {
 	out := make([]byte, 0, len(b)/2)
 	high, half := byte(0), false
 	for _, c := range b {
-		var v byte
-		switch {
-		case c >= '0' && c <= '9':
-			v = c - '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			v = c | 0x20 - 'a' + 10
-		default:
+		v, ok := Unhex(c)
+		if !ok {
 			continue
 		}
 		if half {

@@ -34,21 +34,22 @@ func quotedByte(data []byte) (c byte, ok bool) {
 	if len(data) < 3 {
 		return 0, false
 	}
-	high, low := hexDigit(data[1]), hexDigit(data[2])
-	return byte(high<<4 | low), high >= 0 && low >= 0
+	high, ok1 := Unhex(data[1])
+	low, ok2 := Unhex(data[2])
+	return high<<4 | low, ok1 && ok2
 }
 
-// hexDigit returns the value of a hexadecimal digit, or -1.
-func hexDigit(c byte) int {
+// Unhex returns the value of a hexadecimal digit; ok is false for any other byte.
+func Unhex(c byte) (value byte, ok bool) {
 	switch {
 	case c >= '0' && c <= '9':
-		return int(c - '0')
+		return c - '0', true
 	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
+		return c - 'a' + 10, true
 	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
+		return c - 'A' + 10, true
 	}
-	return -1
+	return 0, false
 }
 
 // softBreak returns what follows the = at the end of a line, and whether there is one. The

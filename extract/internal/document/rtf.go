@@ -96,7 +96,7 @@ func (r *rtfReader) char(c byte) {
 	case r.fallback > 0:
 		r.fallback--
 	case r.state.object:
-		if hexDigit(c) >= 0 {
+		if _, ok := Unhex(c); ok {
 			r.objects = append(r.objects, c)
 		}
 	case !r.state.skip:
@@ -119,7 +119,7 @@ func (r *rtfReader) hidden() (out []byte) {
 
 func allHex(s []byte) bool {
 	for _, c := range s {
-		if hexDigit(c) < 0 {
+		if _, ok := Unhex(c); !ok {
 			return false
 		}
 	}
