@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -67,6 +68,8 @@ func TestNothingHidesInDocuments(t *testing.T) {
 		"in a line of a header that is none": head + value + "\r\n\r\na",
 		"in a header that is folded":         head + "X-Note: 4111 1111\r\n 1111 1111\r\n\r\na",
 		"in an inner body of a mail":         mixed + "--X\r\nContent-Type: multipart/mixed; boundary=X1\r\n\r\n--X1\r\nContent-Transfer-Encoding: base64\r\n\r\nNDExMSAxMTExIDExMTEgMTExMQ==\r\n--X1--\r\n--X--\r\n",
+		"in parts that are base64 as a whole": head + "Content-Type: multipart/mixed; boundary=X\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+			base64.StdEncoding.EncodeToString([]byte("--X\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n4111 1111 1111 =31111\r\n--X--\r\n")) + "\r\n",
 		"in a tar member of another type":    typed('7'),
 		"in a tar member of no type":         typed('Z'),
 		"behind the end of a tar archive":    oneTar(tar.Header{}, "x") + value,

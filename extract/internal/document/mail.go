@@ -99,21 +99,20 @@ type partHeader struct{ ctype, transfer, name string }
 
 // mime reads one MIME part (RFC 2045).
 func (w *walk) mime(path string, h partHeader, body []byte, depth int) {
-	var r io.Reader = bytes.NewReader(body)
-	switch strings.ToLower(strings.TrimSpace(h.transfer)) {
-	case "base64":
-		r = base64.NewDecoder(base64.StdEncoding, &base64Bytes{r})
-	case "quoted-printable":
-		r = bytes.NewReader(QuotedPrintable(make([]byte, 0, len(body)), body))
-	}
 	kind, params, err := mime.ParseMediaType(h.ctype)
 	if err != nil && kind == "" {
 		kind = "text/plain"
 	}
 	if strings.HasPrefix(kind, "multipart/") && params["boundary"] != "" {
+		if Delimiter(body, []byte("--"+params["boundary"]), 0) < 0 { // not allowed to be encoded, but some readers decode it
+			if r, encoded := decoded(body, h.transfer); encoded {
+				body = w.read(r)
+			}
+		}
 		w.mimeParts(path, body, params["boundary"], depth)
 		return
 	}
+	r, _ := decoded(body, h.transfer)
 	name := h.name
 	if name == "" {
 		name = params["name"]
@@ -135,6 +134,18 @@ func (w *walk) mime(path string, h partHeader, body []byte, depth int) {
 		w.text(join(path, name), charset.Detect(data, params["charset"]).Decode(data))
 	default:
 		w.member(path, name, data, depth)
+	}
+}
+
+// decoded returns body without its transfer encoding (RFC 2045 §6), and whether it has one.
+func decoded(body []byte, transfer string) (r io.Reader, encoded bool) {
+	switch strings.ToLower(strings.TrimSpace(transfer)) {
+	case "base64":
+		return base64.NewDecoder(base64.StdEncoding, &base64Bytes{bytes.NewReader(body)}), true
+	case "quoted-printable":
+		return bytes.NewReader(QuotedPrintable(make([]byte, 0, len(body)), body)), true
+	default:
+		return bytes.NewReader(body), false
 	}
 }
 
