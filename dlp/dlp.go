@@ -140,6 +140,16 @@ func (f *Finding) Spread() (start, end int64) {
 	return min(f.Start, f.spread.start), max(f.End, f.spread.end)
 }
 
+// Moved returns the finding as one of another text, where it lies by bytes further on. Its line
+// and column are not known there.
+func (f Finding) Moved(text int, by int64) Finding {
+	if f.spread.end != 0 {
+		f.spread.start, f.spread.end = f.spread.start+by, f.spread.end+by
+	}
+	f.Text, f.Start, f.End, f.Line, f.Column = text, f.Start+by, f.End+by, 0, 0
+	return f
+}
+
 // spreadOver lets f cover what o, which gives way to it, would have taken out.
 func (f *Finding) spreadOver(o *Finding) {
 	start, end := f.Spread()

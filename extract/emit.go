@@ -137,7 +137,9 @@ func (w *walk) emitString(d *jsonDoc, i int) {
 	}
 	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.Start, end: n.End, data: d.tree.Str(i)})
 	path := w.fullPath(d, i)
+	at := len(w.doc.Texts)
 	w.text(role, path, l)
+	w.follow(told{in: d, node: i, text: at})
 	w.stringInside(d, i, l)
 	w.urisInside(path, l)
 }

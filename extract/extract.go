@@ -44,6 +44,8 @@ type Text struct {
 	Data   []byte
 	Reader io.ReaderAt
 	Size   int64
+	Next   int  // index of the text of the next part of the same message, which goes on with this one; 0: none
+	Blank  bool // a part that is blank stands before this one, which goes on with another
 
 	edit edit
 }

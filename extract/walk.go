@@ -25,6 +25,7 @@ type walk struct {
 	depth   int              // how many decodings lie above the current one
 	hit     bool             // a route has led to text of the user
 	missed  bool             // no route has, in the whole of the body
+	latest  told
 }
 
 // mode says how leaves that no route has marked are read.

@@ -121,7 +121,7 @@ func (c *call) tell(x *Explanation) {
 			x.Files = append(x.Files, ExplainedFile{u.Name, u.Type, u.Size, u.SHA256, u.Path, string(u.Outcome)})
 		}
 	}
-	x.Findings = append(x.Findings, c.findings...)
+	x.Findings = append(x.Findings, c.located(c.findings)...)
 	for _, g := range c.decision.Gaps {
 		x.Gaps = append(x.Gaps, string(g))
 	}

@@ -284,7 +284,7 @@ func (c *call) scan(ctx context.Context) {
 	}
 	c.reading = c.readings(asks)
 	report := c.rules.engine.Scan(ctx, dlp.Query{Profiles: profiles}, c.reading.texts...)
-	c.findings = c.acrossSeams(report.Findings)
+	c.findings = c.overSeams(c.acrossSeams(report.Findings))
 	if !report.Complete {
 		c.gaps = append(c.gaps, scanGap(report.Limit))
 	}

@@ -68,9 +68,10 @@ func (h *history) add(t turn) {
 // reading is what a scan is given of a request's texts.
 type reading struct {
 	texts  []dlp.Text
-	turns  []turn // of the texts, in their order; nil when turns are not remembered
-	skip   []bool // texts that need no scan
-	copies []int  // the text of which each one is a copy, or itself
+	turns  []turn  // of the texts, in their order; nil when turns are not remembered
+	skip   []bool  // texts that need no scan
+	copies []int   // the text of which each one is a copy, or itself
+	joints []joint // what the texts behind those of the document are
 }
 
 // readings prepares the texts for the scan. Skipped is what was replayed and allowed
@@ -102,20 +103,21 @@ func (c *call) readings(asks []policy.Ask) reading {
 				first[same] = i
 			}
 		}
-		if mac != nil && replayed(t) && c.h.history.knows(r.turns[i]) {
+		if mac != nil && replayed(t.Role) && c.h.history.knows(r.turns[i]) {
 			r.skip[i] = true
 		}
 	}
+	c.join(&r, mac)
 	for i, skip := range r.skip {
 		if skip { // in its place stays an empty text, so that findings keep their index
-			r.texts[i].Data = nil
+			r.texts[i].Data, r.texts[i].Reader, r.texts[i].Size = nil, nil, 0
 		}
 	}
 	return r
 }
 
-// replayed reports whether a text may be of an earlier turn.
-func replayed(t *extract.Text) bool { return t.Role == extract.Context || t.Role == extract.System }
+// replayed reports whether texts of a role may be of an earlier turn.
+func replayed(r extract.Role) bool { return r == extract.Context || r == extract.System }
 
 // turnHash hashes the texts of one request.
 type turnHash struct {
@@ -160,6 +162,25 @@ func (h *turnHash) of(text []byte) (sum turn) {
 	return sum
 }
 
+// ofJoint hashes the text around a seam, in which it counts where the seams are. It begins as
+// no scope does.
+func (h *turnHash) ofJoint(j *joint) (sum turn) {
+	for i, seed := range h.seeds {
+		var m maphash.Hash
+		m.SetSeed(seed)
+		var size [8]byte
+		_, _ = m.Write(size[:])
+		_, _ = m.Write(h.scope)
+		for k := range j.pieces {
+			binary.LittleEndian.PutUint64(size[:], uint64(j.pieces[k].at))
+			_, _ = m.Write(size[:])
+			_, _ = m.Write(j.data(&j.pieces[k]))
+		}
+		sum[i] = m.Sum64()
+	}
+	return sum
+}
+
 // remember notes the turns of a request that was scanned whole and let through. A text
 // whose findings did not trigger anything is not noted: with those of later turns they may.
 func (c *call) remember() {
@@ -177,12 +198,20 @@ func (c *call) remember() {
 	}
 	var turns []turn
 	for i, t := range c.reading.turns {
-		text := &c.doc.Texts[i]
-		if text.Role != extract.File && text.Reader == nil && len(text.Data) > 0 && !open[i] && !open[c.reading.copies[i]] {
+		if c.remembers(i) && !open[i] && !open[c.reading.copies[i]] {
 			turns = append(turns, t)
 		}
 	}
 	c.h.history.remember(turns)
+}
+
+// remembers reports texts that may be sent again with every message.
+func (c *call) remembers(text int) bool {
+	if c.joint(text) != nil {
+		return true
+	}
+	t := &c.doc.Texts[text]
+	return t.Role != extract.File && t.Reader == nil && len(t.Data) > 0
 }
 
 // copiesOf returns the texts that hold what a text holds, itself included.

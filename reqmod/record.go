@@ -174,11 +174,6 @@ func (r *Rules) mask(ctx context.Context, list []string) (out []string, ok bool)
 // counted returns the findings that a profile triggered on: of those profiles, in the
 // roles in which they were asked for, and not merely suspected.
 func (c *call) counted() []dlp.Finding {
-	type place struct {
-		detector   string
-		text       int
-		start, end int64
-	}
 	var list []dlp.Finding
 	seen := map[place]bool{}
 	asks := c.plan.Asks()
@@ -187,7 +182,7 @@ func (c *call) counted() []dlp.Finding {
 			continue
 		}
 		for _, f := range c.findings {
-			at := place{f.Detector, f.Text, f.Start, f.End}
+			at := placeOf(&f)
 			if f.Confidence < dlp.Medium || seen[at] || !slices.Contains(f.Profiles, asks[i].Profile) || !inRole(asks[i].Roles, f.Role) {
 				continue
 			}
@@ -271,7 +266,7 @@ func union(a, b []string) []string {
 // scanned reaches much further than what is shown, so that no value is cut in two, seen
 // in part only, and shown.
 func (c *call) excerpt(f dlp.Finding) string {
-	t := c.doc.Texts[f.Text]
+	t := c.reading.texts[f.Text]
 	size := int64(len(t.Data))
 	if t.Reader != nil {
 		size = t.Size

@@ -16,15 +16,21 @@ func (c *call) redact() {
 		return
 	}
 	var cuts []extract.Cut
+	values := 0
 	for _, f := range united(c.decisive()) {
 		for _, text := range c.reading.copiesOf(f.Text) {
-			cuts = append(cuts, extract.Cut{Text: text, Start: int(f.Start), End: int(f.End), With: c.label(f)})
+			values++
+			f.Text = text
+			for _, cut := range c.cuts(&f) {
+				cut.With = c.label(f, cut.End-cut.Start)
+				cuts = append(cuts, cut)
+			}
 		}
 	}
 	body, err := c.doc.Rewrite(cuts)
 	if err == nil && len(cuts) > 0 {
 		c.redacted = body
-		c.decision.Reason += "; values redacted: " + strconv.Itoa(len(cuts)) // the note in the event
+		c.decision.Reason += "; values redacted: " + strconv.Itoa(values) // the note in the event
 	}
 }
 
@@ -48,10 +54,10 @@ func united(findings []dlp.Finding) []dlp.Finding {
 	return out
 }
 
-// label is what takes the place of a finding. Where the body must keep its length it is as
-// long as what it replaces.
-func (c *call) label(f dlp.Finding) string {
-	label, size := dlp.Redaction(f), int(f.End-f.Start)
+// label is what takes the place of size bytes of a finding. Where the body must keep its length
+// it is as long as what it replaces.
+func (c *call) label(f dlp.Finding, size int) string {
+	label := dlp.Redaction(f)
 	switch {
 	case !c.doc.FixedSize():
 		return label

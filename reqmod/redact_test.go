@@ -105,7 +105,7 @@ func masked(c *call, i int) string {
 			continue
 		}
 		out.Write(data[at:f.Start])
-		out.WriteString(c.label(f))
+		out.WriteString(c.label(f, int(f.End-f.Start)))
 		at = f.End
 	}
 	out.Write(data[at:])
