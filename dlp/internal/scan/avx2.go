@@ -1,13 +1,16 @@
 package scan
 
+import "unicode/utf8"
+
 // avx2Tables are what AVX2 looks bytes up in: 16 codes in one instruction, so 32 in two. The
 // assembly knows their layout.
 type avx2Tables struct {
-	code [16][16]uint8 // by the upper and the lower half of a byte
-	slot [window][avx2Planes]codePlane
-	key  [keyWindow][planes]codePlane
-	head [keyWindow]codePlane
-	wide [avx2Planes]counts // of slots
+	slotCode [16][16]uint8          // by the upper and the lower half of a byte: see telescope
+	keyCode  [keyRows + 8][16]uint8 // those of folded bytes, then those of bytes outside ASCII
+	slot     [window][avx2Planes]codePlane
+	key      [keyBytes][planes]codePlane
+	head     [keyBytes]codePlane
+	wide     [avx2Planes]counts // of slots
 }
 
 // codePlane has, for one place, the groups among eight whose class there has a code, in two
@@ -21,37 +24,44 @@ type counts struct{ any, start [32]uint8 }
 const (
 	avx2Planes = 2 // of slots: a third takes as long as the places that it turns down
 	avx2Codes  = 32
+	keyRows    = 4    // of bytes of ASCII that have the bit by which letters fold
 	upperCode  = 0x80 // the code is in the second table: then the first one gives 0
 	wordCode   = 0x40 // the byte is a word character; look-ups do not see this bit
 )
 
 // newAVX2Tables returns the tables for t.
-func newAVX2Tables(t *tables, c *coding) *avx2Tables {
+func newAVX2Tables(t *tables, slots, keys *coding) *avx2Tables {
 	x := &avx2Tables{}
-	for b, code := range c.code {
-		of := code & 15
-		if code >= 16 {
-			of |= upperCode
-		}
-		if c.groups[code].side == wordASCII {
+	for b := range 256 {
+		row, of := b>>4, slots.halved(b)
+		if isWord(uint8(b)) {
 			of |= wordCode
 		}
-		x.code[b>>4][b&15] = of
-	}
-	for code := range c.groups {
-		g := &c.groups[code]
-		half, at := code>>4, code&15
-		for j := range g.head {
-			x.head[j][half][at] = g.head[j]
+		x.slotCode[row][b&15] = of
+		switch {
+		case b >= utf8.RuneSelf:
+			x.keyCode[row-8+keyRows][b&15] = keys.halved(b)
+		case b&0x20 != 0:
+			x.keyCode[row>>1&2|row&1][b&15] = keys.halved(b)
 		}
-		for j := range g.slot {
-			for p := range avx2Planes {
-				x.slot[j][p][half][at] = uint8(g.slot[j] >> (8 * p))
+	}
+	telescope(x.slotCode[:8])
+	telescope(x.slotCode[8:])
+	telescope(x.keyCode[:keyRows])
+	telescope(x.keyCode[keyRows:])
+	for code := range slots.groups {
+		for j, of := range slots.groups[code].slot {
+			for p := range x.slot[j] {
+				x.slot[j][p][code>>4][code&15] = uint8(of >> (8 * p))
 			}
 		}
-		for j := range g.key {
+	}
+	for code := range keys.groups {
+		g := &keys.groups[code]
+		for j := range x.key {
+			x.head[j][code>>4][code&15] = g.head[j]
 			for p := range planes {
-				x.key[j][p][half][at] = uint8(g.key[j] >> (8 * p))
+				x.key[j][p][code>>4][code&15] = uint8(g.key[j] >> (8 * p))
 			}
 		}
 	}
@@ -62,4 +72,20 @@ func newAVX2Tables(t *tables, c *coding) *avx2Tables {
 		}
 	}
 	return x
+}
+
+// halved returns the code of b as AVX2 looks it up.
+func (c *coding) halved(b int) uint8 {
+	code := c.code[b]
+	return code&15 | code>>4*upperCode
+}
+
+// telescope changes rows such that what one had is what it and all rows behind it have, one xor
+// the other: of rows looked up for a byte, the last ones are those from its own on.
+func telescope(rows [][16]uint8) {
+	for i, next := range rows[1:] {
+		for j := range next {
+			rows[i][j] ^= next[j]
+		}
+	}
 }

@@ -60,15 +60,37 @@ func (g *byteGroups) widen(o *byteGroups) {
 	}
 }
 
-// newCoding returns a coding of t with at most so many codes, and reports whether it tells all
-// bytes apart that t does. Word characters, other bytes of ASCII, and those outside share no code.
+// coder says how bytes get codes. Those outside ASCII share none with others.
+type coder struct {
+	most   int  // codes
+	words  bool // word characters share none with others
+	folded bool // bytes that keys take for one share one
+}
+
+// groupsOf returns the groups of b, and of what shares its code.
+func (by *coder) groupsOf(t *tables, b uint8) byteGroups {
+	g := t.groupsOf(b)
+	if g.side == highSide {
+		return g
+	}
+	if !by.words {
+		g.side = otherASCII
+	}
+	if by.folded {
+		o := t.groupsOf(b ^ 0x20)
+		g.widen(&o)
+	}
+	return g
+}
+
+// newCoding returns a coding of t, and reports whether it tells all bytes apart that the coder may.
 // From step codes on, they are merged by an eighth before what that costs is worked out anew: two
 // mistakes of one group cost more together.
-func newCoding(t *tables, most, step int, r *sample) (c *coding, exact bool) {
+func newCoding(t *tables, by *coder, step int, r *sample) (c *coding, exact bool) {
 	c = &coding{}
 	known := map[byteGroups]uint8{}
 	for b := range 256 {
-		g := t.groupsOf(uint8(b))
+		g := by.groupsOf(t, uint8(b))
 		code, ok := known[g]
 		if !ok {
 			code = uint8(len(c.groups))
@@ -77,11 +99,11 @@ func newCoding(t *tables, most, step int, r *sample) (c *coding, exact bool) {
 		}
 		c.code[b] = code
 	}
-	if len(c.groups) <= most {
+	if len(c.groups) <= by.most {
 		return c, true
 	}
-	for left := len(c.groups); left > most; {
-		left = max(most, min(left*7/8, step))
+	for left := len(c.groups); left > by.most; {
+		left = max(by.most, min(left*7/8, step))
 		c.merge(c.coarse(t), left, r)
 	}
 	return c, false

@@ -13,7 +13,7 @@ func TestCodingMissesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	tb := randomTables(r)
 	for _, most := range []int{256, 128, 40, 32, 3} {
-		c, exact := newCoding(tb, most, mergeSteps[0], ordinarySample())
+		c, exact := newCoding(tb, &coder{most: most, words: true}, mergeSteps[0], ordinarySample())
 		if len(c.groups) > most {
 			t.Errorf("%d codes, want at most %d", len(c.groups), most)
 		}
@@ -35,7 +35,7 @@ func TestCodingMissesNothing(t *testing.T) {
 // TestCoarsenedClassesNeedNoOtherCodes: classes made of whole codes are told apart by as many.
 func TestCoarsenedClassesNeedNoOtherCodes(t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 24))
-	c, _ := newCoding(randomTables(r), 32, mergeSteps[0], ordinarySample())
+	c, _ := newCoding(randomTables(r), &coder{most: 32, words: true}, mergeSteps[0], ordinarySample())
 	ks := []kind{{q: sequence{n: 2}}, {q: sequence{n: 1}, wordStart: true}}
 	for i := range ks {
 		for j := range ks[i].q.n {
@@ -62,7 +62,7 @@ func TestCoarsenedClassesNeedNoOtherCodes(t *testing.T) {
 
 // TestSketchesCount compares what sketches say of the sample with a count by hand.
 func TestSketchesCount(t *testing.T) {
-	c, _ := newCoding(randomTables(rand.New(rand.NewPCG(25, 26))), 32, mergeSteps[0], ordinarySample())
+	c, _ := newCoding(randomTables(rand.New(rand.NewPCG(25, 26))), &coder{most: 32, words: true}, mergeSteps[0], ordinarySample())
 	s := newSketches(ordinarySample(), c)
 	var o outline
 	for i := range o.at {

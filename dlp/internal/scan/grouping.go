@@ -56,7 +56,8 @@ type grouper struct {
 	sketches *sketches
 	coding   *coding // bytes with one code count as one; nil: each by itself
 	places   int
-	most     int // groups from which on the best pair to join is looked for
+	most     int     // groups from which on the best pair to join is looked for
+	doubt    float64 // how much the guess counts beside the sample, which is short
 	kinds    []kind
 	drawn    []outline // kinds
 }
@@ -118,7 +119,9 @@ func (g *grouper) collect(ks []kind) {
 }
 
 // cost estimates how often the kernel reports o.
-func (g *grouper) cost(o *outline) float64 { return g.sketches.rate(o, g.places) }
+func (g *grouper) cost(o *outline) float64 {
+	return g.sketches.rate(o, g.places) + g.doubt*float64(o.guess)
+}
 
 // joined returns a with b taken in.
 func (g *grouper) joined(a, b *outline) outline {

@@ -44,7 +44,7 @@ type masks struct {
 // findings are what a kernel finds in a batch.
 type findings struct {
 	masks [batch]masks
-	codes [2][chunk*block + 64]uint8 //nolint:unused // scratch of the assembly
+	codes [4][chunk*block + 64]uint8 //nolint:unused // scratch of the assembly
 }
 
 // kernel fills out for n blocks of v, of which window bytes more must be readable. carry is
@@ -113,11 +113,12 @@ type namedKernel struct {
 	quad       quadKernel
 	places     placesKernel
 	slotGroups int
-	codes      int                        // by how many it looks bytes up; 0: it looks up pairs of bytes
-	coded      func(t *tables, c *coding) // makes its tables of those
+	keyPlaces  int                                  // at which it looks for keys
+	coders     []coder                              // of all bytes, or of those of slots and those of keys; none: it looks up pairs of bytes
+	coded      func(t *tables, slots, keys *coding) // makes its tables of what they make
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, groups, 0, nil}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, groups, 0, nil, nil}
 
 // keysKernel returns those positions of n blocks of x at which m says that there may be a key
 // and p agrees. It may turn down slots that m has.

@@ -6,10 +6,10 @@ import "golang.org/x/sys/cpu"
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, 8 * avx2Planes, avx2Codes, codedForAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, 8 * avx2Planes, keyBytes, []coder{{most: avx2Codes}, {most: avx2Codes, folded: true}}, codedForAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, groups, codes, codedForVBMI}
+		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, groups, keyWindow, []coder{{most: codes, words: true}}, codedForVBMI}
 		if cpu.X86.HasAVX512VBMI2 {
 			k.keys, k.places = keysByVBMI, placesByVBMI
 		}
@@ -18,9 +18,9 @@ func kernels() []namedKernel {
 	return ks
 }
 
-func codedForAVX2(t *tables, c *coding) { t.avx2 = newAVX2Tables(t, c) }
+func codedForAVX2(t *tables, slots, keys *coding) { t.avx2 = newAVX2Tables(t, slots, keys) }
 
-func codedForVBMI(t *tables, c *coding) { t.vbmi = newVBMITables(t, c) }
+func codedForVBMI(t *tables, c, _ *coding) { t.vbmi = newVBMITables(t, c) }
 
 func avx2Kernel(t *tables, v []byte, n int, carry, loose uint64, out *findings) uint64 {
 	if n <= 0 {

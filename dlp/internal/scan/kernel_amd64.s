@@ -2,17 +2,31 @@
 #include "chunk_amd64.h"
 
 // The layout of avx2Tables in avx2.go, and of findings in kernel.go.
-#define SLOT 256        // slot: 8 places of 2 planes of 32 bytes, 16 for each half of the codes
-#define KEY 768         // key: 5 places of 3 planes
-#define HEAD 1248       // head: 5 places
-#define WIDE 1408       // wide: for each plane 32 bytes any, 32 start
+#define KEYCODE 256     // keyCode: 4 rows of folded bytes, 8 of those outside ASCII
+#define SLOT 448        // slot: 8 places of 2 planes of 32 bytes, 16 for each half of the codes
+#define KEY 960         // key: 4 places of 3 planes
+#define HEAD 1344       // head: 4 places
+#define WIDE 1472       // wide: for each plane 32 bytes any, 32 start
 #define UPPER 1088      // bytes from codes to those that look up the second half
+#define KEYS 2176       // bytes from codes for slots to those for keys
 
 DATA upper<>+0(SB)/8, $0x8080808080808080
 DATA upper<>+8(SB)/8, $0x8080808080808080
 DATA upper<>+16(SB)/8, $0x8080808080808080
 DATA upper<>+24(SB)/8, $0x8080808080808080
 GLOBL upper<>(SB), RODATA|NOPTR, $32
+
+DATA sixteens<>+0(SB)/8, $0x1010101010101010
+DATA sixteens<>+8(SB)/8, $0x1010101010101010
+DATA sixteens<>+16(SB)/8, $0x1010101010101010
+DATA sixteens<>+24(SB)/8, $0x1010101010101010
+GLOBL sixteens<>(SB), RODATA|NOPTR, $32
+
+DATA fold<>+0(SB)/8, $0x2020202020202020
+DATA fold<>+8(SB)/8, $0x2020202020202020
+DATA fold<>+16(SB)/8, $0x2020202020202020
+DATA fold<>+24(SB)/8, $0x2020202020202020
+GLOBL fold<>(SB), RODATA|NOPTR, $32
 
 // LOAD reads the codes of the bytes at place j from each position on: Y8 and Y9 have those of
 // bytes 0 to 31 for the first and for the second half, Y10 and Y11 those of 32 to 63.
@@ -45,10 +59,10 @@ GLOBL upper<>(SB), RODATA|NOPTR, $32
 	KEEP(SLOT+64*j, Y0, Y1)    \
 	KEEP(SLOT+64*j+32, Y2, Y3)
 
-// KEYS keeps what three planes of keys have at place j, in Y0 to Y5, and in Y6 and Y7 those that
+// HEADS keeps what three planes of keys have at place j, in Y0 to Y5, and in Y6 and Y7 those that
 // count only where a word begins.
-#define KEYS(j) \
-	LOAD(j)                   \
+#define HEADS(j) \
+	LOAD(KEYS+j)              \
 	KEEP(KEY+96*j, Y0, Y1)    \
 	KEEP(KEY+96*j+32, Y2, Y3) \
 	KEEP(KEY+96*j+64, Y4, Y5) \
@@ -74,60 +88,81 @@ GLOBL upper<>(SB), RODATA|NOPTR, $32
 	VPOR  Y13, Y14, Y13           \
 	BITS(Y12, Y13, dst, tmp)
 
-// ENCODE writes the codes of the bytes in Y1. Of the rows of a table, which are by the upper
-// half of a byte, Y8 to Y15 have those for ASCII; a look-up gives 0 for other bytes, so that
-// the other rows need be asked only if there are such.
+// ROW looks the bytes in Y3 up in one row, and adds more for the next.
+#define ROW(at, more, code) \
+	VBROADCASTI128 at(DI), Y4 \
+	VPSHUFB        Y3, Y4, Y4 \
+	VPADDUSB       more, Y3, Y3 \
+	VPXOR          Y4, code, code
+
+// ENCODE makes codes of the bytes in Y1, in Y2 for slots and in Y6 for keys. The tables have a row
+// for each upper half of a byte. A look-up gives 0 where the index is 128 or more, and at first
+// the index is the byte, so that row 7 is looked up for all bytes of ASCII; 16 more, and row 6 is
+// for all but those of row 7. What rows have in front of them is in the table: a byte's code is
+// what it and all rows behind it have, one xor the other. Y8 to Y15 are the rows of ASCII for
+// slots, Y0 has 16s; for keys there are only the rows 2, 3, 6 and 7. Other rows need be asked
+// only if there are other bytes.
 #define ENCODE(ascii) \
-	VPSLLW    $3, Y1, Y3     \
-	VPSLLW    $2, Y1, Y4     \
-	VPSLLW    $1, Y1, Y5     \
-	VPSHUFB   Y1, Y8, Y6     \
-	VPSHUFB   Y1, Y9, Y7     \
-	VPBLENDVB Y3, Y7, Y6, Y6 \
-	VPSHUFB   Y1, Y10, Y7    \
-	VPSHUFB   Y1, Y11, Y0    \
-	VPBLENDVB Y3, Y0, Y7, Y7 \
-	VPBLENDVB Y4, Y7, Y6, Y6 \
-	VPSHUFB   Y1, Y12, Y7    \
-	VPSHUFB   Y1, Y13, Y0    \
-	VPBLENDVB Y3, Y0, Y7, Y7 \
-	VPSHUFB   Y1, Y14, Y2    \
-	VPSHUFB   Y1, Y15, Y0    \
-	VPBLENDVB Y3, Y0, Y2, Y2 \
-	VPBLENDVB Y4, Y2, Y7, Y7 \
-	VPBLENDVB Y5, Y7, Y6, Y2 \
-	VPMOVMSKB Y1, AX         \
-	TESTL     AX, AX         \
-	JZ        ascii          \
-	VMOVDQU   Y2, (R10)      \
-	VPXOR     upper<>(SB), Y1, Y1 \
-	ROW(128, Y6)             \
-	ROW(144, Y7)             \
-	VPBLENDVB Y3, Y7, Y6, Y6 \
-	ROW(160, Y7)             \
-	ROW(176, Y0)             \
-	VPBLENDVB Y3, Y0, Y7, Y7 \
-	VPBLENDVB Y4, Y7, Y6, Y6 \
-	ROW(192, Y7)             \
-	ROW(208, Y0)             \
-	VPBLENDVB Y3, Y0, Y7, Y7 \
-	ROW(224, Y2)             \
-	ROW(240, Y0)             \
-	VPBLENDVB Y3, Y0, Y2, Y2 \
-	VPBLENDVB Y4, Y2, Y7, Y7 \
-	VPBLENDVB Y5, Y7, Y6, Y6 \
-	VPOR      (R10), Y6, Y2
+	VPSHUFB   Y1, Y15, Y2          \
+	VPADDUSB  Y0, Y1, Y3           \
+	VPSHUFB   Y3, Y14, Y4          \
+	VPADDUSB  Y0, Y3, Y3           \
+	VPSHUFB   Y3, Y13, Y5          \
+	VPADDUSB  Y0, Y3, Y3           \
+	VPXOR     Y4, Y2, Y2           \
+	VPSHUFB   Y3, Y12, Y6          \
+	VPADDUSB  Y0, Y3, Y3           \
+	VPXOR     Y5, Y6, Y5           \
+	VPSHUFB   Y3, Y11, Y7          \
+	VPADDUSB  Y0, Y3, Y3           \
+	VPXOR     Y5, Y2, Y2           \
+	VPSHUFB   Y3, Y10, Y4          \
+	VPADDUSB  Y0, Y3, Y3           \
+	VPXOR     Y7, Y4, Y4           \
+	VPSHUFB   Y3, Y9, Y5           \
+	VPADDUSB  Y0, Y3, Y3           \
+	VPXOR     Y4, Y2, Y2           \
+	VPSHUFB   Y3, Y8, Y6           \
+	VPXOR     Y5, Y6, Y5           \
+	VPXOR     Y5, Y2, Y2           \
+	VPOR      fold<>(SB), Y1, Y3   \
+	VPXOR     Y6, Y6, Y6           \
+	VPSLLW    $1, Y0, Y7           \
+	VPOR      Y0, Y7, Y7           \
+	ROW(KEYCODE+48, Y0, Y6)        \
+	ROW(KEYCODE+32, Y7, Y6)        \
+	ROW(KEYCODE+16, Y0, Y6)        \
+	ROW(KEYCODE, Y0, Y6)           \
+	VPMOVMSKB Y1, AX               \
+	TESTL     AX, AX               \
+	JZ        ascii                \
+	VPXOR     upper<>(SB), Y1, Y3  \
+	ROW(240, Y0, Y2)               \
+	ROW(224, Y0, Y2)               \
+	ROW(208, Y0, Y2)               \
+	ROW(192, Y0, Y2)               \
+	ROW(176, Y0, Y2)               \
+	ROW(160, Y0, Y2)               \
+	ROW(144, Y0, Y2)               \
+	ROW(128, Y0, Y2)               \
+	VPXOR     upper<>(SB), Y1, Y3  \
+	ROW(KEYCODE+176, Y0, Y6)       \
+	ROW(KEYCODE+160, Y0, Y6)       \
+	ROW(KEYCODE+144, Y0, Y6)       \
+	ROW(KEYCODE+128, Y0, Y6)       \
+	ROW(KEYCODE+112, Y0, Y6)       \
+	ROW(KEYCODE+96, Y0, Y6)        \
+	ROW(KEYCODE+80, Y0, Y6)        \
+	ROW(KEYCODE+64, Y0, Y6)
 
-// ROW looks the bytes in Y1 up in one row.
-#define ROW(at, a) \
-	VBROADCASTI128 at(DI), a \
-	VPSHUFB        Y1, a, a
-
-// WRITE writes the codes in Y2, and those for the second half.
+// WRITE writes the codes, and those for the second half.
 #define WRITE \
-	VMOVDQU Y2, (R10)           \
-	VPXOR   upper<>(SB), Y2, Y2 \
-	VMOVDQU Y2, UPPER(R10)
+	VMOVDQU Y2, (R10)              \
+	VPXOR   upper<>(SB), Y2, Y2    \
+	VMOVDQU Y2, UPPER(R10)         \
+	VMOVDQU Y6, KEYS(R10)          \
+	VPXOR   upper<>(SB), Y6, Y6    \
+	VMOVDQU Y6, (KEYS+UPPER)(R10)
 
 // func avx2(t *avx2Tables, v *byte, n int, carry, loose uint64, out *findings) uint64
 TEXT ·avx2(SB), NOSPLIT, $0-56
@@ -149,6 +184,7 @@ few:
 	VBROADCASTI128 80(DI), Y13
 	VBROADCASTI128 96(DI), Y14
 	VBROADCASTI128 112(DI), Y15
+	VMOVDQU        sixteens<>(SB), Y0
 	MOVQ           CX, BX
 	SHLQ           $1, BX
 
@@ -201,15 +237,14 @@ next:
 	ORQ   AX, R13
 	MOVQ  R13, (DX)
 
-	LOAD(0)
+	LOAD(KEYS)
 	LOOK(KEY, Y0, Y1)
 	LOOK(KEY+32, Y2, Y3)
 	LOOK(KEY+64, Y4, Y5)
 	LOOK(HEAD, Y6, Y7)
-	KEYS(1)
-	KEYS(2)
-	KEYS(3)
-	KEYS(4)
+	HEADS(1)
+	HEADS(2)
+	HEADS(3)
 
 	// ſ and K are the topmost group of keys, all others count anywhere.
 	VPMOVMSKB Y4, AX

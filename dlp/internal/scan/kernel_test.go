@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
@@ -15,17 +16,20 @@ func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32, heads u
 	g := t.groupsOf(b)
 	switch kernel {
 	case "avx2":
-		code := t.avx2.code[b>>4][b&15]
-		half, at := code>>7, code&15
+		code := seen(t.avx2.slotCode[b>>7*8:][:8], b)
 		g.slot[j] = 0
 		for p := range avx2Planes {
-			g.slot[j] |= uint32(t.avx2.slot[j][p][half][at]) << (8 * p)
+			g.slot[j] |= uint32(t.avx2.slot[j][p][code>>7][code&15]) << (8 * p)
 		}
+		if j >= keyBytes {
+			return g.slot[j], ^uint32(0), 0xff
+		}
+		if code = seen(t.avx2.keyCode[keyRows:], b); b < utf8.RuneSelf {
+			code = seen(t.avx2.keyCode[:keyRows], b>>1&0x20|b&0x1f)
+		}
+		g.key[j], g.head[j] = 0, t.avx2.head[j][code>>7][code&15]
 		for p := range planes {
-			if j < keyWindow {
-				g.key[j] = g.key[j]&^(0xff<<(8*p)) | uint32(t.avx2.key[j][p][half][at])<<(8*p)
-				g.head[j] = t.avx2.head[j][half][at]
-			}
+			g.key[j] |= uint32(t.avx2.key[j][p][code>>7][code&15]) << (8 * p)
 		}
 	case "avx512vbmi":
 		code := t.vbmi.code[b]
@@ -41,6 +45,14 @@ func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32, heads u
 		return g.slot[j], ^uint32(0), 0xff
 	}
 	return g.slot[j], g.key[j], g.head[j]
+}
+
+// seen returns the code that rows have for a byte.
+func seen(rows [][16]uint8, b byte) (code uint8) {
+	for _, row := range rows[int(b>>4)%len(rows):] {
+		code ^= row[b&15]
+	}
+	return code
 }
 
 // foundIn returns where the portable kernel must see something in the first block of v, in
@@ -158,9 +170,10 @@ func randomTables(r *rand.Rand) *tables {
 		t.setHeads(g%startGroups, &q)
 	}
 	for _, k := range kernels() {
-		if k.codes > 0 {
-			c, _ := newCoding(t, k.codes, mergeSteps[0], ordinarySample())
-			k.coded(t, c)
+		if k.coders != nil {
+			slots, _ := newCoding(t, &k.coders[0], mergeSteps[0], ordinarySample())
+			keys, _ := newCoding(t, &k.coders[len(k.coders)-1], mergeSteps[0], ordinarySample())
+			k.coded(t, slots, keys)
 		}
 	}
 	t.pairs = new(pairTable)

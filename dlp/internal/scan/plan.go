@@ -45,6 +45,9 @@ const (
 
 	mostGroups = 288 // of slots and of keys, from which on the best pair to join is looked for
 	mostHeads  = 96  // of keys that begin a word, of which less depends
+
+	slotDoubt = 0.1
+	keyDoubt  = 1
 )
 
 // newPlan arranges the anchors for kernel k; nil ones are left out.
@@ -67,7 +70,7 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.q.compare(&b.q) })
 	p.keys = newKeyTable(keys)
 	p.tables = *p.sought(anchors).tables(k, r)
-	if k.codes == 0 {
+	if k.coders == nil {
 		p.pair(anchors, r)
 	}
 	return p
@@ -77,6 +80,7 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 type sought struct {
 	slots        kindSet
 	keys, starts kindSet  // keys that count anywhere, and only where a word begins
+	folds        bool     // ſ and K
 	lists        sequence // those of long lists of words that count anywhere, which hold nearly everywhere
 }
 
@@ -84,7 +88,7 @@ type sought struct {
 const long = 256
 
 func (p *plan) sought(anchors []*anchor) *sought {
-	s := &sought{}
+	s := &sought{folds: true}
 	for i := range p.slots {
 		s.slots.addFirst(&p.slots[i].q, window, p.slots[i].wordStart)
 	}
@@ -122,14 +126,29 @@ func (a *anchor) keys() (qs []*sequence) {
 // tables returns what kernel k looks for, in as few places of ordinary text as was found to be
 // possible.
 func (s *sought) tables(k *namedKernel, r *sample) *tables {
-	best, _ := s.group(k, grouper{sketches: newSketches(r, nil)})
-	if k.codes == 0 {
-		return best
+	switch len(k.coders) {
+	case 0:
+		t, _ := s.group(k, grouper{sketches: newSketches(r, nil)})
+		return t
+	case 1:
+		t, c := s.coded(k, &k.coders[0], r)
+		k.coded(t, c, c)
+		return t
 	}
-	c, exact := newCoding(best, k.codes, mergeSteps[0], r)
+	// Codes that need not tell slots and keys apart tell more of either.
+	t, slots := (&sought{slots: s.slots}).coded(k, &k.coders[0], r)
+	u, keys := (&sought{keys: s.keys, starts: s.starts, lists: s.lists, folds: s.folds}).coded(k, &k.coders[1], r)
+	t.keyAt, t.headAt = u.keyAt, u.headAt
+	k.coded(t, slots, keys)
+	return t
+}
+
+// coded returns tables for kernel k, and a coding of them.
+func (s *sought) coded(k *namedKernel, by *coder, r *sample) (*tables, *coding) {
+	best, _ := s.group(k, grouper{sketches: newSketches(r, nil)})
+	c, exact := newCoding(best, by, mergeSteps[0], r)
 	if exact {
-		k.coded(best, c)
-		return best
+		return best, c
 	}
 	// Better groups can be made for the codes that there are, and other codes for the first groups.
 	first := best
@@ -139,15 +158,14 @@ func (s *sought) tables(k *namedKernel, r *sample) *tables {
 			if s.size() > mostTried {
 				break
 			}
-			c, _ = newCoding(first, k.codes, step, r)
+			c, _ = newCoding(first, by, step, r)
 		}
 		if t, cost := s.group(k, grouper{sketches: newSketches(r, c), coding: c}); cost < least {
 			best, least = t, cost
 		}
 	}
-	c, _ = newCoding(best, k.codes, mergeSteps[0], r)
-	k.coded(best, c)
-	return best
+	c, _ = newCoding(best, by, mergeSteps[0], r)
+	return best, c
 }
 
 // mostTried is how much may be sought for more than one coding to be tried.
@@ -159,26 +177,28 @@ func (s *sought) size() int { return len(s.slots.all) + len(s.keys.all) + len(s.
 // The portable kernel has none for keys.
 func (s *sought) group(k *namedKernel, g grouper) (t *tables, cost float64) {
 	t = &tables{}
-	g.places, g.most = window, mostGroups
+	g.places, g.most, g.doubt = window, mostGroups, slotDoubt
 	us, rate := g.share(s.slots.all, k.slotGroups)
 	for i, u := range us {
 		t.setSlots(i, &u.q, u.wordStart)
 	}
-	if cost = rate * costSlotPlace; k.codes == 0 {
+	if cost = rate * costSlotPlace; k.coders == nil {
 		return t, cost
 	}
-	fold := sequence{n: 2}
-	fold.class[0].add(0xc5)
-	fold.class[0].add(0xe2)
-	fold.class[1].add(0xbf)
-	fold.class[1].add(0x84)
-	t.setKeys(foldGroup, &fold)
+	if s.folds {
+		fold := sequence{n: 2}
+		fold.class[0].add(0xc5)
+		fold.class[0].add(0xe2)
+		fold.class[1].add(0xbf)
+		fold.class[1].add(0x84)
+		t.setKeys(foldGroup, &fold)
+	}
 	left := foldGroup
 	if s.lists.n > 0 {
 		left--
 		t.setKeys(left, &s.lists)
 	}
-	g.places = keyWindow
+	g.places, g.doubt = k.keyPlaces, keyDoubt
 	us, rate = g.share(s.keys.all, left)
 	for i, u := range us {
 		t.setKeys(i, &u.q)

@@ -67,7 +67,7 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 		return nil, err
 	}
 	r, x := newSample(), newExpander()
-	r.pairs = k.codes == 0
+	r.pairs = k.coders == nil
 	for i := range patterns {
 		if db.twins.add(i, patterns[i].Expr) {
 			continue
