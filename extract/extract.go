@@ -63,6 +63,8 @@ type UploadedFile struct {
 	Limit      string // the limit that made it Partial
 
 	head, tail []byte // of its bytes
+	full       string // its name, where Name is the beginning of it
+	named      int    // 1 + the layer of its name; 0: it cannot be edited
 }
 
 // Gap is something that could not be inspected.

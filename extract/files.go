@@ -15,7 +15,10 @@ import (
 )
 
 // fileHint is what the carrier says of a file.
-type fileHint struct{ name, ctype, path string }
+type fileHint struct {
+	name, ctype, path string
+	named             int // 1 + the layer of the name; 0: it cannot be edited
+}
 
 const maxName = 512 // bytes of a file name that are kept
 
@@ -29,7 +32,7 @@ func (w *walk) file(h fileHint, l int) {
 	sum := sha256.Sum256(data)
 	f := UploadedFile{
 		Name: h.name[:min(len(h.name), maxName)], Type: fileType(h.ctype, data), Size: int64(len(data)),
-		SHA256: hex.EncodeToString(sum[:]), Path: h.path, Outcome: Complete,
+		SHA256: hex.EncodeToString(sum[:]), Path: h.path, Outcome: Complete, full: h.name, named: h.named,
 	}
 	f.setEdges(data)
 	i := len(w.doc.Files)
@@ -68,7 +71,7 @@ func (w *walk) fileField(l int, path string) {
 	}
 	value := w.data(l)
 	if len(value) <= maxName && textual(value) {
-		w.doc.Files = append(w.doc.Files, UploadedFile{Name: string(value), Path: path, Outcome: Complete})
+		w.doc.Files = append(w.doc.Files, UploadedFile{Name: string(value), Path: path, Outcome: Complete, named: l + 1})
 		return
 	}
 	w.file(fileHint{path: path}, l)
@@ -202,13 +205,19 @@ func membersOf(t *jsontree.Tree, obj int) fileMembers {
 	return m
 }
 
+// named returns the member with the name, or -1.
+func (m fileMembers) named() int {
+	if m.name < 0 {
+		return m.plain
+	}
+	return m.name
+}
+
 // describe fills in what the members say.
 func (m fileMembers) describe(t *jsontree.Tree, f *UploadedFile) {
-	if m.name < 0 {
-		m.name = m.plain
-	}
-	if f.Name == "" && m.name >= 0 {
-		f.Name = string(t.Str(m.name))
+	if c := m.named(); f.Name == "" && c >= 0 {
+		f.full = string(t.Str(c))
+		f.Name = f.full
 	}
 	if m.mime >= 0 {
 		f.Type = string(t.Str(m.mime))
@@ -263,6 +272,7 @@ func (w *walk) fileObject(d *jsonDoc, i int) {
 	f := UploadedFile{Path: w.fullPath(d, i), Outcome: Complete}
 	m.describe(t, &f)
 	if f.Name != "" {
+		f.named = w.nameLayer(d, m.named())
 		w.doc.Files = append(w.doc.Files, f)
 	}
 }
@@ -294,14 +304,16 @@ func (w *walk) inlineFile(d *jsonDoc, i int) bool {
 		l := w.add(layer{parent: d.layer, codec: jsonText, start: n.Start, end: n.End, data: value})
 		var f UploadedFile
 		m.describe(t, &f)
+		name := m.named()
 		if f.Name == "" && obj >= 0 {
 			if up := t.Nodes[obj].Parent; up >= 0 {
 				o := membersOf(t, up)
 				o.mime, o.size = -1, -1
 				o.describe(t, &f)
+				name = o.named()
 			}
 		}
-		h := fileHint{f.Name, f.Type, w.fullPath(d, i)}
+		h := fileHint{f.full, f.Type, w.fullPath(d, i), w.nameLayer(d, name)}
 		if uri {
 			return w.dataURI(l, h)
 		}
@@ -315,7 +327,7 @@ func (w *walk) inlineFile(d *jsonDoc, i int) bool {
 	if n.Mark != markFile || bytes.Contains(value[:min(len(value), 12)], []byte("://")) {
 		return n.Mark == markFile // an address: the bytes are not in this request
 	}
-	f := UploadedFile{Name: string(value), Path: w.fullPath(d, i), Outcome: Complete}
+	f := UploadedFile{Name: string(value), Path: w.fullPath(d, i), Outcome: Complete, full: string(value), named: w.nameLayer(d, i)}
 	m.describe(t, &f)
 	if obj >= 0 && t.Nodes[obj].Kind == jsontree.Array {
 		besides(t, obj, i, &f)

@@ -39,12 +39,12 @@ type layer struct {
 
 	base64  *base64.Encoding // encoded
 	charset *charset.Charset // wide
-	stated  *digits          // slice: the length that a multipart part states of itself
+	stated  *spot            // slice: the length that a multipart part states of itself
 	splices []splice
 }
 
-// digits is where a number stands in the parent's data.
-type digits struct{ start, end int }
+// spot is where something stands in the parent's data.
+type spot struct{ start, end int }
 
 // splice replaces a span of a layer's data.
 type splice struct {

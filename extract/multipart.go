@@ -12,10 +12,11 @@ import (
 // part is one part of a multipart body (RFC 2046 §5.1, RFC 7578), as spans of the body.
 type part struct {
 	name, file      string
-	named           bool // it has a file name, be it empty
+	named           bool  // it has a file name, be it empty
+	nameAt          *spot // where the file name stands as it is, if it does
 	ctype, transfer string
-	start, end      int     // its body
-	stated          *digits // its Content-Length, if it has one
+	start, end      int   // its body
+	stated          *spot // its Content-Length, if it has one
 }
 
 // multipart reads a multipart body. The boundary of the header counts only when the body
@@ -147,6 +148,10 @@ func (p *part) header(key, value string, at, stop int, data []byte) {
 	case "content-disposition":
 		p.name, p.file = parameter(value, "name"), dispositionName(value)
 		p.named = strings.Contains(strings.ToLower(value), "filename")
+		if i := bytes.Index(data[at:stop], []byte(`filename="`+p.file+`"`)); i >= 0 && p.file != "" {
+			start := at + i + len(`filename="`)
+			p.nameAt = &spot{start, start + len(p.file)}
+		}
 	case "content-type":
 		p.ctype = value
 	case "content-transfer-encoding":
@@ -154,7 +159,7 @@ func (p *part) header(key, value string, at, stop int, data []byte) {
 	case "content-length":
 		if _, err := strconv.ParseUint(value, 10, 63); err == nil {
 			i := bytes.Index(data[at:stop], []byte(value))
-			p.stated = &digits{at + i, at + i + len(value)}
+			p.stated = &spot{at + i, at + i + len(value)}
 		}
 	}
 }
@@ -189,6 +194,9 @@ func (w *walk) part(l int, prefix string, p *part, routes []route) {
 		name, inBase64 = rest, true
 	}
 	hint := fileHint{name: name, ctype: p.ctype, path: path}
+	if at := p.nameAt; at != nil && len(name) == len(p.file) {
+		hint.named = 1 + w.add(layer{parent: l, codec: slice, start: at.start, end: at.end, data: []byte(name)})
+	}
 	if inBase64 && w.base64Field(body, path, hint) {
 		return
 	}

@@ -136,7 +136,7 @@ func (w *walk) largeFile(h fileHint, r *io.SectionReader) {
 	}
 	f := UploadedFile{
 		Name: h.name[:min(len(h.name), maxName)], Type: fileType(h.ctype, head), Size: r.Size(),
-		SHA256: w.hash(r), Path: h.path, Outcome: Complete,
+		SHA256: w.hash(r), Path: h.path, Outcome: Complete, full: h.name, named: h.named,
 	}
 	f.readEdges(head, r)
 	path := filePath(f.Name)

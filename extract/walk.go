@@ -71,6 +71,7 @@ func (x *Extractor) extract(ctx context.Context, in *Input) *Doc {
 		w.body()
 	}
 	w.checkDrift()
+	w.fileNames()
 	return w.doc
 }
 
