@@ -39,7 +39,7 @@ func (r *run) sweep(ctx context.Context, p int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !r.neutral(pat, i) {
+		if !r.neutral(pat, i) || inside(b, i) {
 			i = r.step(pat, p, i)
 			continue
 		}
