@@ -115,11 +115,15 @@ func (r *run) learn(d *dfa, y *way, wanted uint16) (steps int) {
 // end returns where the match of a pattern that begins at r.text[at:] ends, or -1.
 func (r *run) end(p *pattern, at int, steps *int) int {
 	if !r.dense || r.again.luck == 0 || p.words != nil {
-		return p.end(r.text, at, steps)
+		before := *steps
+		end := p.end(r.text, at, steps)
+		r.turns.saw(at + *steps - before)
+		return end
 	}
 	d := p.automaton(&p.whole, 0)
 	d.begin(&r.walk, r.text, at)
 	*steps += r.follow(d, 1, len(r.text)+1)
+	r.turns.saw(r.walk.at)
 	if r.walk.matched == 0 {
 		return -1
 	}

@@ -154,6 +154,7 @@ func (r *run) together(j *joint, c uint16, pos int) uint16 {
 	if w.alive&open != 0 {
 		steps += r.follow(d, open, len(r.text)+1)
 	}
+	r.turns.saw(w.at)
 	r.charge(j, steps)
 	for open &= w.matched; open != 0; open &= open - 1 {
 		bit := bits.TrailingZeros16(open)

@@ -73,6 +73,9 @@ func (r *run) marked(p int32, m *landmark, pos int) bool {
 		g.clear = [2]int{lo, lo}
 	case hi < g.clear[1]:
 		g.vain = 0
+		if m.far < unbounded {
+			r.turns.saw(hi + shapeLength)
+		}
 		return false
 	case r.dense:
 		to = min(hi+markFurther, len(r.text)-1) // there are many beginnings here
@@ -99,6 +102,7 @@ func (r *run) none(p int, m *landmark, end int) {
 	case end >= len(r.text):
 		end = r.to
 	case int(a.far) < unbounded && m.far < unbounded:
+		r.turns.saw(end + shapeLength)
 		end -= m.far + int(a.far)
 	default:
 		return

@@ -22,6 +22,8 @@ type plan struct {
 	quads  []quad  // what each 256 of them hold at
 	keys   *keyTable
 
+	back int // bytes in front of an anchor at which a match can begin, at most, but for those with no bound
+
 	targets []target // of the slots and the entries of keys
 	joints  []*joint
 }
@@ -57,6 +59,9 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 	for i, a := range anchors {
 		if a == nil {
 			continue
+		}
+		if p.back = max(p.back, a.near); a.far < unbounded {
+			p.back = max(p.back, a.far)
 		}
 		for j := range a.sequences {
 			if a.keyed(&a.sequences[j]) {

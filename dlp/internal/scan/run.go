@@ -45,6 +45,7 @@ type run struct {
 	looks  [1 << lookBits]keyLook
 	walk   walk
 	again  again
+	turns  turns
 	found  findings
 	sieve  sieve
 	tail   [2*block + window]byte
@@ -56,7 +57,8 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 	r.text, r.tell, r.ended = text, emit, false
 	r.choose(only)
 	r.from, r.to, r.origin = 0, len(text)+1, true
-	r.redo, r.folds = r.redo[:0], false
+	r.redo, r.folds, r.dense = r.redo[:0], false, false
+	r.turns.wait, r.turns.last, r.turns.spared = 0, 0, 0
 	r.budget = stepsPerByte*len(text) + stepsFree
 	clear(r.open)
 	for p, wanted := range r.only {
@@ -89,6 +91,10 @@ func (r *run) through(ctx context.Context) error {
 				return err
 			}
 			check = off + checkEvery
+		}
+		if to := r.repeats(off); to > off {
+			off, carry = to, wordBit[b[to-1]]
+			continue
 		}
 		n := min(batch, (len(b)-off-window)/block)
 		carry = r.search(b[off:], off, off+n*block, n, carry)
@@ -190,6 +196,7 @@ func (r *run) anchored(p int, pat *pattern, pos int) {
 		}
 		if far >= unbounded {
 			lo = r.runBefore(pat, max(r.open[p], r.from), pos)
+			r.turns.low = min(r.turns.low, lo)
 		}
 	}
 	r.try(p, pat, lo, hi)
@@ -198,7 +205,10 @@ func (r *run) anchored(p int, pat *pattern, pos int) {
 // goesOn reports whether what begins at the anchor of p, which may be at pos, can match there.
 func (r *run) goesOn(p int, pat *pattern, pos int) bool {
 	g := r.of(p)
-	if !pat.goesOn(r.text, pos, &g.steps) {
+	steps := g.steps
+	goes := pat.goesOn(r.text, pos, &g.steps)
+	r.turns.saw(pos + g.steps - steps)
+	if !goes {
 		if g.steps > r.budget {
 			r.giveUp(p)
 		}

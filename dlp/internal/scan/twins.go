@@ -64,6 +64,7 @@ func (r *run) choose(only []bool) {
 
 // emit tells of a match of p and of its twins, and reports whether more are wanted.
 func (r *run) emit(p, start, end int) bool {
+	r.turns.note(p, start, end)
 	others := r.db.twins.of[p]
 	if len(others) == 0 {
 		return r.tell(p, start, end)

@@ -24,6 +24,7 @@ type Windows struct {
 	emit func(pattern, start, end int) bool
 	next []int64 // by pattern: starts before it are decided
 	at   int64   // how far the text is scanned
+	last int64   // where the last match ends
 	done bool
 }
 
@@ -52,6 +53,7 @@ func (w *Windows) Next(ctx context.Context, data []byte, base int64, from, to in
 	defer r.release()
 	r.begin(data, w.only, w.emit)
 	r.from, r.to, r.origin, r.next, r.base = from, to, base == 0, w.next, base
+	r.turns.last = int(w.last - base)
 	for p := range r.open {
 		r.open[p] = max(r.open[p], int(w.next[p]-base))
 	}
@@ -65,6 +67,7 @@ func (w *Windows) Next(ctx context.Context, data []byte, base int64, from, to in
 		return err
 	}
 	r.keep()
+	w.last = base + int64(r.turns.last)
 	w.at, w.done = base+int64(to), r.ended
 	return nil
 }
