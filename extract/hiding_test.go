@@ -1,8 +1,12 @@
 package extract_test
 
 import (
+	"bytes"
+	"compress/zlib"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -19,6 +23,21 @@ func TestNothingHides(t *testing.T) {
 	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	prompt := func(s string) string { return fmt.Sprintf(`{"messages":[{"role":"user","content":%q}]}`, s) }
 	const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+	chunk := func(kind, body string) string { // the checksum is one that goes on with a number
+		return string(binary.BigEndian.AppendUint32(nil, uint32(len(body)))) + kind + body + "5555"
+	}
+	zlib := func(s string) string {
+		var b bytes.Buffer
+		z := zlib.NewWriter(&b)
+		if _, err := io.WriteString(z, s); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	end := chunk("IEND", "")
 	const mpType = "multipart/form-data; boundary=XX"
 	quoted := func(s string) string {
 		return strings.Replace(mp(`name="prompt"`, s), "\r\n\r\n", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 1)
@@ -88,6 +107,21 @@ func TestNothingHides(t *testing.T) {
 		"a data: URI in a page":                      {"text/html", "", `<!doctype html><html><body><a href="data:text/plain;base64,` + b64(value) + `">x</a></body></html>`},
 		"a data: URI in a page, percent-encoded":     {"text/html", "", `<!doctype html><html><body><img alt="x" src="DATA:,` + url.PathEscape(value) + `"></body></html>`},
 		"an archive in the data: URI of a page":      {"text/html", "", `<!doctype html><html><body><object data="data:;base64,` + b64(archive) + `"></object></body></html>`},
+		"a comment in the styles of a page":          {"text/html", "", "<html><style>p {color: red} /* " + value + " */</style><p>x</p></html>"},
+		"a string in the styles of a page":           {"text/html", "", "<html><style>p::after {content: '" + value + "'}</style><p>x</p></html>"},
+		"a value in the styles of a page":            {"text/html", "", "<html><style>:root {--n: 4111 1111 1111 1111}</style><p>x</p></html>"},
+		"a selector in the styles of a page":         {"text/html", "", "<html><style>" + value + " {color: red}</style><p>x</p></html>"},
+		"a text that is no style":                    {"text/html", "", "<html><style>p {color: red} " + value + "</style><p>x</p></html>"},
+		"a string in styles that does not end":       {"text/html", "", "<html><style>p {content: '" + value + "</style><p>x</p></html>"},
+		"a data: URI in the styles of a page":        {"text/html", "", "<html><style>p {background: url(data:text/plain;base64," + b64(value) + ")}</style><p>x</p></html>"},
+		"a data: URI in a string in styles":          {"text/html", "", "<html><style>p {background: url('data:," + url.PathEscape(value) + "')}</style><p>x</p></html>"},
+		"a text in a picture":                        {"image/png", "", png + chunk("tEXt", "Comment\x00"+value) + end},
+		"a packed text in a picture":                 {"image/png", "", png + chunk("zTXt", "Comment\x00\x00"+zlib(value)) + end},
+		"a text in UTF-8 in a picture":               {"image/png", "", png + chunk("iTXt", "Comment\x00\x00\x00de\x00Notiz\x00"+value) + end},
+		"a packed text in UTF-8 in a picture":        {"image/png", "", png + chunk("iTXt", "Comment\x00\x01\x00\x00\x00"+zlib(value)) + end},
+		"the keyword of a text in a picture":         {"image/png", "", png + chunk("tEXt", value+"\x00x") + end},
+		"a packed text in a picture that breaks off": {"image/png", "", png + chunk("zTXt", "Comment\x00\x00"+zlib(value))[:40]},
+		"a text behind the end of a picture":         {"image/png", "", png + end + value},
 		"gzip of a text that no header names":        {"text/plain", "", string(pack["gzip"]([]byte(value)))},
 	}
 	x := extract.New(extract.Options{})

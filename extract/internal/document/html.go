@@ -26,7 +26,7 @@ func isHTML(data []byte) bool {
 const maxToken = 4 << 20
 
 // html reads what a page shows or hides: text, comments, scripts, the attributes that hold
-// words or addresses, and the files in data: URIs. Styles are left out.
+// words or addresses, the files in data: URIs, and of styles what may be more than that.
 func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 	if cs.UTF8() {
 		if label, ok := charset.Label(metaCharset(data)); ok && !label.UTF8() && !bytes.Equal(bytes.ToValidUTF8(data, nil), data) {
@@ -49,7 +49,9 @@ func (w *walk) html(path string, data []byte, cs charset.Charset, depth int) {
 			}
 			z = newTokenizer(data)
 		case html.TextToken:
-			if !style {
+			if style {
+				out = appendStyle(out, z.Text(), func(file []byte) { w.member(path, "style", file, depth) })
+			} else {
 				out = appendCollapsed(out, z.Text(), verbatim > 0)
 			}
 		case html.CommentToken:

@@ -24,9 +24,17 @@ func isMedia(data []byte) bool {
 const maxPixels = 40_000_000
 
 // picture reads the words in a picture where there is a Helper that can, and what else is
-// text in it: comments, EXIF, XMP.
+// text in it: comments, EXIF, XMP, text chunks.
 func (w *walk) picture(path string, data []byte) {
-	w.text(path, runs(data, leastInBlob))
+	stretches := [][]byte{data}
+	if has(data, pngMagic) {
+		stretches = w.png(path, data)
+	}
+	var text []byte
+	for _, s := range stretches {
+		text = append(text, runs(s, leastInBlob)...)
+	}
+	w.text(path, text)
 	if w.help != nil {
 		c, _, err := image.DecodeConfig(bytes.NewReader(data))
 		if err == nil && c.Width > 0 && c.Height > 0 {
