@@ -37,7 +37,7 @@ func newAVX2Tables(t *tables, slots, keys *coding) *avx2Tables {
 		if isWord(uint8(b)) {
 			of |= wordCode
 		}
-		x.slotCode[row][b&15] = of
+		x.slotCode[row][b&15] = of // row 0 is not looked up
 		switch {
 		case b >= utf8.RuneSelf:
 			x.keyCode[row-8+keyRows][b&15] = keys.halved(b)
@@ -45,7 +45,7 @@ func newAVX2Tables(t *tables, slots, keys *coding) *avx2Tables {
 			x.keyCode[row>>1&2|row&1][b&15] = keys.halved(b)
 		}
 	}
-	telescope(x.slotCode[:8])
+	telescope(x.slotCode[1:8])
 	telescope(x.slotCode[8:])
 	telescope(x.keyCode[:keyRows])
 	telescope(x.keyCode[keyRows:])
@@ -73,6 +73,17 @@ func newAVX2Tables(t *tables, slots, keys *coding) *avx2Tables {
 	}
 	return x
 }
+
+// control returns the other control character that is looked up in the same row.
+func control(b uint8) uint8 {
+	if b < ' ' {
+		return b ^ 0x10
+	}
+	return b
+}
+
+// folded returns the other byte of ASCII that keys take for b.
+func folded(b uint8) uint8 { return b ^ 0x20 }
 
 // halved returns the code of b as AVX2 looks it up.
 func (c *coding) halved(b int) uint8 {

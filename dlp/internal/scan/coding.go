@@ -62,9 +62,9 @@ func (g *byteGroups) widen(o *byteGroups) {
 
 // coder says how bytes get codes. Those outside ASCII share none with others.
 type coder struct {
-	most   int  // codes
-	words  bool // word characters share none with others
-	folded bool // bytes that keys take for one share one
+	most  int                 // codes
+	words bool                // word characters share none with others
+	twin  func(b uint8) uint8 // the byte of ASCII that must share the code of another; nil: none
 }
 
 // groupsOf returns the groups of b, and of what shares its code.
@@ -76,8 +76,8 @@ func (by *coder) groupsOf(t *tables, b uint8) byteGroups {
 	if !by.words {
 		g.side = otherASCII
 	}
-	if by.folded {
-		o := t.groupsOf(b ^ 0x20)
+	if by.twin != nil {
+		o := t.groupsOf(by.twin(b))
 		g.widen(&o)
 	}
 	return g

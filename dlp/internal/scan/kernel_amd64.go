@@ -1,12 +1,16 @@
 package scan
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // kernels returns the kernels that this machine can run, best first.
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, 8 * avx2Planes, keyBytes, []coder{{most: avx2Codes}, {most: avx2Codes, folded: true}}, codedForAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, 8 * avx2Planes, keyBytes, []coder{{most: avx2Codes, twin: control}, {most: avx2Codes, twin: folded}}, codedForAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
 		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, groups, keyWindow, []coder{{most: codes, words: true}}, codedForVBMI}
@@ -38,11 +42,13 @@ func quadByAVX2(q *quad, m *[batch]masks, x *batchText, at []uint16, out []quadH
 		return 0
 	}
 	out = out[:len(at)]
-	return avx2Quad(q, m, x, &at[0], len(at), &out[0])
+	return int(avx2Quad(q, m, x, &at[0], len(at), &out[0]) / unsafe.Sizeof(out[0]))
 }
 
+// avx2Quad returns how many bytes of out it has filled.
+//
 //go:noescape
-func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) int
+func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) uintptr
 
 func placesByAVX2(m []masks, which field, out *places) []uint16 {
 	if len(m) == 0 {

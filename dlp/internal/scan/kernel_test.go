@@ -16,7 +16,10 @@ func (t *tables) fits(kernel string, j int, b byte) (slots, keys uint32, heads u
 	g := t.groupsOf(b)
 	switch kernel {
 	case "avx2":
-		code := seen(t.avx2.slotCode[b>>7*8:][:8], b)
+		code := seen(t.avx2.slotCode[8:], b)
+		if b < utf8.RuneSelf {
+			code = seen(t.avx2.slotCode[:8], max(b, b&15|0x10))
+		}
 		g.slot[j] = 0
 		for p := range avx2Planes {
 			g.slot[j] |= uint32(t.avx2.slot[j][p][code>>7][code&15]) << (8 * p)
@@ -322,6 +325,51 @@ func TestKeysAgree(t *testing.T) {
 			if got != left {
 				t.Errorf("%s, round %d: other slots than are left", k.name, round)
 			}
+		}
+	}
+}
+
+func TestGatesAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	x, m := new(batchText), new([batch]masks)
+	for i := range x {
+		x[i] = texts.Alnums[r.IntN(len(texts.Alnums))]
+	}
+	for k := range m {
+		m[k].starts = r.Uint64()
+	}
+	var keys []keyed
+	var at []uint16
+	var want places
+	for i := range uint16(1000) {
+		q := sequence{n: window}
+		for j := range q.n {
+			if q.class[j].add(x[4*i+uint16(j)]); r.IntN(8) == 0 {
+				q.class[j].add(byte(r.Uint32()))
+			}
+		}
+		keys = append(keys, keyed{foldKey(uint32(x.at(4 * i))), 0, &q, r.IntN(2) == 0})
+		at = append(at, 4*i, 4*i+1)
+	}
+	kt := newKeyTable(keys)
+	n := len(portableGates(kt, m, x, at, &want))
+	if n < 500 || n > 1000 {
+		t.Fatalf("%d of %d places pass: not a test", n, len(at))
+	}
+	for _, k := range kernels() {
+		if got := k.gates(kt, m, x, at, new(places)); !slices.Equal(got, want[:n]) {
+			t.Errorf("%s: %d places, or others, want %d", k.name, len(got), n)
+		}
+		if got := k.gates(kt, m, x, nil, new(places)); len(got) != 0 {
+			t.Errorf("%s: %d of no places", k.name, len(got))
+		}
+	}
+	for i := range uint16(len(keys)) {
+		if k := &keys[i]; k.wordStart && m[4*i/block].starts>>(4*i%block)&1 == 0 {
+			continue
+		}
+		if !slices.Contains(want[:n], 4*i) {
+			t.Errorf("place %d, which has a key, does not pass", 4*i)
 		}
 	}
 }

@@ -33,16 +33,15 @@ func (p *probe) add(key uint32) {
 }
 
 // gate is what all sequences with a key, or with one of the same hash, agree in: the text,
-// read as a number, must have the bits of value under mask. Where it stands for no key, no
-// text has. Of the eighth byte's highest bit it says whether a word must begin: the text's is
-// 0 where one does. Behind the key, next has for each byte, by its lower five bits, whether it
-// can be there. The assembly knows the layout.
+// read as a number and doubled, with 1 added where a word begins, must have the bits of value
+// under mask. Where it stands for no key, no text has. Behind the key, next has for each byte, by
+// its lower five bits, whether it can be there. The assembly knows the layout.
 type gate struct {
 	mask, value uint64
 	next        [window - keyBytes]uint32
 }
 
-const noStart = 1 << 63 // the bit of a gate
+const noStart = 1 << 63 // the bit of an entry
 
 // closed is the gate that nothing passes.
 var closed = gate{value: 1}
@@ -259,7 +258,11 @@ func (t *keyTable) add(same []keyed) {
 
 // gateOf returns what all texts with e agree in.
 func (t *keyTable) gateOf(e *keyEntry) *gate {
-	g := &gate{mask: e.mask&^noStart | e.start, value: e.value &^ noStart}
+	g := &gate{mask: e.mask << 1, value: e.value << 1}
+	if e.start != 0 {
+		g.mask |= 1
+		g.value |= 1
+	}
 	for j := range g.next {
 		g.next[j] = t.traits[e.class[keyBytes+j]].low
 	}

@@ -94,9 +94,9 @@ func portableGates(t *keyTable, m *[batch]masks, x *batchText, at []uint16, out 
 	for _, i := range at {
 		u := x.at(i)
 		g := &gates[hashedAgain(foldKey(uint32(u)))>>past]
-		none := ^(m[i/block&(batch-1)].starts >> (i % block)) << 63
+		begins := m[i/block&(batch-1)].starts >> (i % block) & 1
 		out[c&inBatch] = i
-		if (u&^noStart|none)&g.mask == g.value {
+		if (u<<1|begins)&g.mask == g.value {
 			c++
 		}
 	}
