@@ -53,7 +53,7 @@ func findAnchor(re *syntax.Regexp, x *expander, r *sample) *anchor {
 	}
 	x.reset()
 	items := flatten(re, nil)
-	var best *anchor
+	var best, first *anchor // first is the one at the beginning
 	cheapest := math.Inf(1)
 	var before anchor
 	boundary := false
@@ -66,6 +66,9 @@ func findAnchor(re *syntax.Regexp, x *expander, r *sample) *anchor {
 			a.cut, a.sequences = i, slices.Clone(a.sequences)
 			best, cheapest = a, a.cost
 			x.limit = fewer // a place with more ways is hardly any better
+		}
+		if best != nil && before.far == 0 && boundary {
+			first = best
 		}
 		if best != nil && best.cost < goodEnough || i >= maxCuts {
 			break
@@ -80,6 +83,11 @@ func findAnchor(re *syntax.Regexp, x *expander, r *sample) *anchor {
 	}
 	if best == nil || best.cost > costUsable {
 		return nil
+	}
+	if first != nil && first != best && !best.wordStart && !best.several() {
+		if s := shapesOf(re); s != nil && s.cost(first, r) < s.cost(best, r) {
+			best = first
+		}
 	}
 	best.compress(r)
 	return best

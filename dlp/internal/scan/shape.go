@@ -195,14 +195,9 @@ type shaped struct {
 	lead, trail bool
 }
 
-// shapes returns those of pattern p, or nil when it has others, too.
-func (db *DB) shapes(p int) *shaped {
-	a := db.anchors[p]
-	if a.several() || db.patterns[p].words != nil || slices.ContainsFunc(a.sequences, func(q sequence) bool { return a.keyed(&q) }) {
-		return nil
-	}
-	re := db.patterns[p].tree()
-	s := &shaped{pattern: int32(p), anchor: a}
+// shapesOf returns those of re, which has no others, or nil.
+func shapesOf(re *syntax.Regexp) *shaped {
+	s := &shaped{}
 	items := []*syntax.Regexp{re}
 	if re.Op == syntax.OpConcat {
 		items = re.Sub
@@ -214,15 +209,41 @@ func (db *DB) shapes(p int) *shaped {
 		s.trail, items = true, items[:n]
 	}
 	s.rows = rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}, inASCII).join()
+	if len(s.rows) == 0 || len(s.rows) > mostShapes {
+		return nil
+	}
 	for _, row := range s.rows {
-		if len(row) <= a.near || s.lead && !row[0].subset(wordBytes) || s.trail && !row[len(row)-1].subset(wordBytes) {
+		if len(row) == 0 || s.lead && !row[0].subset(wordBytes) || s.trail && !row[len(row)-1].subset(wordBytes) {
 			return nil
 		}
 	}
-	if s.rows == nil || len(s.rows) > mostShapes || len(s.rows) > 2*len(s.rows.seen(a.near)) {
+	return s
+}
+
+// shapes returns those of pattern p at its anchor, or nil.
+func (db *DB) shapes(p int) *shaped {
+	a := db.anchors[p]
+	if a.several() || db.patterns[p].words != nil || slices.ContainsFunc(a.sequences, func(q sequence) bool { return a.keyed(&q) }) {
 		return nil
 	}
+	s := shapesOf(db.patterns[p].tree())
+	if s == nil || len(s.rows) > 2*len(s.rows.seen(a.near)) || slices.ContainsFunc(s.rows, func(row []byteSet) bool { return len(row) <= a.near }) {
+		return nil
+	}
+	s.pattern, s.anchor = int32(p), a
 	return s
+}
+
+// cost estimates what it costs to look for the rows at anchor a, at which the exact tables look further
+// than its sequences reach.
+func (s *shaped) cost(a *anchor, r *sample) (cost float64) {
+	for _, row := range s.rows {
+		rate := func(k int) float64 {
+			return r.hold(k, func(j int) *standing { return r.class(s.at(row, a.near+j)) }, a.wordStart, 1)
+		}
+		cost += rate(window)*costLook + rate(window+farPlaces)*a.tryCost()
+	}
+	return cost + float64(len(a.sequences))*a.slotCost()
 }
 
 // at returns what can stand j bytes behind the beginning of the row, in folded text.
