@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 )
 
 // Stage says how much room the outbox has.
@@ -89,11 +88,10 @@ func (r *Recorder) measure(ctx context.Context) error {
 		used += wal.Size()
 	}
 	limit := r.o.DiskCap
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(r.path), &fs); err == nil {
+	if disk, left, err := space(filepath.Dir(r.path)); err == nil {
 		// Free pages of the file are room as well.
-		reserve := min(diskReserve, int64(fs.Blocks)*fs.Bsize/10)
-		room := max(used+free*size+int64(fs.Bavail)*fs.Bsize-reserve, 1)
+		reserve := min(diskReserve, disk/10)
+		room := max(used+free*size+left-reserve, 1)
 		if limit <= 0 || room < limit {
 			limit = room
 		}

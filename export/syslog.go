@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/internal/outbound"
 )
@@ -128,20 +126,6 @@ func (s *syslog) deliver(ctx context.Context, frames []byte) error {
 		}
 		time.Sleep(pause)
 	}
-}
-
-// unsent returns how many bytes the peer has not acknowledged.
-func unsent(c net.Conn) (n int, err error) {
-	tcp, ok := c.(*net.TCPConn)
-	if !ok {
-		return 0, nil
-	}
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	cerr := raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-	return n, errors.Join(err, cerr)
 }
 
 func (s *syslog) close() error {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/console"
@@ -110,16 +109,14 @@ func readPassword(cmd *cobra.Command) (string, error) {
 	if !ok {
 		return passwordLine(in)
 	}
-	terminal, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
-	if err != nil {
+	restore, terminal, err := silence(file)
+	switch {
+	case !terminal:
 		return passwordLine(in) // a file or a pipe
-	}
-	silent := *terminal
-	silent.Lflag &^= unix.ECHO
-	if err := unix.IoctlSetTermios(int(file.Fd()), unix.TCSETS, &silent); err != nil {
+	case err != nil:
 		return "", fmt.Errorf("read password: %w", err)
 	}
-	defer func() { _ = unix.IoctlSetTermios(int(file.Fd()), unix.TCSETS, terminal) }()
+	defer restore()
 	fmt.Fprint(cmd.ErrOrStderr(), "password: ")
 	first, err := passwordLine(in)
 	if err != nil {
