@@ -15,6 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/sluice-dlp/sluice/internal/filelock"
 	"github.com/sluice-dlp/sluice/migrations"
 )
 
@@ -73,11 +74,11 @@ func provider(db *sql.DB, d goose.Dialect, o ...goose.ProviderOption) (*goose.Pr
 }
 
 func migrateLocal(ctx context.Context, db *sql.DB, dir string) (err error) {
-	unlock, err := lockLocal(dir)
+	lock, err := filelock.Take(filepath.Join(dir, localFile+".lock")) // one process at a time changes the schema
 	if err != nil {
-		return fmt.Errorf("lock %s: %w", filepath.Join(dir, localFile), err)
+		return fmt.Errorf("migrate %s: %w", filepath.Join(dir, localFile), err)
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	p, err := provider(db, goose.DialectSQLite3)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

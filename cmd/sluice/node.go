@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/sluice-dlp/sluice/export"
 	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
+	"github.com/sluice-dlp/sluice/internal/filelock"
 	"github.com/sluice-dlp/sluice/notify"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/reqmod"
@@ -42,6 +44,7 @@ const (
 type node struct {
 	config    *config.File
 	log       *slog.Logger
+	lock      *filelock.Lock // of data_dir
 	keys      keyring
 	store     *store.Store
 	recorder  *event.Recorder
@@ -79,6 +82,9 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
 		return n, fmt.Errorf("make data_dir: %w", err)
 	}
+	if n.lock, err = lockData(f.DataDir); err != nil {
+		return n, err
+	}
 	if n.keys, err = openKeys(f.Keys.File, true); err != nil {
 		return n, err
 	}
@@ -108,6 +114,24 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	n.background(life)
 	n.ops.ready.Store(true)
 	return n, nil
+}
+
+// lockData keeps other servers off data_dir: two would answer for one node and deliver its
+// events side by side. Other commands need no lock.
+func lockData(dir string) (*filelock.Lock, error) {
+	lock, err := filelock.Try(filepath.Join(dir, "serve.lock"))
+	var held *filelock.HeldError
+	switch {
+	case errors.As(err, &held):
+		who := "another server"
+		if held.PID > 0 {
+			who += fmt.Sprintf(" (process %d)", held.PID)
+		}
+		return nil, fmt.Errorf("data_dir %s is in use by %s: stop that one, or give this one a data_dir of its own", dir, who)
+	case err != nil:
+		return nil, fmt.Errorf("data_dir %s: %w", dir, err)
+	}
+	return lock, nil
 }
 
 // newHandler returns the request path: o is what the caller has, settings fill in the rest.
@@ -333,6 +357,9 @@ func (n *node) close() error {
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())
+	}
+	if n.lock != nil {
+		errs = append(errs, n.lock.Release())
 	}
 	return errors.Join(errs...)
 }

@@ -22,11 +22,11 @@ var graph = map[string][]string{
 	"respmod": {"icap", "event"},
 	"export":  {"event", "internal/outbound"},
 	"notify":  {"event", "internal/outbound"},
-	"store":   {"event", "policy", "migrations"},
+	"store":   {"event", "policy", "migrations", "internal/filelock"},
 	"console": {"store", "policy", "classify", "event", "dlp", "internal/theme"},
 	"config":  {"icap", "dlp", "classify", "extract", "policy", "reqmod", "event", "store", "export", "notify", "console", "internal/nearest"},
 
-	"internal/theme": {}, "internal/outbound": {}, "internal/nearest": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
+	"internal/theme": {}, "internal/outbound": {}, "internal/nearest": {}, "internal/filelock": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
 }
 
 // rooms within a room: imported by their parent only.
