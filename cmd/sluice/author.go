@@ -72,7 +72,7 @@ func (a *app) compiles(cmd *cobra.Command, sources []fs.FS) (*dlp.Rules, error) 
 	if err != nil {
 		return nil, err
 	}
-	keys, err := openKeys(f.Keys.File, false)
+	keys, err := keysOrOwn(f.Keys.File, cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}

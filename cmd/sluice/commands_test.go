@@ -257,3 +257,21 @@ func TestTheDemoGetsEveryVerdict(t *testing.T) {
 		t.Errorf("%d lines, want %d", got, want)
 	}
 }
+
+// TestKeysThatCannotBeReadAreNotNeeded has a keys.file that nobody can read, as another's is.
+func TestKeysThatCannotBeReadAreNotNeeded(t *testing.T) {
+	inDir(t)
+	if err := os.MkdirAll("data/keys", 0o700); err != nil { // a directory: root could read a file
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("note.txt", []byte("pay with "+demoCard+" today\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := sluice(t, "", "scan", "note.txt")
+	if code != exitFound || !strings.Contains(out, "credit_card") || !strings.Contains(errOut, "keys.file") || !strings.Contains(errOut, "fingerprints are of this run alone") {
+		t.Errorf("scan: exit %d, %q", code, errOut)
+	}
+	if code, _, errOut := sluice(t, "", "check"); code != exitFound || !strings.Contains(errOut, "keys.file") {
+		t.Errorf("check: exit %d, %q", code, errOut)
+	}
+}

@@ -59,6 +59,17 @@ func openKeys(path string, create bool) (keyring, error) {
 	return keyring{master}, nil
 }
 
+// keysOrOwn is openKeys for commands that only need a key to tell equal values: one that cannot
+// be read is replaced by one for this run, and errOut told so.
+func keysOrOwn(path string, errOut io.Writer) (keyring, error) {
+	keys, err := openKeys(path, false)
+	if err == nil {
+		return keys, nil
+	}
+	fmt.Fprintf(errOut, "sluice: %s; going on with keys of its own: fingerprints are of this run alone\n", short(err.Error()))
+	return newKeys("", false)
+}
+
 func newKeys(path string, create bool) (keyring, error) {
 	k := keyring{make([]byte, keyBytes)}
 	_, _ = rand.Read(k.master) // never fails (crypto/rand)

@@ -35,7 +35,7 @@ func (a *app) engine(cmd *cobra.Command) (*dlp.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := openKeys(f.Keys.File, false)
+	keys, err := keysOrOwn(f.Keys.File, cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}

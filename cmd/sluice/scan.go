@@ -81,7 +81,7 @@ func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
 	if err != nil {
 		return err
 	}
-	keys, err := openKeys(f.Keys.File, false)
+	keys, err := keysOrOwn(f.Keys.File, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
