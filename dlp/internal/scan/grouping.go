@@ -63,8 +63,8 @@ type grouper struct {
 }
 
 const (
-	rounds = 12  // how often every kind may move to another group
-	moves  = 800 // of kinds that are tried, about
+	rounds = 12   // how often every kind may move to another group
+	moves  = 2000 // of kinds that are tried, about
 )
 
 // share returns the groups, at most limit, in which all of ks are, and how often they are reported.
@@ -234,6 +234,9 @@ func (g *grouper) refine(gs []group) (moved bool) {
 				break
 			}
 			rest := g.without(&gs[from], i)
+			if rest.cost >= gs[from].cost {
+				continue // it widens nothing where it is
+			}
 			if to, grown, cost := g.place(gs, &g.drawn[i], from, 0.999*(gs[from].cost-rest.cost)); to >= 0 {
 				gs[from], gs[to] = rest, group{grown, append(slices.Clone(gs[to].kinds), i), cost}
 				moved = true
