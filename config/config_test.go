@@ -65,6 +65,13 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				`sluice.yaml:7: "policy.file": `,
 			},
 		},
+		"labels are one line of text": {
+			"node: \"gw1\\e[2K\\nerror\"\ngeo: {sites: [{cidr: 10.0.0.0/8, name: \"a\\tb\"}]}\n",
+			[]string{
+				`sluice.yaml:1: "node": "gw1\x1b[2K\nerror" has control characters; write a label that is one line of text`,
+				`sluice.yaml:2: "geo.sites[0].name": "a\tb" has control characters`,
+			},
+		},
 		"an identity provider needs what it sends people back to": {
 			"console:\n  oidc:\n    issuer: https://idp.example\n",
 			[]string{

@@ -7,7 +7,7 @@ import (
 
 // File is sluice.yaml (DESIGN 4.10). Its zero value is not usable: start from Defaults.
 type File struct {
-	Node       string     `yaml:"node"`
+	Node       string     `yaml:"node" is:"label"`
 	DataDir    string     `yaml:"data_dir" path:"dir"`
 	Keys       Keys       `yaml:"keys"`
 	Log        Log        `yaml:"log"`

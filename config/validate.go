@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/sluice-dlp/sluice/event"
 )
@@ -57,6 +58,9 @@ func (f *File) validate(name string, lines map[string]int, bad map[string]bool) 
 	for i, s := range f.Geo.Sites {
 		if _, err := netip.ParsePrefix(s.CIDR); err != nil {
 			fail(fmt.Sprintf("geo.sites[%d].cidr", i), "%q is not a network; write for example 10.1.0.0/16", s.CIDR)
+		}
+		if msg := checkLabel(s.Name); msg != "" {
+			fail(fmt.Sprintf("geo.sites[%d].name", i), "%s", msg)
 		}
 	}
 	for i, p := range f.Exceptions.Profiles {
@@ -174,6 +178,8 @@ func checkScalar(field reflect.Value, tag reflect.StructTag) string {
 		if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
 			return fmt.Sprintf("%q is not host:port; write for example 127.0.0.1:1344", s)
 		}
+	case "label":
+		return checkLabel(s)
 	case "url":
 		if u, err := url.Parse(s); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			return fmt.Sprintf("%q is not a URL; write for example https://sluice.example.com", s)
@@ -194,6 +200,19 @@ func checkScalar(field reflect.Value, tag reflect.StructTag) string {
 	}
 	return ""
 }
+
+// checkLabel keeps from lists, tables and logs what would break their lines.
+func checkLabel(s string) string {
+	switch {
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return fmt.Sprintf("%q has control characters; write a label that is one line of text", s)
+	case len(s) > maxLabel:
+		return fmt.Sprintf("is longer than %d bytes; write a short label", maxLabel)
+	}
+	return ""
+}
+
+const maxLabel = 255 // bytes, as many as a host name may have
 
 func isDir(path string) bool {
 	st, err := os.Stat(path)
