@@ -38,12 +38,13 @@ type field struct {
 	read func(n *yaml.Node)
 }
 
-// mapping hands each value of n to its field. what names n in messages.
-func (d document) mapping(n *yaml.Node, what string, fields []field) {
+// mapping hands each value of n to its field. what names n in messages. It returns the keys
+// that were given, or meant.
+func (d document) mapping(n *yaml.Node, what string, fields []field) (given []string) {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
 		d.bad(n, "%s: must be a mapping of keys to values", what)
-		return
+		return nil
 	}
 	seen := make([]string, 0, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -56,10 +57,12 @@ func (d document) mapping(n *yaml.Node, what string, fields []field) {
 		f := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Value })
 		if f < 0 {
 			d.bad(key, "%s: unknown field %q%s", what, key.Value, nearest.Hint(key.Value, keys(fields)))
+			given = append(given, nearest.Word(key.Value, keys(fields)))
 			continue
 		}
 		fields[f].read(n.Content[i+1])
 	}
+	return append(given, seen...)
 }
 
 func keys(fields []field) []string {

@@ -24,7 +24,9 @@ type definition struct {
 		endpoints []parsedEndpoint
 	}
 	fixtures      []string
+	given         []string // keys that were given or meant, their values right or not
 	hasHosts      bool
+	noHosts       bool // hosts is a list of none
 	hasEndpoints  bool
 	fixturesKnown bool
 }
@@ -67,7 +69,10 @@ func (d document) parse(root *yaml.Node) *definition {
 		d.oneOf("error", &a.ErrorShape, errorShapes...),
 		d.oneOf("scope", &def.scope, scopes...),
 		d.texts("protocols", &def.protocols),
-		{"hosts", func(n *yaml.Node) { def.hasHosts = true; d.hosts(n, &def.hosts) }},
+		{"hosts", func(n *yaml.Node) {
+			def.hasHosts, def.noHosts = true, n.Kind == yaml.SequenceNode && len(n.Content) == 0
+			d.hosts(n, &def.hosts)
+		}},
 		{"endpoints", func(n *yaml.Node) { def.hasEndpoints = true; d.endpoints(n, &def.endpoints) }},
 		{"extend", func(n *yaml.Node) {
 			d.mapping(n, "extend", []field{
@@ -81,7 +86,7 @@ func (d document) parse(root *yaml.Node) *definition {
 			d.texts("fixtures", &def.fixtures).read(n)
 		}},
 	}
-	d.mapping(root, "app", fields)
+	def.given = d.mapping(root, "app", fields)
 	switch {
 	case a.ID == "" && def.protocol == "":
 		d.bad(root, "app: no id; add for example \"id: my-app\"")
@@ -271,15 +276,15 @@ func (d document) when(n *yaml.Node, what string) When {
 	return w
 }
 
-// missing tells what a new app still needs.
+// missing tells what a new app still needs. What is given and wrong was told already.
 func (def *definition) missing() []string {
 	var out []string
 	for _, f := range []struct{ key, value string }{{"name", def.app.Name}, {"vendor", def.app.Vendor}, {"category", def.app.Category}} {
-		if f.value == "" {
+		if f.value == "" && !slices.Contains(def.given, f.key) {
 			out = append(out, f.key)
 		}
 	}
-	if len(def.hosts)+len(def.extra.hosts) == 0 && !slices.ContainsFunc(def.endpoints, func(e parsedEndpoint) bool { return e.Host != "" }) {
+	if len(def.hosts)+len(def.extra.hosts) == 0 && (def.noHosts || !slices.Contains(def.given, "hosts")) && !slices.ContainsFunc(def.endpoints, func(e parsedEndpoint) bool { return e.Host != "" }) {
 		out = append(out, "hosts")
 	}
 	return out
