@@ -9,7 +9,10 @@ import (
 // joined and weighed.
 type sketch uint64
 
-const letters = 64
+const (
+	letters     = 64
+	longNumbers = .01 // share of positions within numbers longer than those of the sample
+)
 
 // sketches answers how often classes occur in the sample, by letters. It keeps what it has
 // worked out, and is not safe for concurrent use.
@@ -78,13 +81,25 @@ func (s *sketches) guess(o *outline, places int) float32 {
 				s.share[4][k>>32&255] + s.share[5][k>>40&255] + s.share[6][k>>48&255] + s.share[7][k>>56] + 1e-4
 		}
 	}
-	return rate
+	return rate + s.inNumbers(o, places)
 }
 
-// rate says at which share of positions of the sample o holds. It looks at a part of it, because
-// it is asked often.
+// inNumbers says at which share of positions o holds because it does so all along a number.
+func (s *sketches) inNumbers(o *outline, places int) float32 {
+	all := sketch(1) << s.letter['7']
+	for _, k := range o.at[:places] {
+		all &= k
+	}
+	if all == 0 || o.wordStart {
+		return 0
+	}
+	return longNumbers
+}
+
+// rate says at which share of positions of the sample, and of numbers, o holds. It looks at a part of the
+// sample, because it is asked often.
 func (s *sketches) rate(o *outline, places int) float64 {
-	return s.sample.hold(places, func(j int) *standing { return s.class(o.at[j]) }, o.wordStart, 2)
+	return s.sample.hold(places, func(j int) *standing { return s.class(o.at[j]) }, o.wordStart, 2) + float64(s.inNumbers(o, places))
 }
 
 // class returns where the letters of k stand.
