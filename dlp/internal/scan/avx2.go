@@ -10,16 +10,12 @@ type avx2Tables struct {
 	slot     [window][avx2Planes]codePlane
 	key      [keyBytes][planes]codePlane
 	head     [keyBytes]codePlane
-	wide     [avx2Planes]counts // of slots
+	any      [avx2Planes][32]uint8 // groups of slots that count anywhere, spread over a vector
 }
 
 // codePlane has, for one place, the groups among eight whose class there has a code, in two
 // tables of 16.
 type codePlane [2][16]uint8
-
-// counts are the groups of a plane that count, anywhere and only where a word begins,
-// spread over a vector.
-type counts struct{ any, start [32]uint8 }
 
 const (
 	avx2Planes = 2 // of slots: a third takes as long as the places that it turns down
@@ -65,10 +61,9 @@ func newAVX2Tables(t *tables, slots, keys *coding) *avx2Tables {
 			}
 		}
 	}
-	for p := range x.wide {
-		w := &x.wide[p]
-		for j := range w.any {
-			w.any[j], w.start[j] = uint8(t.any>>(8*p)), uint8(t.start>>(8*p))
+	for p := range x.any {
+		for j := range x.any[p] {
+			x.any[p][j] = uint8(t.any >> (8 * p))
 		}
 	}
 	return x

@@ -111,7 +111,7 @@ func newCoding(t *tables, by *coder, step int, r *sample) (c *coding, exact bool
 
 // coarse returns what is left of t when bytes of one code count as one.
 func (c *coding) coarse(t *tables) *tables {
-	u := &tables{any: t.any, start: t.start}
+	u := &tables{any: t.any, start: t.start, folds: t.folds}
 	for b, code := range c.code {
 		g := &c.groups[code]
 		for j := range g.slot {
@@ -289,7 +289,7 @@ func (t *tables) meets(all []*merged, c *coding, r *sample) {
 	// Of bytes outside ASCII it has few, but other languages are full of those that are not ſ and K.
 	for j := range keyWindow {
 		for _, m := range all {
-			if m.groups.side == highSide {
+			if t.folds && m.groups.side == highSide {
 				m.meets[(window+j)*groups+foldGroup] += costKeyPlace * float32(m.bytes.size())
 			}
 		}

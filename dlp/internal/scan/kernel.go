@@ -12,7 +12,7 @@ const (
 
 	planes    = 3 // eight groups each, of slots as of keys
 	groups    = 8 * planes
-	foldGroup = groups - 1 // the group of keys that finds ſ and K
+	foldGroup = groups - 1 // the group of keys that finds ſ and K, where kernels need one
 	keyWindow = 5          // bytes that a group of keys looks at
 
 	startGroups = 8 // of keys that count only where a word begins
@@ -22,6 +22,7 @@ const (
 type tables struct {
 	any   uint32 // groups of slots that count anywhere
 	start uint32 // those that count only where a word begins
+	folds bool   // foldGroup finds ſ and K
 
 	slotAt [window][256]uint32 // by byte, the groups of slots whose class at the place has it
 	keyAt  [keyWindow][256]uint32
@@ -114,11 +115,12 @@ type namedKernel struct {
 	places     placesKernel
 	slotGroups int
 	keyPlaces  int                                  // at which it looks for keys
+	keyGroups  int                                  // of keys that count anywhere: all, or those before foldGroup
 	coders     []coder                              // of all bytes, or of those of slots and those of keys; none: it looks up pairs of bytes
 	coded      func(t *tables, slots, keys *coding) // makes its tables of what they make
 }
 
-var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, groups, 0, nil, nil}
+var portable = namedKernel{"portable", portableKernel, portableKeys, portableGates, portableQuad, portablePlaces, groups, 0, 0, nil, nil}
 
 // keysKernel returns those positions of n blocks of x at which m says that there may be a key
 // and p agrees. It may turn down slots that m has.

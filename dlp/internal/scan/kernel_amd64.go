@@ -10,10 +10,10 @@ import (
 func kernels() []namedKernel {
 	ks := []namedKernel{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT {
-		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, 8 * avx2Planes, keyBytes, []coder{{most: avx2Codes, twin: control}, {most: avx2Codes, twin: folded}}, codedForAVX2}}, ks...)
+		ks = append([]namedKernel{{"avx2", avx2Kernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, 8 * avx2Planes, keyBytes, groups, []coder{{most: avx2Codes, twin: control}, {most: avx2Codes, twin: folded}}, codedForAVX2}}, ks...)
 	}
 	if len(ks) > 1 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI {
-		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, groups, keyWindow, []coder{{most: codes, words: true}}, codedForVBMI}
+		k := namedKernel{"avx512vbmi", vbmiKernel, keysByAVX2, gatesByAVX2, quadByAVX2, placesByAVX2, groups, keyWindow, foldGroup, []coder{{most: codes, words: true}}, codedForVBMI}
 		if cpu.X86.HasAVX512VBMI2 {
 			k.keys, k.places = keysByVBMI, placesByVBMI
 		}

@@ -6,7 +6,7 @@
 #define SLOT 448        // slot: 8 places of 2 planes of 32 bytes, 16 for each half of the codes
 #define KEY 960         // key: 4 places of 3 planes
 #define HEAD 1344       // head: 4 places
-#define WIDE 1472       // wide: for each plane 32 bytes any, 32 start
+#define ANY 1472        // any: 32 bytes for each plane
 #define UPPER 1088      // bytes from codes to those that look up the second half
 #define KEYS 2176       // bytes from codes for slots to those for keys
 
@@ -27,6 +27,9 @@ DATA gap<>+8(SB)/8, $0x3030303030303030
 DATA gap<>+16(SB)/8, $0x3030303030303030
 DATA gap<>+24(SB)/8, $0x3030303030303030
 GLOBL gap<>(SB), RODATA|NOPTR, $32
+
+DATA folding<>+0(SB)/4, $0x84e2bfc5
+GLOBL folding<>(SB), RODATA|NOPTR, $4
 
 DATA fold<>+0(SB)/8, $0x2020202020202020
 DATA fold<>+8(SB)/8, $0x2020202020202020
@@ -83,17 +86,6 @@ GLOBL fold<>(SB), RODATA|NOPTR, $32
 	SHLQ      $32, tmp    \
 	ORQ       tmp, dst
 
-// NONE sets a bit of dst for each position at which no group of slots counts, by masks that are
-// 64 bytes apart from plane to plane.
-#define NONE(mask, dst, tmp) \
-	VPAND mask(DI), Y0, Y12      \
-	VPAND (mask+64)(DI), Y2, Y14 \
-	VPOR  Y12, Y14, Y12          \
-	VPAND mask(DI), Y1, Y13      \
-	VPAND (mask+64)(DI), Y3, Y14 \
-	VPOR  Y13, Y14, Y13          \
-	BITS(Y12, Y13, dst, tmp)
-
 // ROW adds more to the indexes in Y3 and looks one more row up.
 #define ROW(more, at, code) \
 	VBROADCASTI128 at(DI), Y4   \
@@ -137,27 +129,45 @@ GLOBL fold<>(SB), RODATA|NOPTR, $32
 	TESTL     AX, AX                     \
 	JZ        ascii                      \
 	VPXOR     upper<>(SB), Y1, Y3        \
-	VBROADCASTI128 240(DI), Y4           \
-	VPSHUFB   Y3, Y4, Y4                 \
-	VPXOR     Y4, Y2, Y2                 \
-	ROW(Y0, 224, Y2)                     \
-	ROW(Y0, 208, Y2)                     \
-	ROW(Y0, 192, Y2)                     \
-	ROW(Y0, 176, Y2)                     \
-	ROW(Y0, 160, Y2)                     \
-	ROW(Y0, 144, Y2)                     \
-	ROW(Y0, 128, Y2)                     \
-	VPXOR     upper<>(SB), Y1, Y3        \
-	VBROADCASTI128 (KEYCODE+176)(DI), Y4 \
-	VPSHUFB   Y3, Y4, Y4                 \
-	VPXOR     Y4, Y6, Y6                 \
-	ROW(Y0, KEYCODE+160, Y6)             \
-	ROW(Y0, KEYCODE+144, Y6)             \
-	ROW(Y0, KEYCODE+128, Y6)             \
-	ROW(Y0, KEYCODE+112, Y6)             \
-	ROW(Y0, KEYCODE+96, Y6)              \
-	ROW(Y0, KEYCODE+80, Y6)              \
-	ROW(Y0, KEYCODE+64, Y6)
+	OTHERS(240, KEYCODE+176)             \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(224, KEYCODE+160)             \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(208, KEYCODE+144)             \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(192, KEYCODE+128)             \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(176, KEYCODE+112)             \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(160, KEYCODE+96)              \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(144, KEYCODE+80)              \
+	VPADDUSB  Y0, Y3, Y3                 \
+	OTHERS(128, KEYCODE+64)
+
+// OTHERS looks the bytes outside ASCII in Y3 up in a row for slots and in one for keys.
+#define OTHERS(slot, key) \
+	VBROADCASTI128 slot(DI), Y4  \
+	VBROADCASTI128 (key)(DI), Y5 \
+	VPSHUFB        Y3, Y4, Y4    \
+	VPSHUFB        Y3, Y5, Y5    \
+	VPXOR          Y4, Y2, Y2    \
+	VPXOR          Y5, Y6, Y6
+
+// FOLDS sets a bit of AX for each ſ and K that begins in Y1, the bytes at SI.
+#define FOLDS \
+	VPBROADCASTB folding<>+0(SB), Y3 \
+	VPBROADCASTB folding<>+1(SB), Y4 \
+	VPCMPEQB     Y1, Y3, Y3          \
+	VPCMPEQB     1(SI), Y4, Y4       \
+	VPAND        Y3, Y4, Y5          \
+	VPBROADCASTB folding<>+2(SB), Y3 \
+	VPBROADCASTB folding<>+3(SB), Y4 \
+	VPCMPEQB     Y1, Y3, Y3          \
+	VPCMPEQB     1(SI), Y4, Y4       \
+	VPAND        Y3, Y4, Y4          \
+	VPOR         Y4, Y5, Y5          \
+	VPMOVMSKB    Y5, AX
 
 // WRITE writes the codes, and those for the second half.
 #define WRITE \
@@ -191,12 +201,18 @@ few:
 	VMOVDQU        sixteens<>(SB), Y0
 	MOVQ           CX, BX
 	SHLQ           $1, BX
+	LEAQ           16(DX), R11 // folds of the masks
+	MOVQ           $4, R12     // to the next half of them
 
 encode:
 	VMOVDQU (SI), Y1
 	ENCODE(ascii)
+	FOLDS
 
 ascii:
+	MOVL AX, (R11)
+	ADDQ R12, R11
+	XORQ $24, R12
 	WRITE
 	ADDQ $32, SI
 	ADDQ $32, R10
@@ -232,11 +248,21 @@ next:
 	SLOTS(5)
 	SLOTS(6)
 	SLOTS(7)
+
+	// All groups count where a word begins, and some anywhere.
+	VPOR  Y0, Y2, Y4
+	VPOR  Y1, Y3, Y5
+	VPAND ANY(DI), Y0, Y0
+	VPAND ANY(DI), Y1, Y1
+	VPAND (ANY+32)(DI), Y2, Y2
+	VPAND (ANY+32)(DI), Y3, Y3
+	VPOR  Y0, Y2, Y0
+	VPOR  Y1, Y3, Y1
 	VPXOR Y15, Y15, Y15
-	NONE(WIDE, R13, BX)
-	NONE(WIDE+32, AX, BX)
+	BITS(Y4, Y5, AX, BX)
 	NOTQ  AX
 	ANDQ  R12, AX
+	BITS(Y0, Y1, R13, BX)
 	NOTQ  R13
 	ORQ   AX, R13
 	MOVQ  R13, (DX)
@@ -249,15 +275,6 @@ next:
 	HEADS(1)
 	HEADS(2)
 	HEADS(3)
-
-	// ſ and K are the topmost group of keys, all others count anywhere.
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	SHLQ      $32, BX
-	ORQ       BX, AX
-	MOVQ      AX, 16(DX)
-	VPADDB    Y4, Y4, Y4
-	VPADDB    Y5, Y5, Y5
 
 	VPOR  Y0, Y2, Y0
 	VPOR  Y4, Y0, Y0

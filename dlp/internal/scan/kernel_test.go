@@ -81,6 +81,10 @@ func (t *pairTable) foundIn(v []byte, starts, loose uint64) (found uint64) {
 // masksAt returns what a kernel must find in the first block of v, and its carry.
 func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, uint64) {
 	var m masks
+	counting := uint32(1<<foldGroup - 1)
+	if kernel == "avx2" {
+		counting = 1<<groups - 1
+	}
 	for i := range block {
 		word := uint64(0)
 		if isWord(v[i]) {
@@ -96,7 +100,7 @@ func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, u
 		if slots&t.any != 0 || start == 1 && slots&t.start != 0 {
 			m.slots |= 1 << i
 		}
-		if keys&(1<<foldGroup-1) != 0 || start == 1 && heads != 0 {
+		if keys&counting != 0 || start == 1 && heads != 0 {
 			m.keys |= 1 << i
 		}
 		m.starts |= start << i
@@ -104,7 +108,10 @@ func (t *tables) masksAt(kernel string, v []byte, carry, loose uint64) (masks, u
 	}
 	if kernel == "portable" {
 		m.keys = t.pairs.foundIn(v, m.starts, loose)
-		m.slots, m.folds = m.keys, 0
+		m.slots = m.keys
+	}
+	if kernel != "avx512vbmi" { // which finds them by a group
+		m.folds = 0
 		for i := range block {
 			if fold := string(v[i : i+2]); fold == string(longS) || fold == string(kelvin)[:2] {
 				m.folds |= 1 << i

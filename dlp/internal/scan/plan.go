@@ -85,7 +85,6 @@ func newPlan(anchors []*anchor, k *namedKernel, r *sample) *plan {
 type sought struct {
 	slots        kindSet
 	keys, starts kindSet  // keys that count anywhere, and only where a word begins
-	folds        bool     // ſ and K
 	lists        sequence // those of long lists of words that count anywhere, which hold nearly everywhere
 }
 
@@ -93,7 +92,7 @@ type sought struct {
 const long = 256
 
 func (p *plan) sought(anchors []*anchor) *sought {
-	s := &sought{folds: true}
+	s := &sought{}
 	for i := range p.slots {
 		s.slots.addFirst(&p.slots[i].q, window, p.slots[i].wordStart)
 	}
@@ -142,7 +141,7 @@ func (s *sought) tables(k *namedKernel, r *sample) *tables {
 	}
 	// Codes that need not tell slots and keys apart tell more of either.
 	t, slots := (&sought{slots: s.slots}).coded(k, &k.coders[0], r)
-	u, keys := (&sought{keys: s.keys, starts: s.starts, lists: s.lists, folds: s.folds}).coded(k, &k.coders[1], r)
+	u, keys := (&sought{keys: s.keys, starts: s.starts, lists: s.lists}).coded(k, &k.coders[1], r)
 	t.keyAt, t.headAt = u.keyAt, u.headAt
 	k.coded(t, slots, keys)
 	return t
@@ -190,7 +189,9 @@ func (s *sought) group(k *namedKernel, g grouper) (t *tables, cost float64) {
 	if cost = rate * costSlotPlace; k.coders == nil {
 		return t, cost
 	}
-	if s.folds {
+	left := k.keyGroups
+	if left == foldGroup {
+		t.folds = true
 		fold := sequence{n: 2}
 		fold.class[0].add(0xc5)
 		fold.class[0].add(0xe2)
@@ -198,7 +199,6 @@ func (s *sought) group(k *namedKernel, g grouper) (t *tables, cost float64) {
 		fold.class[1].add(0x84)
 		t.setKeys(foldGroup, &fold)
 	}
-	left := foldGroup
 	if s.lists.n > 0 {
 		left--
 		t.setKeys(left, &s.lists)
