@@ -124,10 +124,9 @@ TEXT ·avx2Places(SB), NOSPLIT, $0-40
 	VMOVD        AX, X2
 	VPBROADCASTD X2, X2
 
-	// Positions of the bits of one byte; as many are kept as there are.
-#define EIGHT \
-	MOVBLZX   BX, AX         \
-	SHRQ      $8, BX         \
+	// Positions of the bits of byte k of the mask; as many are kept as there are.
+#define EIGHT(k) \
+	MOVBLZX   (k-32)(SI), AX \
 	VPMOVZXBW (DX)(AX*8), X0 \
 	VPADDW    X1, X0, X0     \
 	VPADDW    X2, X1, X1     \
@@ -163,14 +162,14 @@ mask:
 many:
 	VMOVD        R9, X1
 	VPBROADCASTW X1, X1
-	EIGHT
-	EIGHT
-	EIGHT
-	EIGHT
-	EIGHT
-	EIGHT
-	EIGHT
-	EIGHT
+	EIGHT(0)
+	EIGHT(1)
+	EIGHT(2)
+	EIGHT(3)
+	EIGHT(4)
+	EIGHT(5)
+	EIGHT(6)
+	EIGHT(7)
 	ADDL $64, R9
 	DECQ CX
 	JNZ  mask
