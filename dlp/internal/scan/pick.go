@@ -33,7 +33,8 @@ const all = 1 << 30
 func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	x := r.sieve.text(v)
 	at, hits := r.siftKeys(x, n), r.siftSlots(x, n)
-	r.dense, r.again.luck = len(at)+len(hits) >= dense, waysLuck
+	found := len(at) + len(hits)
+	r.dense, r.turns.likely, r.again.luck = found >= dense, found >= turnFound, waysLuck
 	if r.plain && r.dense {
 		r.pickDense(x, at, hits, own, pos(0))
 		return

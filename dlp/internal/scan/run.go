@@ -57,8 +57,8 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 	r.text, r.tell, r.ended = text, emit, false
 	r.choose(only)
 	r.from, r.to, r.origin = 0, len(text)+1, true
-	r.redo, r.folds, r.dense = r.redo[:0], false, false
-	r.turns.wait, r.turns.last, r.turns.spared = 0, 0, 0
+	r.redo, r.folds = r.redo[:0], false
+	r.turns.likely, r.turns.wait, r.turns.last, r.turns.spared, r.turns.long = false, 0, 0, 0, r.turns.long[:0]
 	r.budget = stepsPerByte*len(text) + stepsFree
 	clear(r.open)
 	for p, wanted := range r.only {
@@ -92,7 +92,11 @@ func (r *run) through(ctx context.Context) error {
 			}
 			check = off + checkEvery
 		}
-		if to := r.repeats(off); to > off {
+		to, err := r.repeats(ctx, off)
+		if err != nil {
+			return err
+		}
+		if to > off {
 			off, carry = to, wordBit[b[to-1]]
 			continue
 		}

@@ -2,21 +2,24 @@ package scan
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"slices"
 )
 
-// Where text that is full of beginnings repeats itself, two turns that hold the same matches tell
+// Where text that has much to look at repeats itself, two turns that hold the same matches tell
 // what the turns behind them hold: those matches, each a turn further on. That is so as far as
 // the text goes on to repeat what the second turn depends on. Therefore what is read for that one
 // is noted, and what was found out before about the text from there on is forgotten.
 
 const (
+	turnFound  = 64      // places of a batch at which something holds, from which on turns are looked for
 	turnPeriod = 1 << 10 // bytes after which the text repeats itself, at most
 	turnLook   = 16      // bytes by which that is noticed
 	turnTries  = 5       // turns that are read to find two that are alike
 	turnWait   = 8       // batches to the next try
 	turnSlack  = 128     // bytes behind a place that are read without a note, at most
+	turnsMost  = 1 << 20 // bytes that are told of before turns are read again
 )
 
 // turnFactors make a period a turn of 2 to 4 KB, so that most rows of matches end with it.
@@ -24,10 +27,12 @@ var turnFactors = [...]int{2, 3, 2, 2, 5, 2, 3, 2, 2, 2, 2, 2}
 
 // turns is what is known of them.
 type turns struct {
-	wait      int // batches until they are looked for again
-	last      int // where the last match ends that any pattern has
+	likely    bool // the last batch had much to look at
+	wait      int  // batches until they are looked for again
+	last      int  // where the last match ends that any pattern has, but for long ones
 	noting    bool
 	now, old  []matched // in this turn and in the one before
+	long      []matched // that may cover turns
 	low, high int       // what this turn has read
 	spared    int       // bytes of the text that were not looked at; tests ask
 }
@@ -40,7 +45,12 @@ func (t *turns) saw(i int) { t.high = max(t.high, i) }
 
 // note notes a match.
 func (t *turns) note(p, start, end int) {
-	if t.last = max(t.last, end); t.noting {
+	if end-start > batch*block {
+		t.long = append(t.long, matched{p, start, end})
+	} else {
+		t.last = max(t.last, end)
+	}
+	if t.noting {
 		t.now = append(t.now, matched{p, start, end})
 	}
 }
@@ -53,7 +63,7 @@ func (r *run) period(off int) (period, until int) {
 		return 0, off
 	}
 	period, until = off-from-at, off
-	end := min(len(b), off+checkEvery+2*batch*block)
+	end := min(len(b), off+turnsMost)
 	for until < end {
 		n := min(end-until, block)
 		if !bytes.Equal(b[until:until+n], b[until-period:until-period+n]) {
@@ -77,36 +87,58 @@ func turnOf(period int) int {
 	return period
 }
 
-// cycle returns how far apart the last match and the one of its kind before it are, or else 0.
+// cycle returns after how many bytes all patterns have their last matches again, or 0 if that is too many.
 func (t *turns) cycle(period int) int {
-	if len(t.now) == 0 {
-		return 0
-	}
-	last := t.now[len(t.now)-1]
+	n := period
+	last := map[int]matched{}
 	for _, m := range slices.Backward(t.now) {
-		if d := last.start - m.start; d > 0 && m.pattern == last.pattern && d%period == 0 && m.end+d == last.end {
-			return d
+		l, seen := last[m.pattern]
+		if !seen {
+			last[m.pattern] = m
+			continue
+		}
+		if d := l.start - m.start; d > 0 && d%period == 0 && l.end == m.end+d {
+			last[m.pattern] = matched{} // known
+			for one := n; n%d != 0; n += one {
+				if n > batch*block {
+					return 0
+				}
+			}
 		}
 	}
-	return 0
+	return n
+}
+
+// stands reports whether the turn from at to end tells of those behind it although there are long matches,
+// and up to where it then does. Either they have ended before it, or they cover it and turns behind it, too.
+func (t *turns) stands(at, end, until int) (int, bool) {
+	for _, m := range t.long {
+		if m.end > at {
+			if until = min(until, m.end); m.end < end {
+				return 0, false
+			}
+		}
+	}
+	return until, true
 }
 
 // repeats searches the text from off on, if it is full of beginnings and made of turns there, and
-// returns how far it is searched.
-func (r *run) repeats(off int) int {
+// returns how far it is searched. The error is ctx's.
+func (r *run) repeats(ctx context.Context, off int) (int, error) {
 	t := &r.turns
-	if !r.dense {
-		return off
+	if !t.likely {
+		return off, nil
 	}
 	if t.wait > 0 {
 		t.wait--
-		return off
+		return off, nil
 	}
 	t.wait = turnWait
 	period, until := r.period(off)
 	if until-off < (turnTries+2)*batch*block {
-		return off
+		return off, nil
 	}
+	t.long = slices.DeleteFunc(t.long, func(m matched) bool { return m.end <= off-r.db.plan.back })
 	t.noting = true
 	defer func() { t.noting = false }()
 	at, turn := off, turnOf(period)
@@ -125,21 +157,22 @@ func (r *run) repeats(off int) int {
 		at += turn
 		switch {
 		case r.ended || len(r.redo) > redo:
-			return at
+			return at, nil
 		case fresh && t.low > floor && t.alike(turn):
-			n := max(0, min(min(until, r.to)-t.high, off+checkEvery-at)/turn)
-			t.wait, t.noting = 0, false
-			r.tellAgain(turn, n)
-			return at + n*turn
+			if until, stands := t.stands(at-turn-r.db.plan.back, at, until); stands {
+				n := max(0, min(until, r.to)-t.high) / turn
+				t.wait, t.noting = 0, false
+				return at + n*turn, r.tellAgain(ctx, turn, n)
+			}
 		}
 		if d := t.cycle(period); d > 0 && turn%d != 0 {
 			turn, before = turnOf(d), math.MaxInt
 		}
 	}
-	return at
+	return at, nil
 }
 
-// forget lets all that is not before floor be looked at again, but for what lies within the matches
+// forget lets all that is not before floor be looked at again, but for what lies within long matches and those
 // of this turn. No other match ends behind floor.
 func (r *run) forget(floor int) {
 	for p, open := range r.open {
@@ -147,9 +180,9 @@ func (r *run) forget(floor int) {
 			r.open[p] = min(open, floor)
 		}
 	}
-	for _, m := range r.turns.now {
+	for _, m := range slices.Concat(r.turns.now, r.turns.long) {
 		if r.open[m.pattern] != shut {
-			r.open[m.pattern] = m.end
+			r.open[m.pattern] = max(r.open[m.pattern], m.end)
 		}
 	}
 }
@@ -167,15 +200,21 @@ func (t *turns) alike(turn int) bool {
 	return true
 }
 
-// tellAgain tells of the matches of n turns behind this one, which are alike.
-func (r *run) tellAgain(turn, n int) {
+// tellAgain tells of the matches of n turns behind this one, which are alike. The error is ctx's.
+func (r *run) tellAgain(ctx context.Context, turn, n int) error {
 	r.turns.spared += n * turn
 	for i := 1; i <= n; i++ {
+		if i%(checkEvery/(batch*block)) == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
 		for _, m := range r.turns.now {
 			if r.open[m.pattern] = m.end + i*turn; !r.emit(m.pattern, m.start+i*turn, m.end+i*turn) {
 				r.ended = true
-				return
+				return nil
 			}
 		}
 	}
+	return nil
 }

@@ -67,7 +67,9 @@ func (w *Windows) Next(ctx context.Context, data []byte, base int64, from, to in
 		return err
 	}
 	r.keep()
-	w.last = base + int64(r.turns.last)
+	for _, m := range append(r.turns.long, matched{end: r.turns.last}) {
+		w.last = max(w.last, base+int64(m.end))
+	}
 	w.at, w.done = base+int64(to), r.ended
 	return nil
 }
