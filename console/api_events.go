@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +26,9 @@ func (s *Server) apiEventRoutes() []route {
 
 // apiFilter reads which events are meant: the fields of the list of events, and of pages.
 func (s *Server) apiFilter(ctx context.Context, v *visitor, q url.Values) (store.Filter, error) {
+	if err := checkEventQuery(q); err != nil {
+		return store.Filter{}, err
+	}
 	query, err := s.eventQuery(ctx, v, q)
 	f := query.Filter
 	if err != nil {
@@ -34,13 +36,6 @@ func (s *Server) apiFilter(ctx context.Context, v *visitor, q url.Values) (store
 	}
 	if f.Limit, err = queryLimit(q); err != nil {
 		return f, err
-	}
-	for name, into := range map[string]*bool{"matched": &f.Matched, "notable": &f.Notable} {
-		if text := q.Get(name); text != "" {
-			if *into, err = strconv.ParseBool(text); err != nil {
-				return f, badInput(name + ": want true or false.")
-			}
-		}
 	}
 	if f.Before = q.Get("cursor"); f.Before != "" {
 		if _, ok := event.IDTime(f.Before); !ok {
@@ -167,6 +162,9 @@ func (s *Server) apiPayload(w http.ResponseWriter, r *http.Request, v *visitor) 
 }
 
 func (s *Server) apiExport(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	if err := checkEventQuery(r.URL.Query()); err != nil {
+		return err
+	}
 	switch format := r.URL.Query().Get("format"); format {
 	case "", "ndjson", "jsonl": // two names of one format; the command line takes both, too
 		return s.export(w, r, v, "ndjson")

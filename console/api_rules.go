@@ -62,13 +62,16 @@ func (s *Server) apiExplain(w http.ResponseWriter, r *http.Request, _ *visitor) 
 
 func (s *Server) apiScan(w http.ResponseWriter, r *http.Request, _ *visitor) error {
 	var in struct {
-		Text          string   `json:"text"`
+		Text          *string  `json:"text"`
 		Profiles      []string `json:"profiles"`
 		MinConfidence string   `json:"min_confidence"`
 		Explain       bool     `json:"explain"`
 	}
 	if err := readJSON(r, maxScan, &in); err != nil {
 		return err
+	}
+	if in.Text == nil {
+		return badInput("text: which text is to be scanned?")
 	}
 	engine := s.o.Rules().Engine
 	q := dlp.Query{Profiles: in.Profiles, Explain: in.Explain}
@@ -83,7 +86,7 @@ func (s *Server) apiScan(w http.ResponseWriter, r *http.Request, _ *visitor) err
 			return badInput("min_confidence: " + err.Error() + ".")
 		}
 	}
-	report := engine.Scan(r.Context(), q, dlp.Text{Role: "user", Part: "text", Data: []byte(in.Text)})
+	report := engine.Scan(r.Context(), q, dlp.Text{Role: "user", Part: "text", Data: []byte(*in.Text)})
 	if report.Findings == nil {
 		report.Findings = []dlp.Finding{}
 	}

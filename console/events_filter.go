@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -76,6 +77,11 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 		}
 	}
 	f := &out.Filter
+	for name, into := range map[string]*bool{"matched": &f.Matched, "notable": &f.Notable} {
+		if *into, _ = strconv.ParseBool(q.Get(name)); *into {
+			out.Values.Set(name, "true")
+		}
+	}
 	f.App, f.Action, f.Status, f.Detector = q.Get("app"), q.Get("action"), q.Get("status"), q.Get("detector")
 	f.Group, f.Activity, f.Country, f.Gap, f.Rule = q.Get("group"), q.Get("activity"), q.Get("country"), q.Get("gap"), q.Get("rule")
 	f.Assignee, f.Device, f.IP = q.Get("assignee"), q.Get("device"), q.Get("ip")

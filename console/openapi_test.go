@@ -169,6 +169,7 @@ func TestDocumentAndAnswersAgree(t *testing.T) {
 		{"POST", "/explain", `{}`, 400},
 		{"POST", "/scan", `{"text":"card 4111 1111 1111 ` + `1111, exp 12/29","explain":true}`, 200},
 		{"POST", "/scan", `{"text":"x","profiles":["no-such-profile"]}`, 400},
+		{"POST", "/scan", `{}`, 400},
 		{"GET", "/profiles", "", 200},
 		{"GET", "/investigations", "", 200},
 		{"POST", "/explore", `{"sql":"SELECT app, count(*) FROM events GROUP BY app"}`, 200},
