@@ -64,7 +64,7 @@ func (g *byteGroups) widen(o *byteGroups) {
 type coder struct {
 	most  int                 // codes
 	words bool                // word characters share none with others
-	twin  func(b uint8) uint8 // the byte of ASCII that must share the code of another; nil: none
+	twin  func(b uint8) uint8 // the byte that must share the code of b, both of ASCII, and the other way round; nil: none
 }
 
 // groupsOf returns the groups of b, and of what shares its code.

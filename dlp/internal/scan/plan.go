@@ -48,7 +48,7 @@ const (
 	mostGroups = 288 // of slots and of keys, from which on the best pair to join is looked for
 	mostHeads  = 96  // of keys that begin a word, of which less depends
 
-	slotDoubt = 0.1
+	slotDoubt = 0.1 // of slots' groups: see grouper
 	keyDoubt  = 1
 )
 
