@@ -143,6 +143,9 @@ func TestBadFiles(t *testing.T) {
 					t.Errorf("the error lacks %q:\n%v", want, err)
 				}
 			}
+			if name == "kinds.yaml" && strings.Count(err.Error(), "\n") > 0 {
+				t.Errorf("one mistake, several messages:\n%v", err)
+			}
 			if name == "unknown-words.yaml" && strings.Contains(err.Error(), "needs") {
 				t.Errorf("what is wrong is called missing, too:\n%v", err)
 			}

@@ -88,6 +88,8 @@ func (d document) parse(root *yaml.Node) *definition {
 	}
 	def.given = d.mapping(root, "app", fields)
 	switch {
+	case resolve(root).Kind != yaml.MappingNode:
+		return nil
 	case a.ID == "" && def.protocol == "":
 		d.bad(root, "app: no id; add for example \"id: my-app\"")
 		return nil

@@ -37,7 +37,8 @@ type detector struct {
 
 	file   string
 	line   int
-	source int // later sources override earlier ones
+	source int  // later sources override earlier ones
+	broken bool // a mistake in what decides what it finds
 }
 
 // hints are words whose nearness changes a candidate's confidence.

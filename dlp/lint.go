@@ -3,6 +3,7 @@ package dlp
 import (
 	"cmp"
 	"io/fs"
+	"path"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -18,6 +19,11 @@ func Lint(own []fs.FS, base ...fs.FS) (warnings []*Mistake, err error) {
 	for _, d := range l.detectors {
 		if d.source >= len(base) {
 			l.review(d, &warned)
+		}
+	}
+	for i, src := range own {
+		if s, ok := src.(source); ok && !l.holds[len(base)+i] {
+			warned.add(cmp.Or(path.Join(s.prefix, s.only), "."), 0, "no detectors and no profiles are in it; of a directory *.yaml and *.yml are read")
 		}
 	}
 	slices.SortFunc(warned, func(a, b *Mistake) int {

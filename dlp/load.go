@@ -22,7 +22,7 @@ type Rules struct {
 	version   string
 }
 
-// Load parses every *.yaml under each file system. A later source overrides by id.
+// Load parses every *.yaml and *.yml under each file system. A later source overrides by id.
 // Its error joins every mistake, each with file, line and remedy, and wraps [ErrProfile].
 // A file whose own tests fail is a mistake.
 func Load(sources ...fs.FS) (*Rules, error) {
@@ -75,11 +75,12 @@ type loading struct {
 	profiles  map[string]*profile
 	files     []string
 	hash      [sha256.Size]byte
-	blind     bool // not every file could be read
+	blind     bool         // not every file could be read
+	holds     map[int]bool // sources with something in them
 }
 
 func load(sources []fs.FS) *loading {
-	l := &loading{detectors: map[string]*detector{}, profiles: map[string]*profile{}}
+	l := &loading{detectors: map[string]*detector{}, profiles: map[string]*profile{}, holds: map[int]bool{}}
 	for i, src := range sources {
 		s, ok := src.(source)
 		if !ok {
@@ -105,7 +106,7 @@ func (l *loading) source(s source, index int) {
 				return fs.SkipDir
 			}
 			return nil
-		case s.only != "" && name != s.only, s.only == "" && path.Ext(name) != ".yaml":
+		case s.only != "" && name != s.only, s.only == "" && path.Ext(name) != ".yaml" && path.Ext(name) != ".yml":
 			return nil
 		}
 		l.file(s, name, index)
@@ -133,6 +134,7 @@ func (l *loading) file(s source, name string, index int) {
 	}
 	got := parseFile(shown, data, open, &l.errs)
 	l.blind = l.blind || got.blind
+	l.holds[index] = l.holds[index] || got.blind || len(got.detectors)+len(got.profiles) > 0
 	for _, d := range got.detectors {
 		if d.source = index; d.id != "" {
 			l.define(d)

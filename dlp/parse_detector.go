@@ -74,8 +74,15 @@ func (r *reader) detector(n *yaml.Node, open func(string) ([]byte, error)) *dete
 	d := &detector{severity: SeverityMedium, rank: ordinary, file: r.file, line: n.Line}
 	before := len(*r.errs)
 	finders, patterns := 0, 0
+	finds := func(read func(*yaml.Node)) func(*yaml.Node) { // a mistake in it decides what is found
+		return func(n *yaml.Node) {
+			before := len(*r.errs)
+			read(n)
+			d.broken = d.broken || len(*r.errs) > before
+		}
+	}
 	find := func(read func(*yaml.Node) finder) func(*yaml.Node) {
-		return func(n *yaml.Node) { finders++; d.finder = read(n) }
+		return finds(func(n *yaml.Node) { finders++; d.finder = read(n) })
 	}
 	ok := r.fields(n, "a detector", map[string]func(*yaml.Node){
 		"id":   func(n *yaml.Node) { d.id = r.id(n, "id") },
@@ -85,12 +92,12 @@ func (r *reader) detector(n *yaml.Node, open func(string) ([]byte, error)) *dete
 			d.severity = Severity(r.choice(n, "severity", severityNames[1:]...) + 1)
 		},
 		"rank":      func(n *yaml.Node) { d.rank = rank(r.choice(n, "rank", rankNames...)) },
-		"keywords":  func(n *yaml.Node) { d.keywords = lowered(r.texts(n, "keywords")) },
-		"patterns":  func(n *yaml.Node) { patterns++; d.patterns = r.patterns(n) },
-		"validate":  func(n *yaml.Node) { d.validate = r.validators(n) },
-		"context":   func(n *yaml.Node) { d.context = r.hints(n, "context") },
-		"against":   func(n *yaml.Node) { d.against = r.hints(n, "against") },
-		"allow":     func(n *yaml.Node) { d.allow = r.allowance(n) },
+		"keywords":  finds(func(n *yaml.Node) { d.keywords = lowered(r.texts(n, "keywords")) }),
+		"patterns":  finds(func(n *yaml.Node) { patterns++; d.patterns = r.patterns(n) }),
+		"validate":  finds(func(n *yaml.Node) { d.validate = r.validators(n) }),
+		"context":   finds(func(n *yaml.Node) { d.context = r.hints(n, "context") }),
+		"against":   finds(func(n *yaml.Node) { d.against = r.hints(n, "against") }),
+		"allow":     finds(func(n *yaml.Node) { d.allow = r.allowance(n) }),
 		"reference": func(n *yaml.Node) { d.reference = r.text(n, "reference") },
 		"tests":     func(n *yaml.Node) { r.tests(n, d) },
 
@@ -110,7 +117,7 @@ func (r *reader) detector(n *yaml.Node, open func(string) ([]byte, error)) *dete
 	case finders > 1:
 		r.fault(n, "has more than one of words, exact, fingerprint and classifier; split it")
 	}
-	r.checkNeeds(d)
+	finds(func(*yaml.Node) { r.checkNeeds(d) })(n)
 	if d.name == "" {
 		d.name = strings.ReplaceAll(d.id, "_", " ")
 	}
