@@ -65,6 +65,9 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 				`sluice.yaml:7: "policy.file": `,
 			},
 		},
+		"an empty data_dir is no directory": {
+			"data_dir: \"\"\n", []string{`sluice.yaml:1: "data_dir": must name a directory; leave it out for ./data`},
+		},
 		"labels are one line of text": {
 			"node: \"gw1\\e[2K\\nerror\"\ngeo: {sites: [{cidr: 10.0.0.0/8, name: \"a\\tb\"}]}\n",
 			[]string{

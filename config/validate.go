@@ -102,6 +102,9 @@ func (f *File) validateTogether(fail func(key, format string, args ...any)) {
 	if t := f.ICAP.TLS; t.Listen != "" && (t.Cert == "" || t.Key == "") {
 		fail("icap.tls.listen", "icaps needs icap.tls.cert and icap.tls.key too")
 	}
+	if f.DataDir == "" {
+		fail("data_dir", "must name a directory; leave it out for ./data")
+	}
 	if f.ICAP.MaxConnections < 0 {
 		fail("icap.max_connections", "must be 0 (the default limit) or more")
 	}

@@ -28,7 +28,11 @@ func profilesLintCommand() *cobra.Command {
 			}
 			warnings, err := dlp.Lint(sources[1:], sources[0])
 			for _, w := range warnings {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s:%d: warning: %s\n", w.File, w.Line, w.Text)
+				place := w.File
+				if w.Line > 0 {
+					place += fmt.Sprintf(":%d", w.Line)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: warning: %s\n", place, w.Text)
 			}
 			if err != nil {
 				return err

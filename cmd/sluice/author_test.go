@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -149,5 +150,29 @@ func TestLintOfTheBuiltinFilesSaysTwoThings(t *testing.T) {
 	}
 	if lines < 40 {
 		t.Errorf("%d warnings, want at least 40: were the files read?", lines)
+	}
+}
+
+// TestFilesOfBothNamesAreRead has a directory in which nothing is, and one with a file that is
+// named as others name YAML.
+func TestFilesOfBothNamesAreRead(t *testing.T) {
+	inDir(t)
+	if err := errors.Join(os.MkdirAll("none", 0o700), os.MkdirAll("mine", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	text := "detectors:\n  - id: badge\n    patterns: ['BDG-\\d{6}']\n    tests: {match: [BDG-123456], clean: [BDG-12]}\nprofiles: [{id: mine, use: [badge]}]\n"
+	if err := os.WriteFile("mine/badge.yml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{
+		"none": "none: warning: no detectors and no profiles are in it; of a directory *.yaml and *.yml are read\n",
+		"mine": "all good\n",
+	} {
+		if code, out, errOut := sluice(t, "", "profiles", "lint", dir); code != exitFine || out != want {
+			t.Errorf("%s: exit %d, %q %q, want %q", dir, code, out, errOut, want)
+		}
+	}
+	if code, out, _ := sluice(t, "", "profiles", "test", "mine"); code != exitFine || !strings.Contains(out, "2 tests of 1 detectors") {
+		t.Errorf("test: exit %d, %q", code, out)
 	}
 }

@@ -86,10 +86,13 @@ func explainHandler(ctx context.Context, f *config.File, x *extract.Extractor, o
 		return nil, err
 	}
 	for _, s := range o.statuses {
-		id, name, _ := strings.Cut(s, "=")
+		id, name, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("--status %q: want app=status, such as chatgpt=approved", s)}
+		}
 		status, err := policy.ParseStatus(name)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--status %q: want app=status: %w", s, err)}
+			return nil, usageError{fmt.Errorf("--status %q: %w", s, err)}
 		}
 		if !rs.catalogue.Named(id) {
 			return nil, usageError{fmt.Errorf("--status %q: no app %q; see 'sluice apps list'", s, id)}
