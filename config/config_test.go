@@ -68,6 +68,9 @@ func TestEveryMistakeIsToldAtOnceWithPlaceAndRemedy(t *testing.T) {
 		"an empty data_dir is no directory": {
 			"data_dir: \"\"\n", []string{`sluice.yaml:1: "data_dir": must name a directory; leave it out for ./data`},
 		},
+		"nobody allowed is not everybody": {
+			"icap: {allow: []}\n", []string{`sluice.yaml:1: "icap.allow": must name the networks of the proxies; write 0.0.0.0/0 and ::/0 to let everybody in`},
+		},
 		"labels are one line of text": {
 			"node: \"gw1\\e[2K\\nerror\"\ngeo: {sites: [{cidr: 10.0.0.0/8, name: \"a\\tb\"}]}\n",
 			[]string{

@@ -102,6 +102,9 @@ func (f *File) validateTogether(fail func(key, format string, args ...any)) {
 	if t := f.ICAP.TLS; t.Listen != "" && (t.Cert == "" || t.Key == "") {
 		fail("icap.tls.listen", "icaps needs icap.tls.cert and icap.tls.key too")
 	}
+	if len(f.ICAP.Allow) == 0 { // to icap it means everybody, whose headers then say who somebody is
+		fail("icap.allow", "must name the networks of the proxies; write 0.0.0.0/0 and ::/0 to let everybody in")
+	}
 	if f.DataDir == "" {
 		fail("data_dir", "must name a directory; leave it out for ./data")
 	}
