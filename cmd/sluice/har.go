@@ -19,10 +19,12 @@ import (
 // "encoding" of content is accepted in postData too.
 type har struct {
 	Log struct {
-		Entries []struct {
-			Request harRequest `json:"request"`
-		} `json:"entries"`
+		Entries []json.RawMessage `json:"entries"` // one that is no entry must not keep others from being read
 	} `json:"log"`
+}
+
+type harEntry struct {
+	Request harRequest `json:"request"`
 }
 
 type harRequest struct {
@@ -50,17 +52,22 @@ type harPair struct {
 func replayHAR(data []byte, f func(*icap.Request) error) error {
 	var h har
 	if err := json.Unmarshal(data, &h); err != nil {
-		return fmt.Errorf("not an HTTP Archive: %w", err)
+		return fmt.Errorf("not an HTTP Archive: %w", harMistake(err))
 	}
 	if h.Log.Entries == nil {
 		return errors.New("not an HTTP Archive: it has no log.entries")
 	}
 	var errs []error
-	for i, e := range h.Log.Entries {
-		if local(e.Request.URL) {
-			continue
+	for i, data := range h.Log.Entries {
+		var e harEntry
+		var r *icap.Request
+		err := harMistake(json.Unmarshal(data, &e))
+		if err == nil {
+			if local(e.Request.URL) {
+				continue
+			}
+			r, err = e.Request.icap()
 		}
-		r, err := e.Request.icap()
 		if err != nil {
 			if len(errs) < mostTold {
 				errs = append(errs, fmt.Errorf("entry %d: %w", i, err))
@@ -72,6 +79,19 @@ func replayHAR(data []byte, f func(*icap.Request) error) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// harMistake says of JSON that is not an archive's what is wrong, in its own terms.
+func harMistake(err error) error {
+	var kind *json.UnmarshalTypeError
+	if !errors.As(err, &kind) {
+		return err
+	}
+	place := kind.Field
+	if place == "" {
+		place = "it"
+	}
+	return fmt.Errorf("%s is a JSON %s, which does not belong there", place, kind.Value)
 }
 
 // mostTold bounds how many requests of an archive are named that cannot be read.

@@ -75,6 +75,7 @@ func TestWhatIsNoArchiveIsRefused(t *testing.T) {
 		"{}":                               "x.har: not an HTTP Archive: it has no log.entries",
 		"nonsense":                         "x.har: not an HTTP Archive: ",
 		`{"log":{"entries":[]}}`:           "",
+		`{"log":{"entries":{}}}`:           "x.har: not an HTTP Archive: log.entries is a JSON object, which does not belong there",
 		"\ufeff{\"log\":{\"entries\":[]}}": "",
 	} {
 		if err := os.WriteFile("x.har", []byte(text), 0o600); err != nil {
@@ -94,14 +95,15 @@ func TestExplainReadsWhatABrowserExports(t *testing.T) {
 	}
 	archive := `{"log":{"entries":[` + strings.Join([]string{
 		entry("data:image/png;base64,AAAA", ""), entry("blob:https://chatgpt.com/1", ""), entry("chrome-extension://abc/x.js", ""), entry("about:blank", ""),
-		entry("", ""), entry("wss://chatgpt.com/ws", ""), entry("https://api.openai.com/v1/embeddings", `,"postData":null`),
+		entry("", ""), "5", `{"request":{"url":{}}}`, entry("wss://chatgpt.com/ws", ""), entry("https://api.openai.com/v1/embeddings", `,"postData":null`),
 		entry("https://api.openai.com/v1/chat/completions", `,"postData":{"text":"{\"messages\":[{\"role\":\"user\",\"content\":\"4111 1111 1111 1111\"}]}"}`),
 	}, ",") + `]}}`
 	if err := os.WriteFile("x.har", []byte(archive), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out, errOut := sluice(t, "", "explain", "x.har")
-	if want := "sluice: x.har: entry 4: \"\" is not an absolute URL\n"; code != exitFound || errOut != want {
+	if want := "sluice: x.har: entry 4: \"\" is not an absolute URL\nentry 5: it is a JSON number, which does not belong there\n" +
+		"entry 6: request.url is a JSON object, which does not belong there\n"; code != exitFound || errOut != want {
 		t.Errorf("exit %d: %s, want %s", code, errOut, want)
 	}
 	if strings.Count(out, "\n") != 3 || !strings.Contains(out, `{"url":"https://chatgpt.com/ws"`) || strings.Count(out, `"detector":"credit_card"`) != 1 {
