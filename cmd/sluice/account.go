@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/console"
@@ -104,27 +107,41 @@ func setPassword(ctx context.Context, cmd *cobra.Command, s *store.Store, accoun
 
 // readPassword reads one line, twice and without showing it at a terminal.
 func readPassword(cmd *cobra.Command) (string, error) {
-	in := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 4*console.MaxPassword))
 	file, ok := cmd.InOrStdin().(*os.File)
-	if !ok {
-		return passwordLine(in)
+	if !ok || !term.IsTerminal(int(file.Fd())) { // a file or a pipe
+		return passwordLine(bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 4*console.MaxPassword)))
 	}
-	restore, terminal, err := silence(file)
-	switch {
-	case !terminal:
-		return passwordLine(in) // a file or a pipe
-	case err != nil:
+	shown, err := term.GetState(int(file.Fd()))
+	if err != nil {
 		return "", fmt.Errorf("read password: %w", err)
 	}
-	defer restore()
-	fmt.Fprint(cmd.ErrOrStderr(), "password: ")
-	first, err := passwordLine(in)
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ask := func(prompt string) (string, error) {
+		fmt.Fprint(cmd.ErrOrStderr(), prompt)
+		defer fmt.Fprintln(cmd.ErrOrStderr())
+		var line []byte
+		read := make(chan error, 1)
+		go func() {
+			var err error
+			line, err = term.ReadPassword(int(file.Fd()))
+			read <- err
+		}()
+		select {
+		case <-ctx.Done(): // nobody will type any more: the terminal must show what is typed next
+			return "", errors.Join(errors.New("read password: interrupted"), term.Restore(int(file.Fd()), shown))
+		case err := <-read:
+			if err != nil {
+				return "", fmt.Errorf("read password: %w", err)
+			}
+			return string(line), nil
+		}
+	}
+	first, err := ask("password: ")
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(cmd.ErrOrStderr(), "\nonce more: ")
-	second, err := passwordLine(in)
-	fmt.Fprintln(cmd.ErrOrStderr())
+	second, err := ask("once more: ")
 	if err == nil && first != second {
 		err = errors.New("the two passwords differ")
 	}
