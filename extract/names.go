@@ -36,10 +36,7 @@ func (w *walk) fileNames() {
 			return
 		}
 		read[name] = true
-		data := []byte(name)
-		if worded(data) {
-			data = bytes.ReplaceAll(data, []byte("_"), []byte(" "))
-		}
+		data := ReadName([]byte(name))
 		w.doc.Texts = append(w.doc.Texts, Text{Role: File, Path: f.Path + " (name)", Data: data, Size: int64(len(data)), edit: edit{f.named}})
 	}
 }
@@ -52,6 +49,15 @@ func (f *UploadedFile) whole() string { return cmp.Or(f.full, f.Name) }
 func bareName(name string) bool {
 	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	return strings.TrimSpace(name) == "" || strings.Trim(stem, "0123456789") == "" || idLike([]byte(stem))
+}
+
+// ReadName returns a name as people read it: one with a word in it has blanks for underscores.
+// It has the same length; where nothing changes it is name itself.
+func ReadName(name []byte) []byte {
+	if !worded(name) {
+		return name
+	}
+	return bytes.ReplaceAll(name, []byte("_"), []byte(" "))
 }
 
 // worded reports a name with a word in it: its underscores stand for blanks.

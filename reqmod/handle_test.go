@@ -178,6 +178,25 @@ func TestWhatIsNoAIPassesWithoutAnEvent(t *testing.T) {
 	}
 }
 
+// TestNamesAreMaskedAsPeopleReadThem has a number between underscores, in the name of a file
+// and in the path.
+func TestNamesAreMaskedAsPeopleReadThem(t *testing.T) {
+	w := newWorld(t, "", map[string]policy.Status{"claude": policy.Approved}, Options{FileKey: []byte("k")})
+	ssn := "515-06-" + "9705"
+	body := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"SSN_" + ssn + "_a.txt\"\r\nContent-Type: text/plain\r\n\r\nof SSN " + ssn + "\r\n--b--\r\n"
+	w.ServeICAP(t.Context(), request("POST", "https://claude.ai/api/SSN_"+ssn+"_b/upload", body, "Content-Type: multipart/form-data; boundary=b"))
+	data, err := json.Marshal(w.kept.events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), ssn) {
+		t.Error("the event holds the number in the clear")
+	}
+	if e := w.kept.events[0]; len(e.Matches) != 2 || e.Files[0].Name != "SSN_████_a.txt" {
+		t.Errorf("%d matches and files %+v", len(e.Matches), e.Files)
+	}
+}
+
 func TestAnEventTellsEverythingAndNothingInTheClear(t *testing.T) {
 	w := newWorld(t, "", map[string]policy.Status{"claude": policy.InReview}, Options{FileKey: []byte("k")})
 	body := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"card " + card + ".txt\"\r\nContent-Type: text/plain\r\n\r\nJane's card is " + card + ", expires soon\r\n--b--\r\n"

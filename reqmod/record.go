@@ -1,6 +1,7 @@
 package reqmod
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/hmac"
@@ -16,6 +17,7 @@ import (
 	"github.com/sluice-dlp/sluice/classify"
 	"github.com/sluice-dlp/sluice/dlp"
 	"github.com/sluice-dlp/sluice/event"
+	"github.com/sluice-dlp/sluice/extract"
 	"github.com/sluice-dlp/sluice/icap"
 	"github.com/sluice-dlp/sluice/policy"
 )
@@ -143,15 +145,19 @@ func (h *Handler) Mask(ctx context.Context, text string) (string, bool) {
 }
 
 // mask returns texts of the same number, empty ones when they could not be searched: better
-// no name than one in the clear.
+// no name than one in the clear. A name is searched as people read it, too.
 func (r *Rules) mask(ctx context.Context, list []string) (out []string, ok bool) {
 	out = make([]string, len(list))
 	if r.engine == nil {
 		return out, false
 	}
-	texts := make([]dlp.Text, len(list))
+	texts := make([]dlp.Text, len(list), 2*len(list))
+	of := make([]int, len(list), 2*len(list)) // which of list a text is
 	for i, s := range list {
-		texts[i].Data = []byte(strings.ToValidUTF8(s, "\uFFFD"))
+		texts[i].Data, of[i] = []byte(strings.ToValidUTF8(s, "\uFFFD")), i
+		if read := extract.ReadName(texts[i].Data); !bytes.Equal(read, texts[i].Data) {
+			texts, of = append(texts, dlp.Text{Data: read}), append(of, i)
+		}
 	}
 	within := limit(ctx, time.Now().Add(time.Second))
 	defer within.stop()
@@ -159,14 +165,12 @@ func (r *Rules) mask(ctx context.Context, list []string) (out []string, ok bool)
 	if !report.Complete {
 		return out, false
 	}
-	for i := range texts {
-		var of []dlp.Finding
-		for _, f := range report.Findings {
-			if f.Text == i {
-				of = append(of, f)
-			}
-		}
-		out[i] = dlp.MaskAll(texts[i].Data, of)
+	found := make([][]dlp.Finding, len(list))
+	for _, f := range report.Findings {
+		found[of[f.Text]] = append(found[of[f.Text]], f)
+	}
+	for i := range list {
+		out[i] = dlp.MaskAll(texts[i].Data, found[i])
 	}
 	return out, true
 }
