@@ -63,8 +63,8 @@ type grouper struct {
 }
 
 const (
-	rounds = 12   // how often every kind may move to another group
-	moves  = 2000 // of kinds that are tried, about
+	rounds = 12  // how often every kind may move to another group
+	moves  = 800 // of kinds that are tried, about
 )
 
 // share returns the groups, at most limit, in which all of ks are, and how often they are reported.
