@@ -1,8 +1,10 @@
 package reqmod
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -207,5 +209,43 @@ func TestJointsAreBounded(t *testing.T) {
 	}
 	if seams != 199 {
 		t.Errorf("%d seams of 200 parts, want 199", seams)
+	}
+}
+
+// TestAJointReadsAsItsTexts reads joints at many places, and asks where each stretch is.
+func TestAJointReadsAsItsTexts(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		texts := make([]extract.Text, 2+r.IntN(6))
+		for i := range texts {
+			texts[i] = extract.Text{Data: []byte(strings.Repeat("aé", 1+r.IntN(5000)))[:1+r.IntN(3)], Next: (i + 1) % len(texts), Blank: r.IntN(3) == 0}
+			if r.IntN(4) == 0 {
+				texts[i].Data = []byte(strings.Repeat("aé", r.IntN(9000)+1))
+			}
+		}
+		for _, j := range joints(texts) {
+			var whole []byte
+			for i := range j.pieces {
+				if int64(len(whole)) < j.pieces[i].at {
+					whole = append(whole, ' ')
+				}
+				whole = append(whole, j.data(&j.pieces[i])...)
+			}
+			for range 20 {
+				from := r.Int64N(int64(len(whole)))
+				to := from + r.Int64N(int64(len(whole))-from) + 1
+				got := make([]byte, to-from)
+				if n, err := j.ReadAt(got, from); n != len(got) || err != nil || !bytes.Equal(got, whole[from:to]) {
+					t.Fatalf("%d bytes of [%d,%d) of %d: %v", n, from, to, len(whole), err)
+				}
+				var in []byte
+				for _, cut := range j.cuts(from, to) {
+					in = append(in, texts[cut.Text].Data[cut.Start:cut.End]...)
+				}
+				if want := bytes.ReplaceAll(got, []byte(" "), nil); !bytes.Equal(in, want) {
+					t.Fatalf("the texts hold %q at [%d,%d), want %q", in, from, to, want)
+				}
+			}
+		}
 	}
 }
