@@ -4,10 +4,10 @@ import "regexp/syntax"
 
 // farPlaces is how many bytes right behind the kernel's window the exact tables look at. By
 // then most of what looks like a number or a token by chance has ended or gone on otherwise.
-const farPlaces = 5
+const farPlaces = 8
 
 // anywhere is what stands there where nothing is known.
-var anywhere = [farPlaces]byteSet{anyByte, anyByte, anyByte, anyByte, anyByte}
+var anywhere = [farPlaces]byteSet{anyByte, anyByte, anyByte, anyByte, anyByte, anyByte, anyByte, anyByte}
 
 // lookFar enters what the slots must show there.
 func (p *plan) lookFar(db *DB) {

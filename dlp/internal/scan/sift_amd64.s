@@ -58,7 +58,10 @@
 	FAR(1, R12)           \
 	FAR(2, R11)           \
 	FAR(3, R12)           \
-	FAR(4, R11)
+	FAR(4, R11)           \
+	FAR(5, R12)           \
+	FAR(6, R11)           \
+	FAR(7, R12)
 
 // func avx2Quad(q *quad, m *[batch]masks, x *batchText, at *uint16, n int, out *quadHit) uintptr
 TEXT ·avx2Quad(SB), NOSPLIT, $0-56
