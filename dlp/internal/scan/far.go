@@ -16,9 +16,8 @@ func (p *plan) lookFar(db *DB) {
 	for i := range p.slots {
 		s := &p.slots[i]
 		q := &p.quads[i/(quadWords*wordSlots)]
-		word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
 		if s.far != nil {
-			q.setFar(s.far, word, bit)
+			q.setFar(s.far, i)
 			continue
 		}
 		pat, a, base := &db.patterns[s.pattern], db.anchors[s.pattern], 0
@@ -37,14 +36,14 @@ func (p *plan) lookFar(db *DB) {
 		if pat.words == nil {
 			far = farClasses(prog, &s.q, base)
 		}
-		q.setFar(&far, word, bit)
+		q.setFar(&far, i)
 	}
 }
 
-// setFar enters what one slot must show.
-func (q *quad) setFar(far *[farPlaces]byteSet, word int, bit uint64) {
+// setFar enters what slot i must show.
+func (q *quad) setFar(far *[farPlaces]byteSet, i int) {
 	for j := range far {
-		far[j].each(func(b byte) { q.far[b][j][word] |= bit })
+		far[j].each(func(b byte) { q.far[b][j].add(i) })
 	}
 }
 

@@ -35,6 +35,9 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	at, hits := r.siftKeys(x, n), r.siftSlots(x, n)
 	found := len(at) + len(hits)
 	r.dense, r.turns.likely, r.again.luck = found >= dense, found >= turnFound, waysLuck
+	if r.plain {
+		r.settleSecond(x, hits, own, pos(0))
+	}
 	if r.plain && r.dense {
 		r.pickDense(x, at, hits, own, pos(0))
 		return

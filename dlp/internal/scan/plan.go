@@ -20,6 +20,7 @@ type plan struct {
 	slots  []slot  // those that begin alike together
 	shapes []shape // those that the last slots are
 	quads  []quad  // what each 256 of them hold at
+	second secondTable
 	keys   *keyTable
 
 	back int // bytes in front of an anchor at which a match can begin, at most, but for those with no bound
@@ -222,16 +223,20 @@ func (p *plan) enter(i int) {
 	if i%(quadWords*wordSlots) == 0 {
 		p.quads = append(p.quads, quad{})
 	}
-	q, s := &p.quads[len(p.quads)-1], &p.slots[i]
-	word, bit := i/wordSlots%quadWords, uint64(1)<<(i%wordSlots)
+	q := &p.quads[len(p.quads)-1]
+	q.enter(&p.slots[i], i)
 	if i >= len(p.slots)-len(p.shapes) {
-		q.shapes[word] |= bit
+		q.shapes.add(i)
 	}
-	q.begin[1][word] |= bit
+}
+
+// enter puts s into q as slot i.
+func (q *quad) enter(s *slot, i int) {
+	q.begin[1].add(i)
 	if !s.wordStart {
-		q.begin[0][word] |= bit
+		q.begin[0].add(i)
 	}
 	for j := range window {
-		s.q.at(j).each(func(b byte) { q.at[b][j][word] |= bit })
+		s.q.at(j).each(func(b byte) { q.at[b][j].add(i) })
 	}
 }

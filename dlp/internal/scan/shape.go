@@ -24,9 +24,9 @@ type shape struct {
 }
 
 const (
-	mostShapes  = 12          // of a pattern
+	mostShapes  = 64          // of a pattern
 	shapeLength = onwardReach // bytes
-	mostRows    = 4 * mostShapes
+	mostRows    = mostShapes
 )
 
 // rows are classes in a row, several in the order in which package regexp prefers them.

@@ -23,6 +23,8 @@ type sieve struct {
 	slots   places
 	gated   places
 	hits    []quadHit
+	second  []uint16 // places
+	seconds []quadHit
 	keyed   []candidate
 	slotted []candidate
 	short   batchText // for the last batch of a text
