@@ -24,9 +24,8 @@ type shape struct {
 }
 
 const (
-	mostShapes  = 64          // of a pattern
+	mostShapes  = 128         // of a pattern
 	shapeLength = onwardReach // bytes
-	mostRows    = mostShapes
 )
 
 // rows are classes in a row, several in the order in which package regexp prefers them.
@@ -115,7 +114,7 @@ func (r rows) and(s rows) (out rows) {
 
 // fit returns r, or nil if that is too much.
 func (r rows) fit() rows {
-	if len(r) > mostRows || slices.ContainsFunc(r, func(row []byteSet) bool { return len(row) > shapeLength }) {
+	if len(r) > mostShapes || slices.ContainsFunc(r, func(row []byteSet) bool { return len(row) > shapeLength }) {
 		return nil
 	}
 	return r
