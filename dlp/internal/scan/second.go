@@ -1,7 +1,5 @@
 package scan
 
-import "math/bits"
-
 // Shapes that the exact tables have no room for stand in a second one. It is looked at only
 // where the first ones hold for their patterns, so that it costs ordinary text nothing.
 
@@ -12,8 +10,10 @@ type secondTable struct {
 	of     []slotSet // by quad of the first ones: the slots of the same patterns
 }
 
-// fill takes the shapes of those patterns in all, as far as there is room, that have none among the first.
-func (s *secondTable) fill(p *plan, all []written, chosen []*written) {
+// newSecondTable takes the shapes of those patterns in all, as far as there is room, that have none among
+// the first. It returns nil when there are none.
+func newSecondTable(p *plan, all []written, chosen []*written) *secondTable {
+	s := &secondTable{of: make([]slotSet, len(p.quads))}
 	in := map[int32]bool{}
 	for i := range all {
 		w := &all[i]
@@ -27,12 +27,15 @@ func (s *secondTable) fill(p *plan, all []written, chosen []*written) {
 		}
 		s.shapes = append(s.shapes, w.shapes...)
 	}
-	s.of = make([]slotSet, len(p.quads))
+	if len(in) == 0 {
+		return nil
+	}
 	for i := range p.slots[:len(p.slots)-len(p.shapes)] {
 		if in[p.slots[i].pattern] {
 			s.of[i/(quadWords*wordSlots)].add(i)
 		}
 	}
+	return s
 }
 
 // add adds slot i of a quad.
@@ -41,8 +44,8 @@ func (s *slotSet) add(i int) { s[i/wordSlots%quadWords] |= 1 << (i % wordSlots) 
 // settleSecond tells of the shapes in the second table where hits have slots of their patterns, up to place
 // own of the batch x, which begins at off and has neither ſ nor K, and takes those out.
 func (r *run) settleSecond(x *batchText, hits []quadHit, own, off int) {
-	s, at := &r.db.plan.second, r.sieve.second[:0]
-	if len(s.shapes) == 0 {
+	s, at := r.db.plan.second, r.sieve.second[:0]
+	if s == nil {
 		return
 	}
 	for i := range hits {
@@ -65,10 +68,8 @@ func (r *run) settleSecond(x *batchText, hits []quadHit, own, off int) {
 	n := r.db.kernel.quad(&s.quad, &r.found.masks, x, at, r.sieve.seconds[:len(at)])
 	for i := range r.sieve.seconds[:n] {
 		h := &r.sieve.seconds[i]
-		for w, c := range h.slots {
-			for ; c != 0 && !r.ended; c &= c - 1 {
-				r.settled(&s.shapes[w*wordSlots+bits.TrailingZeros64(c)], off+int(h.place))
-			}
+		for w := range h.slots {
+			r.settleWord(s.shapes, w*wordSlots, h.slots[w], off+int(h.place))
 		}
 	}
 }

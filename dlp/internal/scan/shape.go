@@ -306,10 +306,15 @@ func (r *run) settle(hits []quadHit, own, off int) {
 		for w := range of {
 			c := h.slots[w] & of[w]
 			h.slots[w] &^= c
-			for ; c != 0 && !r.ended; c &= c - 1 {
-				r.settled(&p.shapes[(q*quadWords+w)*wordSlots+bits.TrailingZeros64(c)-first], off+place)
-			}
+			r.settleWord(p.shapes, (q*quadWords+w)*wordSlots-first, c, off+place)
 		}
+	}
+}
+
+// settleWord tells of those of shapes that c, a word of slots from number base on, has at pos.
+func (r *run) settleWord(shapes []shape, base int, c uint64, pos int) {
+	for ; c != 0 && !r.ended; c &= c - 1 {
+		r.settled(&shapes[base+bits.TrailingZeros64(c)], pos)
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *plan) spell(db *DB) {
 	for i := range p.slots {
 		p.enter(i)
 	}
-	p.second.fill(p, all, chosen)
+	p.second = newSecondTable(p, all, chosen)
 }
 
 // byLength writes slots of pattern i by the lengths of what it begins with at its anchor, if

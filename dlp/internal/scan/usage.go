@@ -36,8 +36,12 @@ func (p *plan) bytes() int64 {
 	if p.tables.pairs != nil {
 		pairs = int64(unsafe.Sizeof(*p.tables.pairs))
 	}
-	return int64(unsafe.Sizeof(*p)) + pairs +
+	second := int64(0)
+	if p.second != nil {
+		second = int64(unsafe.Sizeof(*p.second)) + int64(len(p.second.shapes))*int64(unsafe.Sizeof(shape{}))
+	}
+	return int64(unsafe.Sizeof(*p)) + pairs + second +
 		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.targets))*int64(unsafe.Sizeof(target{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
-		8*int64(len(p.second.of)*quadWords+len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
+		8*int64(len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
 		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
 }
