@@ -7,7 +7,7 @@ require (
 	github.com/sluice-dlp/sluice v0.0.0
 	github.com/wasilibs/go-re2 v1.13.0
 	github.com/zricethezav/gitleaks/v8 v8.30.1
-	golang.org/x/sys v0.49.0
+	golang.org/x/sys v0.50.0
 )
 
 require (
