@@ -36,7 +36,9 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	found := len(at) + len(hits)
 	r.dense, r.turns.likely, r.again.luck = found >= dense, found >= turnFound, waysLuck
 	if r.plain {
-		r.settleSecond(x, hits, own, pos(0))
+		for _, t := range r.db.plan.second {
+			r.settleSecond(t, x, hits, own, pos(0))
+		}
 	}
 	if r.plain && r.dense {
 		r.pickDense(x, at, hits, own, pos(0))

@@ -17,10 +17,10 @@ type slot struct {
 // places it reports.
 type plan struct {
 	tables tables
-	slots  []slot       // those that begin alike together
-	shapes []shape      // those that the last slots are
-	quads  []quad       // what each 256 of them hold at
-	second *secondTable // nil: all shapes are in quads
+	slots  []slot  // those that begin alike together
+	shapes []shape // those that the last slots are
+	quads  []quad  // what each 256 of them hold at
+	second []*secondTable
 	keys   *keyTable
 
 	back int // bytes in front of an anchor at which a match can begin, at most, but for those with no bound

@@ -12,15 +12,15 @@ import (
 // regexp finds them, also beside ſ and K, in windows, and where one way is the beginning of another.
 func TestSecondTableEqualsRegexp(t *testing.T) {
 	var exprs []string
-	for i := range 8 {
+	for i := range 9 {
 		exprs = append(exprs, fmt.Sprintf(`\b[%d-9]\d ?\d ?\d ?\d ?\d ?\d[ks]?\b`, i), fmt.Sprintf(`\b\d{3}(?:[ -]?\d{%d}){1,3}`, 2+i%3))
 	}
 	for i := range 230 { // fill the first table
 		exprs = append(exprs, fmt.Sprintf(`\b%d[a-f]\d{6,7}\b`, 100+i))
 	}
 	db, oracle := compiled(t, exprs)
-	if n := len(db.plan.second.shapes); n < 100 {
-		t.Fatalf("%d shapes in the second table, want 100 or more", n)
+	if len(db.plan.second) < 2 {
+		t.Fatalf("%d tables beside the first ones, want 2 or more", len(db.plan.second))
 	}
 	r := rand.New(rand.NewPCG(uint64(texts.Number(t, "SCAN_SEED", 1)), 9))
 	parts := []string{" ", " ", "-", "k", "s", "ſ", "\u212a", "é", "\xff", "x", "\n", "123a1234567", "12 3 45 67", "1234 5 6 7k", "345 12 34 56"}

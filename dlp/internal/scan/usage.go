@@ -37,8 +37,8 @@ func (p *plan) bytes() int64 {
 		pairs = int64(unsafe.Sizeof(*p.tables.pairs))
 	}
 	second := int64(0)
-	if p.second != nil {
-		second = int64(unsafe.Sizeof(*p.second)) + int64(len(p.second.shapes))*int64(unsafe.Sizeof(shape{}))
+	for _, t := range p.second {
+		second += int64(unsafe.Sizeof(*t)) + int64(len(t.shapes))*int64(unsafe.Sizeof(shape{}))
 	}
 	return int64(unsafe.Sizeof(*p)) + pairs + second +
 		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.targets))*int64(unsafe.Sizeof(target{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
