@@ -15,7 +15,6 @@ type written struct {
 	pattern int32
 	slots   []slot
 	shapes  []shape
-	keyed   bool // some matches are found by keys
 }
 
 // handicap returns how many slots less shapes are worth as much: they need no automaton.
@@ -53,7 +52,7 @@ func (p *plan) spell(db *DB) {
 	var shapes []slot
 	for i := range all {
 		w := &all[i]
-		if chosen[w.pattern] != nil || w.keyed || more(w) > room {
+		if chosen[w.pattern] != nil || more(w) > room {
 			continue
 		}
 		room -= more(w)
