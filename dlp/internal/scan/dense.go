@@ -33,6 +33,13 @@ func (c *cover) reset(quads int) {
 func (r *run) pickDense(x *batchText, keys []uint16, hits []quadHit, own, off int) {
 	p, v := r.db.plan, &r.cover
 	v.reset(len(p.quads))
+	var keyed *secondTable
+	var seconds []quadHit
+	for _, t := range p.second {
+		if t.keyed {
+			keyed, seconds = t, r.second(t, x, hits, own)
+		}
+	}
 	for i := range hits {
 		h := &hits[i]
 		place, q := int(h.place&inBatch), int(h.place>>quadShift)
@@ -41,6 +48,9 @@ func (r *run) pickDense(x *batchText, keys []uint16, hits []quadHit, own, off in
 		}
 		for ; len(keys) > 0 && int(keys[0]) <= place; keys = keys[1:] {
 			r.meetKey(x.at(keys[0]), int(keys[0]), off)
+		}
+		for ; len(seconds) > 0 && int(seconds[0].place) <= place; seconds = seconds[1:] {
+			keyed.settle(r, &seconds[0], off)
 		}
 		pos := off + place
 		if pos >= v.until {

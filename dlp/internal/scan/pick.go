@@ -36,9 +36,7 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	found := len(at) + len(hits)
 	r.dense, r.turns.likely, r.again.luck = found >= dense, found >= turnFound, waysLuck
 	if r.plain {
-		for _, t := range r.db.plan.second {
-			r.settleSecond(t, x, hits, own, pos(0))
-		}
+		r.settleSecond(x, hits, own, pos(0))
 	}
 	if r.plain && r.dense {
 		r.pickDense(x, at, hits, own, pos(0))

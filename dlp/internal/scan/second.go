@@ -8,31 +8,33 @@ type secondTable struct {
 	quad   quad
 	shapes []shape
 	of     []slotSet // by quad of the first ones: the slots of the same patterns
+	keyed  bool      // keys find some of the shapes, so places are to be taken in order; all others are of patterns without keys
 }
 
-const mostSecond = 4 // tables
+const mostSecond = 4 // tables, one of them keyed
 
 // secondTables returns tables of the shapes of those patterns in all that have none among the first.
 func secondTables(p *plan, all []written, chosen []*written) (ts []*secondTable) {
 	in := make([]*secondTable, len(chosen)) // by pattern
+	var last [2]*secondTable                // without and with keys
 	for i := range all {
 		w := &all[i]
 		if c := chosen[w.pattern]; w.shapes == nil || c != nil && c.shapes != nil {
 			continue
 		}
-		if n := len(ts); n == 0 || len(ts[n-1].shapes)+len(w.shapes) > quadWords*wordSlots {
-			if n == mostSecond {
-				break
+		t := &last[0]
+		if w.keyed {
+			t = &last[1]
+		}
+		if *t == nil || len((*t).shapes)+len(w.shapes) > quadWords*wordSlots {
+			if len(ts) == mostSecond || w.keyed && *t != nil {
+				continue
 			}
-			ts = append(ts, &secondTable{of: make([]slotSet, len(p.quads))})
+			*t = &secondTable{of: make([]slotSet, len(p.quads)), keyed: w.keyed}
+			ts = append(ts, *t)
 		}
-		t := ts[len(ts)-1]
-		in[w.pattern] = t
-		for k := range w.slots {
-			t.quad.enter(&w.slots[k], len(t.shapes)+k)
-			t.quad.setFar(w.slots[k].far, len(t.shapes)+k)
-		}
-		t.shapes = append(t.shapes, w.shapes...)
+		in[w.pattern] = *t
+		(*t).take(w)
 	}
 	for i := range p.slots[:len(p.slots)-len(p.shapes)] {
 		if t := in[p.slots[i].pattern]; t != nil {
@@ -42,12 +44,22 @@ func secondTables(p *plan, all []written, chosen []*written) (ts []*secondTable)
 	return ts
 }
 
+// take enters the shapes of w.
+func (t *secondTable) take(w *written) {
+	for k := range w.slots {
+		i := len(t.shapes) + k
+		t.quad.enter(&w.slots[k], i)
+		t.quad.setFar(w.slots[k].far, i)
+	}
+	t.shapes = append(t.shapes, w.shapes...)
+}
+
 // add adds slot i of a quad.
 func (s *slotSet) add(i int) { s[i/wordSlots%quadWords] |= 1 << (i % wordSlots) }
 
-// settleSecond tells of the shapes in t where hits have slots of their patterns, up to place own of
-// the batch x, which begins at off and has neither ſ nor K, and takes those out.
-func (r *run) settleSecond(t *secondTable, x *batchText, hits []quadHit, own, off int) {
+// second returns what t has where hits have slots of the same patterns, up to place own of the
+// batch x, which has neither ſ nor K, and takes those out.
+func (r *run) second(t *secondTable, x *batchText, hits []quadHit, own int) []quadHit {
 	at := r.sieve.second[:0]
 	for i := range hits {
 		h := &hits[i]
@@ -61,16 +73,30 @@ func (r *run) settleSecond(t *secondTable, x *batchText, hits []quadHit, own, of
 		}
 	}
 	if r.sieve.second = at; len(at) == 0 {
-		return
+		return nil
 	}
 	if len(r.sieve.seconds) < len(at) {
 		r.sieve.seconds = make([]quadHit, 2*len(at))
 	}
-	n := r.db.kernel.quad(&t.quad, &r.found.masks, x, at, r.sieve.seconds[:len(at)])
-	for i := range r.sieve.seconds[:n] {
-		h := &r.sieve.seconds[i]
-		for w := range h.slots {
-			r.settleWord(t.shapes, w*wordSlots, h.slots[w], off+int(h.place))
+	return r.sieve.seconds[:r.db.kernel.quad(&t.quad, &r.found.masks, x, at, r.sieve.seconds[:len(at)])]
+}
+
+// settleSecond tells of the shapes that no keys find, as settle does.
+func (r *run) settleSecond(x *batchText, hits []quadHit, own, off int) {
+	for _, t := range r.db.plan.second {
+		if t.keyed {
+			continue
 		}
+		seconds := r.second(t, x, hits, own)
+		for i := range seconds {
+			t.settle(r, &seconds[i], off)
+		}
+	}
+}
+
+// settle tells of what t has at h, a place of the batch that begins at off.
+func (t *secondTable) settle(r *run, h *quadHit, off int) {
+	for w := range h.slots {
+		r.settleWord(t.shapes, w*wordSlots, h.slots[w], off+int(h.place))
 	}
 }

@@ -222,7 +222,7 @@ func shapesOf(re *syntax.Regexp) *shaped {
 // shapes returns those of pattern p at its anchor, or nil.
 func (db *DB) shapes(p int) *shaped {
 	a := db.anchors[p]
-	if a.several() || db.patterns[p].words != nil || len(a.keys()) > 0 {
+	if a.several() || db.patterns[p].words != nil {
 		return nil
 	}
 	s := shapesOf(db.patterns[p].tree())
@@ -259,7 +259,7 @@ func (s *shaped) at(row []byteSet, j int) byteSet {
 
 // written returns the slots of s.
 func (s *shaped) written() written {
-	w := written{pattern: s.pattern}
+	w := written{pattern: s.pattern, keyed: len(s.anchor.keys()) > 0}
 	for _, row := range s.rows {
 		w.slots, w.shapes = append(w.slots, s.slot(row)), append(w.shapes, s.shape(row))
 	}

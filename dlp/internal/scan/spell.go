@@ -15,6 +15,7 @@ type written struct {
 	pattern int32
 	slots   []slot
 	shapes  []shape
+	keyed   bool // keys find some of the shapes
 }
 
 // handicap returns how many slots less shapes are worth as much: they need no automaton.
@@ -52,7 +53,7 @@ func (p *plan) spell(db *DB) {
 	var shapes []slot
 	for i := range all {
 		w := &all[i]
-		if chosen[w.pattern] != nil || more(w) > room {
+		if chosen[w.pattern] != nil || w.keyed || more(w) > room {
 			continue
 		}
 		room -= more(w)
