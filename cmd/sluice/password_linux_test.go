@@ -13,6 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// terminals stay open: a question that was interrupted still reads from its one, and sets it back to how
+// it was when that ends, which would then be another's.
+var terminals []*os.File
+
 // terminal returns the two ends of a pseudo terminal: where one types, and what a command reads.
 func terminal(t *testing.T) (keyboard, tty *os.File) {
 	t.Helper()
@@ -20,7 +24,6 @@ func terminal(t *testing.T) (keyboard, tty *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = keyboard.Close() })
 	if err := unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +34,7 @@ func terminal(t *testing.T) (keyboard, tty *os.File) {
 	if tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = tty.Close() })
+	terminals = append(terminals, keyboard, tty)
 	return keyboard, tty
 }
 
