@@ -44,7 +44,7 @@ func (r *run) pickDense(x *batchText, keys []uint16, hits []quadHit, own, off in
 		h := &hits[i]
 		place, q := int(h.place&inBatch), int(h.place>>quadShift)
 		if place >= own || r.ended {
-			return
+			break // keys may stand before it
 		}
 		for ; len(keys) > 0 && int(keys[0]) <= place; keys = keys[1:] {
 			r.meetKey(x.at(keys[0]), int(keys[0]), off)
