@@ -138,3 +138,18 @@ func sparedBy(t *testing.T, db *DB, text []byte) int {
 	}
 	return r.turns.spared
 }
+
+// A turn need not end with a block: what begins right before its end is found whatever stands behind.
+func TestTurnsEndWithinBlocks(t *testing.T) {
+	db, oracle := compiled(t, []string{"xabq", `\d-\d`, `\d-\d \d`, "4-5"})
+	const turn = "q 1-2 1-2 4-5 1-2 1-2 1-2 1-2 1-2  .xab"
+	spared := 0
+	for before := range len(turn) {
+		text := []byte(strings.Repeat(".", before) + strings.Repeat(turn, 1500))
+		compare(t, db, oracle, text)
+		spared += sparedBy(t, db, text)
+	}
+	if spared < 500_000 {
+		t.Errorf("turns spared %d bytes, want 500000 or more", spared)
+	}
+}
