@@ -37,12 +37,10 @@ func (r *run) pick(v []byte, n, own int, pos func(i int) int) {
 	r.dense, r.turns.likely, r.again.luck = found >= dense, found >= turnFound, waysLuck
 	if r.plain {
 		r.settleSecond(x, hits, own, pos(0))
-	}
-	if r.plain && r.dense {
-		r.pickDense(x, at, hits, own, pos(0))
-		return
-	}
-	if r.plain {
+		if r.dense {
+			r.pickDense(x, at, hits, own, pos(0))
+			return
+		}
 		r.settle(hits, own, pos(0))
 	}
 	keys, slots := r.atKeys(x, at), r.atSlots(hits)

@@ -58,7 +58,7 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 	r.choose(only)
 	r.from, r.to, r.origin = 0, len(text)+1, true
 	r.redo, r.folds = r.redo[:0], false
-	r.turns.likely, r.turns.wait, r.turns.last, r.turns.spared, r.turns.long = false, 0, 0, 0, r.turns.long[:0]
+	r.turns.begin()
 	r.budget = stepsPerByte*len(text) + stepsFree
 	clear(r.open)
 	for p, wanted := range r.only {

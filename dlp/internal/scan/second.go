@@ -1,5 +1,7 @@
 package scan
 
+import "slices"
+
 // Shapes that the exact tables have no room for stand in others. Those are looked at only
 // where the first ones hold for their patterns, so that they cost ordinary text nothing.
 
@@ -16,25 +18,23 @@ const mostSecond = 4 // tables, one of them keyed
 // secondTables returns tables of the shapes of those patterns in all that have none among the first.
 func secondTables(p *plan, all []written, chosen []*written) (ts []*secondTable) {
 	in := make([]*secondTable, len(chosen)) // by pattern
-	var last [2]*secondTable                // without and with keys
 	for i := range all {
 		w := &all[i]
 		if c := chosen[w.pattern]; w.shapes == nil || c != nil && c.shapes != nil {
 			continue
 		}
-		t := &last[0]
-		if w.keyed {
-			t = &last[1]
-		}
-		if *t == nil || len((*t).shapes)+len(w.shapes) > quadWords*wordSlots {
-			if len(ts) == mostSecond || w.keyed && *t != nil {
+		k := slices.IndexFunc(ts, func(t *secondTable) bool {
+			return t.keyed == w.keyed && len(t.shapes)+len(w.shapes) <= quadWords*wordSlots
+		})
+		if k < 0 {
+			if len(ts) == mostSecond || w.keyed && slices.ContainsFunc(ts, func(t *secondTable) bool { return t.keyed }) {
 				continue
 			}
-			*t = &secondTable{of: make([]slotSet, len(p.quads)), keyed: w.keyed}
-			ts = append(ts, *t)
+			k = len(ts)
+			ts = append(ts, &secondTable{of: make([]slotSet, len(p.quads)), keyed: w.keyed})
 		}
-		in[w.pattern] = *t
-		(*t).take(w)
+		in[w.pattern] = ts[k]
+		ts[k].take(w)
 	}
 	for i := range p.slots[:len(p.slots)-len(p.shapes)] {
 		if t := in[p.slots[i].pattern]; t != nil {

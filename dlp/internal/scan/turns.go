@@ -40,6 +40,20 @@ type turns struct {
 // matched is a match of a pattern, which stands for its twins.
 type matched struct{ pattern, start, end int }
 
+// begin prepares t for another text.
+func (t *turns) begin() {
+	t.likely, t.wait, t.last, t.spared, t.long = false, 0, 0, 0, t.long[:0]
+}
+
+// end returns where the last match ends that any pattern has, long ones included.
+func (t *turns) end() int {
+	last := t.last
+	for _, m := range t.long {
+		last = max(last, m.end)
+	}
+	return last
+}
+
 // saw notes that what is found depends on the text before i.
 func (t *turns) saw(i int) { t.high = max(t.high, i) }
 

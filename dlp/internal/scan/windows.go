@@ -67,9 +67,7 @@ func (w *Windows) Next(ctx context.Context, data []byte, base int64, from, to in
 		return err
 	}
 	r.keep()
-	for _, m := range append(r.turns.long, matched{end: r.turns.last}) {
-		w.last = max(w.last, base+int64(m.end))
-	}
+	w.last = max(w.last, base+int64(r.turns.end()))
 	w.at, w.done = base+int64(to), r.ended
 	return nil
 }
