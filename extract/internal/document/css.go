@@ -15,6 +15,13 @@ func appendStyle(out, css []byte, file func([]byte)) []byte {
 			out = append(append(out, text...), '\n')
 		}
 	}
+	value := func(text []byte) {
+		if data, ok := DataURI(text); ok {
+			file(data)
+		} else {
+			tell(text)
+		}
+	}
 	var rule []byte // a selector or declaration without comments and strings
 	end := func(with byte) {
 		if longNumber(rule) || with != '{' && bytes.IndexByte(rule, ':') < 0 && !bytes.HasPrefix(rule, []byte("@")) {
@@ -31,19 +38,11 @@ func appendStyle(out, css []byte, file func([]byte)) []byte {
 			n = len(text) + 4
 		case c == '"' || c == '\'':
 			text := quoted(css[1:], c)
-			if data, ok := DataURI(text); ok {
-				file(data)
-			} else {
-				tell(text)
-			}
+			value(text)
 			n = len(text) + 2
 		case len(css) > 9 && strings.EqualFold(string(css[:9]), "url(data:"):
 			text, _, _ := bytes.Cut(css[4:], []byte(")"))
-			if data, ok := DataURI(text); ok {
-				file(data)
-			} else {
-				tell(text)
-			}
+			value(text)
 			n = len(text) + 5
 		case c == ';' || c == '{' || c == '}':
 			end(c)
