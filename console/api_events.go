@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,9 +129,7 @@ func (s *Server) apiSetReview(w http.ResponseWriter, r *http.Request, v *visitor
 	if err := readJSON(r, maxJSON, &in); err != nil {
 		return err
 	}
-	switch in.State {
-	case store.ReviewNew, store.ReviewInProgress, store.ReviewConfirmed, store.ReviewFalsePositive, store.ReviewAccepted:
-	default:
+	if !slices.Contains(store.ReviewStates(), in.State) {
 		return badInput("state: want new, in_progress, confirmed, false_positive or accepted.")
 	}
 	review := store.Review{Event: e.ID, State: in.State, Assignee: in.Assignee, Reason: in.Reason, Note: in.Note, By: v.Name, At: s.now().UTC().Truncate(time.Microsecond)}

@@ -50,7 +50,7 @@ func checkEventField(key, value string) error {
 	case "activity":
 		known = []string{"prompt", "upload", "other", "session"}
 	case "state":
-		for _, s := range []store.ReviewState{store.ReviewNew, store.ReviewInProgress, store.ReviewConfirmed, store.ReviewFalsePositive, store.ReviewAccepted} {
+		for _, s := range store.ReviewStates() {
 			known = append(known, string(s))
 		}
 	default:

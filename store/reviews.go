@@ -25,6 +25,11 @@ const (
 	ReviewAccepted      ReviewState = "accepted" // a true finding that may happen
 )
 
+// ReviewStates returns all states, in the order of triage.
+func ReviewStates() []ReviewState {
+	return []ReviewState{ReviewNew, ReviewInProgress, ReviewConfirmed, ReviewFalsePositive, ReviewAccepted}
+}
+
 // Review is what the security team thinks of an event.
 type Review struct {
 	Event    string      `json:"event"`
@@ -38,9 +43,7 @@ type Review struct {
 
 // SetReview keeps the review of an event; [ErrNotFound] when there is no such event.
 func (s *Store) SetReview(ctx context.Context, r Review) error {
-	switch r.State {
-	case ReviewNew, ReviewInProgress, ReviewConfirmed, ReviewFalsePositive, ReviewAccepted:
-	default:
+	if !slices.Contains(ReviewStates(), r.State) {
 		return fmt.Errorf("review %s: no state %q; want new, in_progress, confirmed, false_positive or accepted", r.Event, r.State)
 	}
 	e, err := s.Event(ctx, r.Event)
