@@ -92,7 +92,7 @@ func (s *Server) playSources() (map[string][]byte, []fs.FS, error) {
 	files := map[string][]byte{}
 	for _, source := range sources {
 		err := fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
+			if err != nil || d.IsDir() || !dlp.IsRulesFile(name) {
 				return err
 			}
 			data, err := fs.ReadFile(source, name)

@@ -92,6 +92,9 @@ func load(sources []fs.FS) *loading {
 	return l
 }
 
+// IsRulesFile reports names of files that [Load] reads.
+func IsRulesFile(name string) bool { return path.Ext(name) == ".yaml" || path.Ext(name) == ".yml" }
+
 // source reads all files of one source.
 func (l *loading) source(s source, index int) {
 	err := fs.WalkDir(s.FS, ".", func(name string, d fs.DirEntry, err error) error {
@@ -106,7 +109,7 @@ func (l *loading) source(s source, index int) {
 				return fs.SkipDir
 			}
 			return nil
-		case s.only != "" && name != s.only, s.only == "" && path.Ext(name) != ".yaml" && path.Ext(name) != ".yml":
+		case s.only != "" && name != s.only, s.only == "" && !IsRulesFile(name):
 			return nil
 		}
 		l.file(s, name, index)
