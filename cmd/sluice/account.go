@@ -107,53 +107,55 @@ func setPassword(ctx context.Context, cmd *cobra.Command, s *store.Store, accoun
 
 // readPassword reads one line, twice and without showing it at a terminal.
 func readPassword(cmd *cobra.Command) (string, error) {
-	file, ok := cmd.InOrStdin().(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) { // a file or a pipe
-		return passwordLine(bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 4*console.MaxPassword)))
-	}
-	shown, err := term.GetState(int(file.Fd()))
-	if err != nil {
-		return "", fmt.Errorf("read password: %w", err)
+	tty, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !term.IsTerminal(int(tty.Fd())) { // a file or a pipe
+		line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 4*console.MaxPassword)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ask := func(prompt string) (string, error) {
-		fmt.Fprint(cmd.ErrOrStderr(), prompt)
-		defer fmt.Fprintln(cmd.ErrOrStderr())
-		var line []byte
-		read := make(chan error, 1)
-		go func() {
-			var err error
-			line, err = term.ReadPassword(int(file.Fd()))
-			read <- err
-		}()
-		select {
-		case <-ctx.Done(): // nobody will type any more: the terminal must show what is typed next
-			return "", errors.Join(errors.New("read password: interrupted"), term.Restore(int(file.Fd()), shown))
-		case err := <-read:
-			if err != nil {
-				return "", fmt.Errorf("read password: %w", err)
-			}
-			return string(line), nil
-		}
-	}
-	first, err := ask("password: ")
+	first, err := askPassword(ctx, tty, cmd.ErrOrStderr(), "password: ")
 	if err != nil {
 		return "", err
 	}
-	second, err := ask("once more: ")
+	second, err := askPassword(ctx, tty, cmd.ErrOrStderr(), "once more: ")
 	if err == nil && first != second {
 		err = errors.New("the two passwords differ")
 	}
 	return first, err
 }
 
-func passwordLine(in *bufio.Reader) (string, error) {
-	line, err := in.ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+// askPassword reads a line at a terminal that does not show it. When ctx ends, nobody will type
+// any more: then the terminal is as before.
+func askPassword(ctx context.Context, tty *os.File, out io.Writer, prompt string) (string, error) {
+	fd := int(tty.Fd())
+	shown, err := term.GetState(fd)
+	if err != nil {
 		return "", fmt.Errorf("read password: %w", err)
 	}
-	return strings.TrimRight(line, "\r\n"), nil
+	fmt.Fprint(out, prompt)
+	defer fmt.Fprintln(out)
+	type answer struct {
+		line []byte
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		line, err := term.ReadPassword(fd)
+		read <- answer{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", errors.Join(errors.New("read password: interrupted"), term.Restore(fd, shown))
+	case a := <-read:
+		if a.err != nil {
+			return "", fmt.Errorf("read password: %w", a.err)
+		}
+		return string(a.line), nil
+	}
 }
 
 func (a *app) accountListCommand() *cobra.Command {
