@@ -389,7 +389,7 @@ func mergeHeads(qs []sequence) []sequence {
 				continue
 			}
 		}
-		out[at] = out[at].union(&qs[i])
+		out[at].widen(&qs[i])
 	}
 	return out
 }

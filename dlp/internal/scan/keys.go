@@ -236,7 +236,7 @@ func (t *keyTable) add(same []keyed) {
 		q := *same[i].fit
 		j := i + 1
 		for ; j < len(same) && same[j].pattern == same[i].pattern; j++ {
-			q = q.union(same[j].fit)
+			q.widen(same[j].fit)
 		}
 		e := t.entry(same[i].pattern, &q)
 		if same[i].wordStart {

@@ -186,6 +186,30 @@ type todo struct {
 	next        *todo
 }
 
+// todos are the links of such lists, which are all given up together.
+type todos struct {
+	parts [][]todo
+	used  int
+}
+
+const todosPart = 64 // links
+
+// add returns a link that holds t.
+func (l *todos) add(t todo) *todo {
+	k, i := l.used/todosPart, l.used%todosPart
+	if k == len(l.parts) {
+		l.parts = append(l.parts, make([]todo, todosPart))
+	}
+	l.used++
+	l.parts[k][i] = t
+	return &l.parts[k][i]
+}
+
+// once returns what says that re is to be written once, and then next.
+func (x *expander) once(re *syntax.Regexp, next *todo) *todo {
+	return x.todos.add(todo{re: re, least: 1, most: 1, next: next})
+}
+
 const (
 	maxSequences = 4096
 	maxExpansion = 8 // steps for one place of one pattern, for each sequence that it may have
@@ -198,6 +222,7 @@ type expander struct {
 	edge  int      // its length at which a word has ended, so that what comes is behind it
 	steps int
 	limit int
+	todos todos
 	cache map[*syntax.Regexp][][]piece // of the pattern
 	known map[letter][]piece           // of all patterns
 }
@@ -221,10 +246,10 @@ func (x *expander) reset() {
 // expand returns the sequences for items, or false when there are too many to be useful.
 // They are valid until the next call.
 func (x *expander) expand(items []*syntax.Regexp) ([]sequence, bool) {
-	x.out, x.q.n, x.edge, x.steps = x.out[:0], 0, noEdge, 0
+	x.out, x.q.n, x.edge, x.steps, x.todos.used = x.out[:0], 0, noEdge, 0, 0
 	var list *todo
 	for i := len(items) - 1; i >= 0; i-- {
-		list = &todo{re: items[i], least: 1, most: 1, next: list}
+		list = x.once(items[i], list)
 	}
 	return x.out, x.walk(list)
 }
@@ -266,29 +291,29 @@ func (x *expander) walk(t *todo) bool {
 		}
 		rest := t.next
 		if t.most != 1 {
-			rest = &todo{re: t.re, least: max(0, t.least-1), most: max(-1, t.most-1), next: rest}
+			rest = x.todos.add(todo{re: t.re, least: max(0, t.least-1), most: max(-1, t.most-1), next: rest})
 		}
 		re := t.re
 		switch re.Op {
 		case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 			return x.write(x.runes(re), rest)
 		case syntax.OpCapture:
-			t = &todo{re: re.Sub[0], least: 1, most: 1, next: rest}
+			t = x.once(re.Sub[0], rest)
 		case syntax.OpConcat:
 			for i := len(re.Sub) - 1; i >= 0; i-- {
-				rest = &todo{re: re.Sub[i], least: 1, most: 1, next: rest}
+				rest = x.once(re.Sub[i], rest)
 			}
 			t = rest
 		case syntax.OpAlternate:
 			for _, s := range re.Sub {
-				if !x.branch(&todo{re: s, least: 1, most: 1, next: rest}) {
+				if !x.branch(x.once(s, rest)) {
 					return false
 				}
 			}
 			return true
 		case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
 			least, most := repeats(re)
-			t = &todo{re: re.Sub[0], least: least, most: most, next: rest}
+			t = x.todos.add(todo{re: re.Sub[0], least: least, most: most, next: rest})
 		case syntax.OpNoMatch:
 			return true
 		case syntax.OpWordBoundary:

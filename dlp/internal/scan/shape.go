@@ -56,7 +56,9 @@ func rowsOf(re *syntax.Regexp, spell spelling) rows {
 	case syntax.OpConcat:
 		out := rows{nil}
 		for _, s := range re.Sub {
-			out = out.and(rowsOf(s, spell))
+			if out = out.and(rowsOf(s, spell)); out == nil {
+				break
+			}
 		}
 		return out
 	case syntax.OpAlternate:
@@ -97,6 +99,21 @@ func repeatedRows(re *syntax.Regexp, spell spelling) rows {
 		out = turn.and(out)
 	}
 	return out
+}
+
+// endless reports whether re, without assertions in front and behind, has what has no rows however
+// it is spelt.
+func endless(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpLiteral, syntax.OpCharClass:
+		return false
+	case syntax.OpCapture, syntax.OpConcat, syntax.OpAlternate, syntax.OpQuest:
+		return slices.ContainsFunc(re.Sub, endless)
+	case syntax.OpRepeat:
+		return re.Max < 0 || re.Max > shapeLength || endless(re.Sub[0])
+	default:
+		return true
+	}
 }
 
 // and returns each of r with each of s behind it.
@@ -206,6 +223,9 @@ func shapesOf(re *syntax.Regexp) *shaped {
 	}
 	if n := len(items) - 1; n >= 0 && items[n].Op == syntax.OpWordBoundary {
 		s.trail, items = true, items[:n]
+	}
+	if slices.ContainsFunc(items, endless) {
+		return nil
 	}
 	s.rows = rowsOf(&syntax.Regexp{Op: syntax.OpConcat, Sub: items}, inASCII).join()
 	if len(s.rows) == 0 || len(s.rows) > mostShapes {

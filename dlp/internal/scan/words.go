@@ -68,7 +68,7 @@ func wordsAnchor(p *Pattern, x *expander, r *sample) *anchor {
 			case s.n == 0:
 				*s = q
 			default:
-				*s = s.union(&q)
+				s.widen(&q)
 			}
 		}
 	}
