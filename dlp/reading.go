@@ -22,6 +22,7 @@ type reading struct {
 	lower   []byte // data in lower case, when a keyword was asked for
 	keyword map[*detector]bool
 	hit     func(pattern, start, end int) bool
+	layers  int // so far
 }
 
 // layer is a view of the data above, or of the window itself.
@@ -29,6 +30,7 @@ type layer struct {
 	view *disguise.View
 	up   *layer
 	deep int
+	id   int // of the layers of one scan, from 1
 }
 
 // source maps a place in the layer's data to the window; how names the disguises. Ok is
@@ -174,5 +176,6 @@ func (s *scan) readView(v *disguise.View, up *layer, depth int) {
 		s.miss("decoding")
 		return
 	}
-	s.read(v.Text, &layer{view: v, up: up, deep: depth + 1})
+	s.layers++
+	s.read(v.Text, &layer{view: v, up: up, deep: depth + 1, id: s.layers})
 }

@@ -71,9 +71,9 @@ func (f *found) reject(why string) {
 
 // yields reports whether f stands back for a stronger finding on some of the same bytes.
 // Words, documents and classifiers say something else about the bytes than a pattern
-// does, and stay.
+// does, and stay; so does another value that the same disguise hides.
 func (f *found) yields(rival *found) bool {
-	return rival.det == f.det || rival.det.finder == nil && f.det.finder == nil
+	return rival.det == f.det || rival.det.finder == nil && f.det.finder == nil && !f.apart(rival)
 }
 
 // stronger orders findings by who wins: those of at least medium confidence, then by

@@ -31,6 +31,15 @@ type found struct {
 	det     *detector
 	pattern int  // of those that match at one place, the first is reported
 	twin    bool // the same as a stronger one
+
+	layer    int // the disguise that it was read in; 0: none
+	from, to int // where in what that one hides
+}
+
+// apart reports that two findings lie beside each other in one disguise, where the text
+// has one span for both.
+func (f *found) apart(g *found) bool {
+	return f.layer != 0 && f.layer == g.layer && (f.to <= g.from || g.to <= f.from)
 }
 
 func (e *Engine) newScan(ctx context.Context, q Query) *scan {
@@ -129,7 +138,11 @@ func (s *scan) take(c *candidate) {
 	if how != "" {
 		evidence = append(slices.Clip(evidence), "decoded from "+how)
 	}
-	s.found = append(s.found, found{det: d, pattern: c.pattern, Finding: Finding{
+	layer := 0
+	if s.layer != nil {
+		layer = s.layer.id
+	}
+	s.found = append(s.found, found{det: d, pattern: c.pattern, layer: layer, from: c.start, to: c.end, Finding: Finding{
 		Detector: d.id, Severity: d.severity, Confidence: Confidence(max(c.confidence, 0)),
 		Start: s.w.base + int64(start), End: s.w.base + int64(end),
 		Masked: d.mask(value), Fingerprint: s.e.fingerprint(value),

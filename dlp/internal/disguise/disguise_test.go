@@ -41,6 +41,10 @@ func TestEveryDisguiseIsUndoneAndMappedBack(t *testing.T) {
 	for name, d := range disguisetest.Encodings {
 		for _, around := range []string{"%s", "my card: %s", "Ich zahle für 5 % mit %s, danke & tschüß.\n", `{"n":"%s"}`, strings.Repeat("word ", 100) + "%s" + strings.Repeat(" word", 100)} {
 			around = strings.ReplaceAll(around, "5 %", "5 %%")
+			secret := secret
+			if name == "Cyrillic letters" {
+				secret = "AKIAQYLPMN5HFNM3ZJ4T"
+			}
 			encoded := d.Encode(secret)
 			text := fmt.Sprintf(around, encoded)
 			start := strings.Index(text, encoded)

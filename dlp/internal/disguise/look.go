@@ -128,7 +128,7 @@ func lookWords(text []byte, s *Signs) {
 
 // leads are the first bytes of characters that unusual may know.
 var leads = [256]bool{
-	0xc2: true, 0xcd: true, 0xd8: true, 0xd9: true, 0xdb: true, 0xdf: true, 0xe0: true, 0xe1: true, 0xe2: true, 0xe3: true,
+	0xc2: true, 0xcd: true, 0xce: true, 0xcf: true, 0xd0: true, 0xd1: true, 0xd8: true, 0xd9: true, 0xdb: true, 0xdf: true, 0xe0: true, 0xe1: true, 0xe2: true, 0xe3: true,
 	0xea: true, 0xef: true, 0xf0: true, 0xf3: true,
 }
 
@@ -140,6 +140,8 @@ func mayBeUnusual(text []byte, i int) bool {
 	}
 	next := text[i+1]
 	switch text[i] {
+	case 0xce, 0xcf, 0xd0, 0xd1: // Greek and Cyrillic
+		return besideLatin(text, i) && lookAlike(text, i) != 0
 	case 0xd8:
 		return next == 0x9c
 	case 0xd9, 0xdb:

@@ -38,10 +38,20 @@ func Mend(text []byte, inside *View) *View {
 	t := traitsOf(text)
 	var list []rewrite
 	strong := false
+	native := 0 // up to here, the word has no Latin letter
 	for i := 0; i < len(text); {
 		if !special[text[i]] {
 			i++
 			continue
+		}
+		if foreign(text[i]) {
+			if i >= native {
+				native = nativeWord(text, i)
+			}
+			if i < native || lookAlike(text, i) == 0 {
+				i += 2
+				continue
+			}
 		}
 		r, size, ok := t.at(text, i)
 		if !ok || inside != nil && !inside.decoded(i, int(r.end)) {
@@ -88,7 +98,7 @@ func (t traits) at(text []byte, i int) (r rewrite, size int, ok bool) {
 			r.kind, r.weak, end = Split, true, i+1
 		}
 	default:
-		if text[i] < utf8.RuneSelf || !mayBeUnusual(text, i) {
+		if text[i] < utf8.RuneSelf || !mayBeUnusual(text, i) && !foreign(text[i]) {
 			return r, 1, false
 		}
 		c, size := utf8.DecodeRune(text[i:])

@@ -11,6 +11,13 @@ import (
 func unusual(text []byte, i, size int, c rune, r *rewrite) bool {
 	r.kind = Unusual
 	switch {
+	case isTag(c) && inTagRun(text, i):
+		r.n, r.text[0] = 1, byte(c)
+		return true
+	case foreign(text[i]):
+		r.n, r.text[0] = 1, lookAlike(text, i)
+		r.weak = !besideLatin(text, i)
+		return true
 	case invisible(c):
 		r.kind = Invisible
 		next := behindInvisible(text, i+size)

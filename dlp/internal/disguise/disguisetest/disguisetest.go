@@ -100,9 +100,13 @@ var Encodings = map[string]Encoding{
 	"thin spaces":       {func(s string) string { return strings.ReplaceAll(s, " ", "\u2009") }, disguise.Unusual},
 	"zero-width spaces": {func(s string) string { return each(s, func(r rune) string { return string(r) + "\u200b" }) }, disguise.Invisible},
 	"soft hyphens":      {func(s string) string { return s[:2] + "\u00ad" + s[2:] }, disguise.Invisible},
-	"split strings":     {func(s string) string { return `"` + s[:len(s)/2] + `" + "` + s[len(s)/2:] + `"` }, disguise.Split},
-	"split in PHP":      {func(s string) string { return `'` + s[:len(s)/2] + `' . '` + s[len(s)/2:] + `'` }, disguise.Split},
-	"neighbours in C":   {func(s string) string { return `"` + s[:len(s)/2] + "\"\n    \"" + s[len(s)/2:] + `"` }, disguise.Split},
-	"a joined list":     {func(s string) string { return `['` + s[:len(s)/2] + `', '` + s[len(s)/2:] + `'].join('')` }, disguise.Split},
-	"gzip":              {func(s string) string { return b64(gz(s)) }, disguise.Base64 | disguise.Gzip},
+	"tags": {func(s string) string {
+		return each(s, func(r rune) string { return string(r&0x7f + 0xe0000) })
+	}, disguise.Unusual},
+	"Cyrillic letters": {strings.NewReplacer("A", "А", "E", "Е", "K", "К", "P", "Р", "M", "М", "a", "а", "e", "е", "o", "о", "x", "х").Replace, disguise.Unusual},
+	"split strings":    {func(s string) string { return `"` + s[:len(s)/2] + `" + "` + s[len(s)/2:] + `"` }, disguise.Split},
+	"split in PHP":     {func(s string) string { return `'` + s[:len(s)/2] + `' . '` + s[len(s)/2:] + `'` }, disguise.Split},
+	"neighbours in C":  {func(s string) string { return `"` + s[:len(s)/2] + "\"\n    \"" + s[len(s)/2:] + `"` }, disguise.Split},
+	"a joined list":    {func(s string) string { return `['` + s[:len(s)/2] + `', '` + s[len(s)/2:] + `'].join('')` }, disguise.Split},
+	"gzip":             {func(s string) string { return b64(gz(s)) }, disguise.Base64 | disguise.Gzip},
 }
