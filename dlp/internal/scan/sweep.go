@@ -39,8 +39,15 @@ func (r *run) sweep(ctx context.Context, p int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !r.neutral(pat, i) || inside(b, i) {
-			i = r.step(pat, p, i)
+		if inside(b, i) {
+			i++
+			continue
+		}
+		if !r.neutral(pat, i) {
+			steps := 0
+			end := pat.end(b, i, &steps)
+			last = r.swept(p, i, end, last)
+			i = max(i+1, end)
 			continue
 		}
 		end, commit := r.piece(pat, i)
@@ -49,18 +56,10 @@ func (r *run) sweep(ctx context.Context, p int) error {
 			return err
 		}
 		for _, m := range found {
-			start, stop := i+m[0], i+m[1]
-			if start >= commit {
+			if i+m[0] >= commit || r.ended {
 				break
 			}
-			if start == stop && start == last {
-				continue // nothing, next to a match
-			}
-			last = stop
-			if !r.emit(p, start, stop) {
-				r.ended = true
-				break
-			}
+			last = r.swept(p, i+m[0], i+m[1], last)
 		}
 		i = max(commit, last)
 	}
@@ -101,19 +100,14 @@ func (r *run) neutral(p *pattern, i int) bool {
 	return !isWord(c)
 }
 
-// step decides whether a match begins at i, with the pattern's own automaton, and returns
-// the next position to decide.
-func (r *run) step(pat *pattern, p, i int) int {
-	if !inside(r.text, i) {
-		steps := 0
-		if end := pat.end(r.text, i, &steps); end > i {
-			if !r.emit(p, i, end) {
-				r.ended = true
-			}
-			return end
-		}
+// swept tells of a match of pattern p, if end is not before start, unless it is of nothing and right
+// behind the last one, which ends at last. It returns where the last one ends now.
+func (r *run) swept(p, start, end, last int) int {
+	if end < start || end == start && start == last {
+		return last
 	}
-	return i + 1
+	r.ended = !r.emit(p, start, end)
+	return end
 }
 
 // behind returns the assertions in re that look at what is before them.
