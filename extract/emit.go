@@ -16,8 +16,11 @@ func (w *walk) emit(d *jsonDoc) {
 			if n.Tag == 0 {
 				n.Tag = up.Tag
 			}
-			if up.Mark == markNoise || n.Mark == 0 && up.Mark == markQuiet {
+			if up.Mark == markNoise || up.Mark == markMute || n.Mark == 0 && up.Mark == markQuiet {
 				n.Mark = up.Mark
+			}
+			if n.Mark == markNoise && d.tree.Named(i) && kindOfKey(d.tree.Key(i)) == keyQuiet {
+				n.Mark = markMute
 			}
 		}
 		if n.KeyEnd-n.KeyStart >= leastName {
@@ -28,7 +31,7 @@ func (w *walk) emit(d *jsonDoc) {
 			if n.Mark == 0 && t.Named(i) {
 				w.container(d, i)
 			}
-			if n.Mark != markNoise {
+			if n.Mark != markNoise && n.Mark != markMute {
 				w.fileObject(d, i)
 			}
 			if n.Tag == tagUser && toolOutput(t, i) {
@@ -48,7 +51,7 @@ func (w *walk) emit(d *jsonDoc) {
 // memberName adds the name of a member that tells more than a name does.
 func (w *walk) memberName(d *jsonDoc, i int) {
 	n := &d.tree.Nodes[i]
-	if n.Mark == markNoise || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) || !w.roomIn(d) {
+	if n.Mark == markNoise || n.Mark == markMute || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) || !w.roomIn(d) {
 		return
 	}
 	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.KeyStart, end: n.KeyEnd, data: d.tree.Key(i)})
@@ -112,8 +115,14 @@ func roleOf(mark, tag uint8) (Role, bool) {
 // emitString adds one string as a text, a file, or the document in it.
 func (w *walk) emitString(d *jsonDoc, i int) {
 	n := &d.tree.Nodes[i]
-	if n.Mark == markNoise || n.End == n.Start {
+	if n.Mark == markMute || n.End == n.Start {
 		return
+	}
+	if n.Mark == markNoise {
+		if !prose(d.tree.Raw(i)) {
+			return
+		}
+		n.Mark = markContext // an id has no words
 	}
 	if n.Mark == markDone {
 		if in := d.inner[i]; in != nil {
@@ -211,7 +220,9 @@ func (w *walk) sweep(d *jsonDoc, i int) bool {
 			return false
 		}
 		n.Mark = markContext
-	case keyNoise, keyQuiet:
+	case keyNoise:
+		n.Mark = markContext
+	case keyQuiet:
 		return false
 	}
 	return true

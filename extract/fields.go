@@ -20,6 +20,27 @@ func (w *walk) query() {
 	w.fields(l, "query ", routes, stepQuery)
 }
 
+// urlPath reads the segments of the URL's path that are sentences: /search/what+is+this.
+func (w *walk) urlPath() {
+	path := []byte(w.in.Path)
+	if bytes.IndexByte(path, '%') < 0 && bytes.IndexByte(path, '+') < 0 {
+		return
+	}
+	role := Context
+	if w.in.Body == nil || w.in.Body.Size() == 0 {
+		role = User
+	}
+	l, end := w.add(layer{parent: 0, codec: sealed, data: path}), 0
+	for segment := range bytes.SplitSeq(path, []byte("/")) {
+		start := end
+		end = start + len(segment)
+		if words := unpercent(segment); prose(words) {
+			w.text(role, "path", w.add(layer{parent: l, codec: percent, start: start, end: end, data: words}))
+		}
+		end++
+	}
+}
+
 // form reads a URL-encoded form.
 func (w *walk) form(l int, prefix string, routes []route, ctype string) bool {
 	data := w.data(l)
@@ -138,6 +159,9 @@ func (w *walk) field(l int, path, name string, routes []route) {
 			w.text(Context, path, l)
 			return
 		case toNoise:
+			if prose(w.data(l)) { // an id has no words
+				w.text(Context, path, l)
+			}
 			return
 		case toFile:
 			w.fileField(l, path)
@@ -188,12 +212,12 @@ func (w *walk) sweepField(l int, path, name string) {
 		w.text(role, path, l)
 	case keySystem:
 		w.text(System, path, l)
-	case keyContext, keyPayload:
+	case keyContext, keyPayload, keyNoise:
 		w.text(Context, path, l)
 	case keyOther:
 		if prose(value) {
 			w.text(Context, path, l)
 		}
-	case keyNoise, keyQuiet:
+	case keyQuiet:
 	}
 }

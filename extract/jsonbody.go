@@ -16,7 +16,8 @@ const (
 	markSystem
 	markContext
 	markFile
-	markNoise // never text, nor anything below
+	markNoise // no text, nor anything below, but what reads like a sentence
+	markMute  // never text, nor anything below
 	markQuiet // nothing below is text unless a route says so
 	markDone  // read already, as what is inside it
 )
@@ -139,6 +140,9 @@ func (w *walk) route(d *jsonDoc, r route, node, turnNode int) {
 		d.markFiles(node)
 	case toNoise:
 		d.tree.Nodes[node].Mark = markNoise
+		if d.nameKind(node) == keyQuiet {
+			d.tree.Nodes[node].Mark = markMute
+		}
 	case toRole:
 		d.addTurn(node, turnNode)
 	}

@@ -17,7 +17,7 @@ const (
 	keySystem          // instructions to the model
 	keyContext         // history, editor context, reasoning
 	keyPayload         // what a tool is given or gives back
-	keyNoise           // ids, tokens, signatures, names of models
+	keyNoise           // ids, tokens, signatures, names of models: text only where it reads like a sentence
 	keyQuiet           // schemas and settings: prose in them is the vendor's
 )
 
@@ -62,7 +62,7 @@ func kindOfName(name string) keyKind {
 		"function", "toolcalls", "toolresults", "action", "json", "payload", "functioncalloutput":
 		return keyPayload
 	case "tools", "functions", "toolchoice", "toolconfig", "responseformat", "jsonschema", "schema", "inputschema",
-		"parameters", "generationconfig", "safetysettings", "metadata", "telemetry", "clientcontextualinfo",
+		"parameters", "generationconfig", "safetysettings", "telemetry", "clientcontextualinfo",
 		"personalizedstyles", "headers", "features", "experiments", "settings", "modelparams", "config", "extra",
 		"durablestream", "options", "cachecontrol", "logitbias", "functiondeclarations", "extensions", "events":
 		return keyQuiet
@@ -94,8 +94,10 @@ func noiseName(name string) bool {
 // Where people write, hex digits alone may be what they pasted: a key.
 func namesThing(kind keyKind, v []byte) bool {
 	switch kind {
-	case keyNoise, keyQuiet:
+	case keyQuiet:
 		return true
+	case keyNoise:
+		return !prose(v)
 	case keyPerson:
 		return idLike(v) && bytes.IndexByte(v, '-') >= 0
 	case keyOther, keySystem, keyContext, keyPayload:

@@ -69,7 +69,11 @@ func TestGenericRule(t *testing.T) {
 			[]string{"user messages[0].content=go", "context messages[1].content={"},
 		},
 		"ids, tokens and schemas are no text": {
-			"application/json", `{"content":"00000002-4f3a-4c1e-9b7d-000000053225","session_token":"some long words here","tools":[{"function":{"description":"words of a vendor","parameters":{"text":"more words"}}}],"signature":"two words"}`, nil,
+			"application/json", `{"content":"00000002-4f3a-4c1e-9b7d-000000053225","session_token":"c29tZSBsb25nIHdvcmRz","tools":[{"function":{"description":"words of a vendor","parameters":{"text":"more words"}}}],"signature":"dHdvIHdvcmRz"}`, nil,
+		},
+		"a sentence is text under whatever name but in a schema": {
+			"application/json", `{"prompt":"go","user":"my card is this","tools":[{"description":"words of a vendor","name":"words of a vendor"}]}`,
+			[]string{"user prompt=go", "context user=my card is this"},
 		},
 		"hex digits alone are text where people write, and an id elsewhere": {
 			"application/json", `{"prompt":"0a1b2c3d4e5f60718293a4b5c6d7e8f9","whatever":"ffffeeee1b2c3d4e5f60718293a4b5c6"}`,

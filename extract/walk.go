@@ -63,6 +63,7 @@ func (x *Extractor) extract(ctx context.Context, in *Input) *Doc {
 		body, inMemory = w.bytes(in.Body)
 	}
 	w.doc.layers = append(make([]layer, 0, 4), layer{parent: -1, data: body})
+	w.urlPath()
 	w.query()
 	switch {
 	case !inMemory:
