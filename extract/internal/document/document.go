@@ -253,6 +253,9 @@ func (w *walk) zipBehind(path string, data []byte, depth int) {
 
 // byText reads what has no magic number: markup, mail, plain text, unknown binaries.
 func (w *walk) byText(path string, data []byte, depth int) {
+	if isSealed(data) {
+		w.note(Encrypted)
+	}
 	cs, ok := Plain(data)
 	if ok && isPacked(data) {
 		packed := bytes.TrimRight(data, "=\r\n")

@@ -14,20 +14,22 @@ import (
 )
 
 // isMail reports whether data begins as a message does: a header with three fields that
-// messages have.
+// messages have, or two where one is MIME's own, as saved pages and encrypted mails have.
 func isMail(data []byte) bool {
-	head := data[:min(len(data), 4096)]
+	head := bytes.ToLower(data[:min(len(data), 4096)])
 	if colon := bytes.IndexByte(head, ':'); colon < 1 || bytes.ContainsAny(head[:colon], " \n\r\t{<\"") {
 		return false
 	}
 	n := 0
-	for _, name := range [...]string{"From:", "To:", "Subject:", "MIME-Version:", "Received:", "Date:", "Message-ID:", "Content-Type:"} {
+	for _, name := range [...]string{"from:", "to:", "subject:", mimeVersion, mimeVersion, "received:", "date:", "message-id:", "content-type:"} {
 		if has(head, name) || bytes.Contains(head, []byte("\n"+name)) {
 			n++
 		}
 	}
 	return n >= 3
 }
+
+const mimeVersion = "mime-version:" // counts twice
 
 // mail reads a message (RFC 5322) with its parts and attachments.
 func (w *walk) mail(path string, data []byte, depth int) {

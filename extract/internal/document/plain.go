@@ -49,8 +49,8 @@ func isPacked(data []byte) bool {
 
 const leastPacked = 40 // bytes
 
-// packedMagic is how PDF, zip, gzip, OLE, 7z, RAR and xz files begin in base64.
-var packedMagic = [...]string{"JVBERi0", "UEsDB", "H4sI", "0M8R4KGx", "N3q8ryc", "UmFyIRo", "/Td6WFo"}
+// packedMagic is how PDF, zip, gzip, OLE, 7z, RAR, xz and OpenSSL's encrypted files begin in base64.
+var packedMagic = [...]string{"JVBERi0", "UEsDB", "H4sI", "0M8R4KGx", "N3q8ryc", "UmFyIRo", "/Td6WFo", "U2FsdGVkX1"}
 
 // maxJSON bounds the JSON files whose escapes are decoded.
 const maxJSON = 1 << 20

@@ -262,5 +262,9 @@ func isXML(data []byte) bool {
 	if cs, ok := charset.Unicode(data); ok {
 		head = cs.Decode(data[:min(len(data), 2048)&^3])
 	}
-	return has(head, "<?xml") || has(head, "<svg")
+	if has(head, "<?xml") || has(head, "<svg") {
+		return true
+	}
+	end := bytes.IndexByte(head, '>') // without a declaration, which may be left out
+	return has(head, "<") && end > 0 && bytes.Contains(head[:end], []byte(" xmlns"))
 }
