@@ -203,7 +203,7 @@ func passwordProse(s string) Verdict {
 	if s, _, _ = strings.Cut(s, "&quot"); strings.HasPrefix(s, `\x`) || strings.HasPrefix(s, ":") || strings.Contains(s, "%s") || strings.Contains(s, "%d") || strings.Contains(s, "%v") {
 		return Bad
 	}
-	if strings.HasPrefix(s, "/") {
+	if strings.HasPrefix(s, "/") || sourcePath(s) || sayingHowLong(s) {
 		return Bad
 	}
 	if strings.Contains(s, "_") && identifier(s) && s == strings.ToLower(s) && (s[0] > '9' || s[0] < '0') &&
@@ -220,6 +220,27 @@ func passwordProse(s string) Verdict {
 	return password(s)
 }
 
+// sourcePath reports the path of a file of a program, as reports of tests have it: PASS: lib/unwind-1.c
+func sourcePath(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	ext := s[dot+1:]
+	return strings.LastIndexByte(s, '/') > 0 && strings.LastIndexByte(s, '/') < dot && len(ext) > 0 && len(ext) <= 4 &&
+		strings.Trim(ext, "abcdefghijklmnopqrstuvwxyz") == "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.+/") == ""
+}
+
+// sayingHowLong reports what forms say of a password in scripts without blanks: 密码：至少8位.
+func sayingHowLong(s string) bool {
+	for _, start := range [...]string{"至少", "最少", "不少于", "必须", "必須", "长度", "長度", "需要", "请", "請", "最低", "少なくとも", "최소"} {
+		if strings.HasPrefix(s, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// called are names of types and functions with digits, which stand before a bracket in code.
+const called = " int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 md5 sha1 sha256 sha512 b64encode b64decode utf8 base64 "
+
 // expression reports the beginning of program code: a name that is called, indexed or
 // pointed at, such as io.Pipe( or &pass. What people choose has digits before a bracket.
 func expression(s string) bool {
@@ -230,16 +251,16 @@ func expression(s string) bool {
 	i := strings.IndexAny(t, "([{")
 	switch {
 	case i > 0:
-		return identifier(t[:i]) && (strings.ContainsAny(t[:i], "._") || !strings.ContainsAny(t[:i], "0123456789"))
+		return identifier(t[:i]) && (strings.ContainsAny(t[:i], "._") || !strings.ContainsAny(t[:i], "0123456789") || strings.Contains(called, " "+t[:i]+" "))
 	case len(t) < len(s):
 		return identifier(t)
 	}
-	return strings.HasPrefix(s, "[]") || strings.Contains(s, ":=") || strings.HasSuffix(s, "()")
+	return strings.HasPrefix(s, "[]") || strings.HasPrefix(s, "(*") || strings.Contains(s, ":=") || strings.HasSuffix(s, "()")
 }
 
 // technical are names with digits that follow the word password in prose.
 const technical = " argon2 argon2i argon2id base32 base58 base64 bcrypt2 blake2b blake3 ed25519 face2face hmacsha256 ipv4 ipv6 k8s mp3 mp4 oauth2 " +
-	"office365 pbkdf2 pkcs8 pkcs12 python3 sha1 sha2 sha256 sha512 sha3 utf8 utf16 web3 win32 windows10 windows11 x509 1password s3 ec2 html5 css3 "
+	"office365 pbkdf2 pkcs8 pkcs12 python3 sha1 sha2 sha256 sha512 sha3 utf8 utf16 utf-8 utf-16 sha-1 sha-256 sha-512 iso-8859-1 web3 win32 windows10 windows11 x509 1password s3 ec2 html5 css3 "
 
 // passwordStrong is for values that only stand behind a user's name.
 func passwordStrong(s string) Verdict {
