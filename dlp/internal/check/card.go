@@ -121,7 +121,7 @@ func trivial(d string) bool {
 }
 
 // cardGroups accepts the groupings that cards are printed with: none, fours, 4-6-5 and
-// 4-6-4, always with the same separator.
+// 4-6-4, always with the same separator; and the digits one by one, as in boxes of a form.
 func cardGroups(s string) bool {
 	sep, groups, run := byte(0), make([]int, 0, 8), 0
 	for i := range len(s) {
@@ -137,7 +137,7 @@ func cardGroups(s string) bool {
 	}
 	groups = append(groups, run)
 	switch {
-	case len(groups) == 1:
+	case len(groups) == 1, 2*len(groups) == len(s)+1:
 		return true
 	case groups[0] != 4 && groups[0] != 6:
 		return false
