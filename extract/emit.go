@@ -40,6 +40,9 @@ func (w *walk) emit(d *jsonDoc) {
 		case jsontree.String:
 			w.emitString(d, i)
 		case jsontree.Number:
+			if n.Mark == 0 && n.End-n.Start >= longNumber && d.nameKind(i) == keyContext {
+				n.Mark = markContext
+			}
 			if role, ok := roleOf(n.Mark, n.Tag); ok && n.End-n.Start >= longNumber && w.roomIn(d) {
 				w.text(role, w.fullPath(d, i), w.add(layer{parent: d.layer, codec: jsonBare, start: n.Start, end: n.End, data: t.Raw(i)}))
 			}

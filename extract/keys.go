@@ -58,6 +58,10 @@ func kindOfName(name string) keyKind {
 		"description", "title", "summary", "thinking", "reasoning", "reasoningcontent", "body", "notes", "subject",
 		"currentfile", "codechunks", "conversation", "data", "quote":
 		return keyContext
+	case "card", "cardnumber", "cardno", "creditcard", "creditcardnumber", "ccnumber", "pan", "iban", "accountnumber", "accountno",
+		"bankaccount", "routingnumber", "ssn", "socialsecuritynumber", "nationalid", "taxnumber", "taxid", "passport", "passportnumber",
+		"licensenumber", "number":
+		return keyContext // what programs hand over of people: one word, and no id
 	case "arguments", "args", "input", "response", "result", "results", "functioncall", "functionresponse",
 		"function", "toolcalls", "toolresults", "action", "json", "payload", "functioncalloutput":
 		return keyPayload
