@@ -90,6 +90,9 @@ func (l *loader) source(number int, src fs.FS) {
 			l.blind = true
 			return nil
 		}
+		if e.IsDir() && strings.HasPrefix(e.Name(), "..") { // Kubernetes keeps a second copy of mounted files there
+			return fs.SkipDir
+		}
 		if ext := path.Ext(name); e.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}

@@ -167,10 +167,11 @@ func yamlFS(files map[string]string) fs.FS {
 
 func TestADirectoryAddsAndOverrides(t *testing.T) {
 	c, err := Load(Builtin(), yamlFS(map[string]string{
-		"chatgpt.yaml": "id: chatgpt\nstatus: approved\nextend:\n  hosts: [chat.acme.example]\n  endpoints:\n    - {method: POST, path: /backend-api/f/conversation, activity: other, carrier: none}\n",
-		"own.yaml":     "id: own\nname: Own\nvendor: ACME\ncategory: chat\ncountry: NO\nprotocols: [openai]\nhosts: [ai.acme.example, grokipedia.com]\n",
-		"not-read.txt": "id: x",
-		"sub/pi.yaml":  "id: pi\nhosts: [pi.example]\nterms: {trains: no, source: 'https://pi.example/terms', date: 2026-01-02}\n",
+		"chatgpt.yaml":       "id: chatgpt\nstatus: approved\nextend:\n  hosts: [chat.acme.example]\n  endpoints:\n    - {method: POST, path: /backend-api/f/conversation, activity: other, carrier: none}\n",
+		"own.yaml":           "id: own\nname: Own\nvendor: ACME\ncategory: chat\ncountry: NO\nprotocols: [openai]\nhosts: [ai.acme.example, grokipedia.com]\n",
+		"not-read.txt":       "id: x",
+		"..2026_11/own.yaml": "id: own\nname: The copy that Kubernetes keeps of what it mounts\n",
+		"sub/pi.yaml":        "id: pi\nhosts: [pi.example]\nterms: {trains: no, source: 'https://pi.example/terms', date: 2026-01-02}\n",
 	}))
 	if err != nil {
 		t.Fatal(err)

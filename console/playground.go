@@ -92,8 +92,13 @@ func (s *Server) playSources() (map[string][]byte, []fs.FS, error) {
 	files := map[string][]byte{}
 	for _, source := range sources {
 		err := fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !dlp.IsRulesFile(name) {
+			switch {
+			case err != nil:
 				return err
+			case d.IsDir() && strings.HasPrefix(d.Name(), ".."): // Kubernetes keeps a second copy there, which Load passes over, too
+				return fs.SkipDir
+			case d.IsDir() || !dlp.IsRulesFile(name):
+				return nil
 			}
 			data, err := fs.ReadFile(source, name)
 			if err == nil && len(data) <= maxPlayYAML {

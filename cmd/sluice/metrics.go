@@ -1,6 +1,8 @@
 package main
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sluice-dlp/sluice/dlp"
@@ -64,6 +66,18 @@ func (m outboxMetrics) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(sinkLag, gauge, float64(max(s.Last-d.Position, 0)), d.Sink)
 		ch <- prometheus.MustNewConstMetric(sinkUp, gauge, up, d.Sink)
 	}
+}
+
+// rulesMetric shows whether what runs is what the files say.
+func rulesMetric(stale *atomic.Bool) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sluice_rules_stale", Help: "1 while older rules run than the files hold: the last reload was refused.",
+	}, func() float64 {
+		if stale.Load() {
+			return 1
+		}
+		return 0
+	})
 }
 
 // matcherMetrics shows what the running rules' pattern matcher holds to Prometheus.

@@ -62,6 +62,7 @@ type node struct {
 	icapAddr, opsAddr net.Addr
 
 	reload  sync.Mutex                    // one reload at a time
+	stale   atomic.Bool                   // the last reload of the rules was refused
 	rules   *ruleset                      // the last good one
 	running atomic.Pointer[console.Rules] // the same, for the console
 	stop    context.CancelFunc
@@ -211,6 +212,7 @@ func (n *node) reloadRules(ctx context.Context, why string) {
 	if err == nil {
 		err = n.swap(ctx, rs)
 	}
+	n.stale.Store(err != nil)
 	if err != nil {
 		n.log.Error("reload refused: the running rules stay", "why", why, "error", short(err.Error()))
 		return
@@ -249,7 +251,7 @@ func (n *node) listen() error {
 	if n.icap, err = icap.New(o); err != nil {
 		return err
 	}
-	n.ops.registry.MustRegister(n.icap.Collector(), n.handler.Collector(), outboxMetrics{n.recorder},
+	n.ops.registry.MustRegister(n.icap.Collector(), n.handler.Collector(), outboxMetrics{n.recorder}, rulesMetric(&n.stale),
 		matcherMetrics{func() dlp.Usage { return n.running.Load().Engine.Usage() }})
 	if n.icapAddr, err = n.open(inherited, "icap", f.ICAP.Listen, n.icap.Serve, icap.ErrServerClosed); err != nil {
 		return err

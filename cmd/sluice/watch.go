@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,10 +29,16 @@ func (n *node) watchFiles(ctx context.Context) error {
 		return fmt.Errorf("watch rule files: %w", err)
 	}
 	defer w.Close()
-	for _, dir := range n.ruleDirs() {
-		if err := w.Add(dir); err != nil {
-			return fmt.Errorf("watch %s: %w", dir, err)
+	watch := func() error {
+		for _, dir := range n.ruleDirs() {
+			if err := w.Add(dir); err != nil {
+				return fmt.Errorf("watch %s: %w", dir, err)
+			}
 		}
+		return nil
+	}
+	if err := watch(); err != nil {
+		return err
 	}
 	quiet := time.NewTimer(settle)
 	quiet.Stop()
@@ -46,30 +55,58 @@ func (n *node) watchFiles(ctx context.Context) error {
 		case err := <-w.Errors:
 			n.log.Error("watching rule files", "error", err)
 		case <-quiet.C:
+			if err := watch(); err != nil { // there may be new directories
+				n.log.Error("watching rule files", "error", err)
+			}
 			n.reloadRules(ctx, "a file changed")
 		}
 	}
 }
 
-// ruleDirs returns the directories to watch. The policy's directory is watched rather than
-// the file, which editors replace.
+// ruleDirs returns the directories to watch: all that are read, and the policy's, rather
+// than the file, which editors replace.
 func (n *node) ruleDirs() []string {
-	dirs := append(append([]string{}, n.config.Catalogue.Dirs...), n.config.Profiles.Dirs...)
+	var dirs []string
+	for _, root := range n.ruleTrees() {
+		dirs = append(dirs, root)
+		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error { // loading tells what cannot be read
+			switch {
+			case err != nil || !d.IsDir() || path == root:
+				return nil
+			case n.isData(path) || strings.HasPrefix(d.Name(), ".."): // the latter are second copies, as Kubernetes keeps them
+				return fs.SkipDir
+			}
+			dirs = append(dirs, path)
+			return nil
+		})
+	}
 	if p := n.config.Policy.File; p != "" {
 		dirs = append(dirs, filepath.Dir(p))
 	}
 	return dirs
 }
 
+func (n *node) ruleTrees() []string {
+	return slices.Concat(n.config.Catalogue.Dirs, n.config.Profiles.Dirs)
+}
+
+// isRuleFile reports whether the rules may have changed with what is at path, as the
+// watcher names it: it puts "./" in front of what is in the working directory.
 func (n *node) isRuleFile(path string) bool {
-	if path == n.config.Policy.File {
+	path = filepath.Clean(path)
+	// Kubernetes changes all mounted files at once, by the link that they all lead over.
+	if filepath.Base(path) == "..data" || n.config.Policy.File != "" && path == filepath.Clean(n.config.Policy.File) {
 		return true
 	}
-	dir := filepath.Dir(path)
-	for _, d := range append(append([]string{}, n.config.Catalogue.Dirs...), n.config.Profiles.Dirs...) {
-		if filepath.Clean(d) == dir {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.ruleTrees(), func(root string) bool {
+		in, err := filepath.Rel(root, path)
+		return err == nil && filepath.IsLocal(in) && !n.isData(path)
+	})
+}
+
+// isData reports whether path is data_dir or in it: each event would make a reload where it
+// lies among the rules.
+func (n *node) isData(path string) bool {
+	in, err := filepath.Rel(n.config.DataDir, path)
+	return err == nil && filepath.IsLocal(in)
 }
