@@ -231,8 +231,8 @@ func (w *walk) byMagic(path string, data []byte, depth int) bool {
 		w.rar(path, data, depth)
 	case isTar(data):
 		w.tar(path, data, depth)
-	case has(data, "SQLite format 3\x00"):
-		w.text(path, runs(data, 3))
+	case has(data, sqliteMagic):
+		w.sqlite(path, data)
 	case isMedia(data):
 		w.picture(path, data)
 		w.zipBehind(path, data, depth)
