@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sluice-dlp/sluice/dlp/internal/check"
@@ -29,7 +30,7 @@ func (d *detector) mask(value []byte) string {
 	}
 	runes := []rune(string(value))
 	if d.hasTag("card") {
-		runes = []rune(check.Compact(string(value)))
+		runes = slices.DeleteFunc(runes, func(r rune) bool { return !unicode.IsDigit(r) })
 		if n = len(runes); n < shortest {
 			return hidden
 		}

@@ -73,7 +73,10 @@ func TestLabelledPrompts(t *testing.T) {
 		"our eighth": {"testdata/prompts-eighth.jsonl.gz", 255, 162, 115, 0.98, 0.96, 0, 0},
 		// The ninth, other words and formats around the same values: 93.8 % and 92.8 %, none of 70;
 		// one label was wrong, a check letter of our own.
-		"our ninth":         {"testdata/prompts-ninth.jsonl.gz", 163, 97, 70, 0.98, 0.96, 0, 0},
+		"our ninth": {"testdata/prompts-ninth.jsonl.gz", 163, 97, 70, 0.98, 0.96, 0, 0},
+		// The tenth, 929 prompts of which the instructive ones are kept: of all, 94.2 % found and named
+		// right, with 4 of 347 clean ones flagged. Digits set apart and passwords in commands were missed.
+		"our tenth":         {"testdata/prompts-tenth.jsonl.gz", 330, 200, 110, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {

@@ -10,6 +10,7 @@ func cards() []Validator {
 			return verdict(ok && luhn(d) && !repeated(d))
 		}},
 		{Name: "credit_card", About: "range and length of a card network, Luhn, evenly grouped, no test pattern", Check: creditCard},
+		{Name: "card_apart", About: "credit_card whose digits stand apart: singly, in pairs, by other signs, or as English words", Check: cardApart},
 	}
 }
 
@@ -98,6 +99,38 @@ func creditCard(s string) Verdict {
 	return Bad
 }
 
+// cardApart accepts what people read out, or write so that no rule finds it.
+func cardApart(s string) Verdict {
+	d := make([]byte, 0, 20)
+	for i := 0; i < len(s) && len(d) < cap(d); {
+		c := s[i] | 0x20
+		switch {
+		case s[i] >= '0' && s[i] <= '9':
+			d = append(d, s[i])
+			i++
+		case c < 'a' || c > 'z':
+			i++
+		default:
+			from := i
+			for i < len(s) && s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' {
+				i++
+			}
+			digit, ok := numerals[strings.ToLower(s[from:i])]
+			if !ok {
+				return Bad
+			}
+			d = append(d, digit)
+		}
+	}
+	return creditCard(string(d))
+}
+
+// numerals are the digits as they are read out.
+var numerals = map[string]byte{
+	"zero": '0', "oh": '0', "one": '1', "two": '2', "three": '3', "four": '4',
+	"five": '5', "six": '6', "seven": '7', "eight": '8', "nine": '9',
+}
+
 func doubtfulLength(s, d string) Verdict {
 	usual := len(d) == 16 || len(d) == 15 && d[0] == '3' || len(d) == 14 && d[0] == '3'
 	if grouped := len(s) > len(d); usual || grouped {
@@ -121,7 +154,7 @@ func trivial(d string) bool {
 }
 
 // cardGroups accepts the groupings that cards are printed with: none, fours, 4-6-5 and
-// 4-6-4, always with the same separator; and the digits one by one, as in boxes of a form.
+// 4-6-4, always with the same separator.
 func cardGroups(s string) bool {
 	sep, groups, run := byte(0), make([]int, 0, 8), 0
 	for i := range len(s) {
@@ -137,7 +170,7 @@ func cardGroups(s string) bool {
 	}
 	groups = append(groups, run)
 	switch {
-	case len(groups) == 1, 2*len(groups) == len(s)+1:
+	case len(groups) == 1:
 		return true
 	case groups[0] != 4 && groups[0] != 6:
 		return false

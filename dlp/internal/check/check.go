@@ -124,7 +124,7 @@ func digits(s string, least, most int) (string, bool) {
 				return "", false
 			}
 			out = append(out, c)
-		case c == ' ' || c == '-' || c == '.' || c == '/':
+		case c == ' ' || c == '-' || c == '.' || c == '/' || c == '_':
 		default:
 			return "", false
 		}

@@ -9,6 +9,7 @@ import (
 func contacts() []Validator {
 	return []Validator{
 		{Name: "email", About: "a host that can be in use; no documentation domain, no robot", Check: email},
+		{Name: "email_spelled", About: "email with [at] for @, or [dot] for a dot", Check: emailSpelled},
 		{Name: "phone", About: "E.164 country code and length, or a national number's length; no date", Check: phone},
 		{Name: "document_number", About: "letters and at least five digits, not one repeated", Check: documentNumber},
 	}
@@ -51,6 +52,24 @@ func email(s string) Verdict {
 		return Bad
 	}
 	return Good
+}
+
+// brackets stand around the "at" and the "dot" of an address.
+var brackets = strings.NewReplacer("[", " ", "]", " ", "(", " ", ")", " ", "{", " ", "}", " ", "<", " ", ">", " ")
+
+// articles are words that begin what people look at, and no host.
+const articles = " a an any another each every her his its my our some that the their these this those your "
+
+// emailSpelled reads an address as people hide it from those who collect them.
+func emailSpelled(s string) Verdict {
+	plain := strings.Join(strings.Fields(strings.ToLower(brackets.Replace(s))), " ")
+	plain = strings.Replace(plain, " at ", "@", 1)
+	plain = strings.ReplaceAll(plain, " dot ", ".")
+	_, host, _ := strings.Cut(plain, "@")
+	if first, _, _ := strings.Cut(host, "."); strings.Contains(articles, " "+first+" ") {
+		return Bad // "look at the dot com boom"
+	}
+	return email(plain)
 }
 
 // thinSpaces are those that typesetting puts into numbers.

@@ -43,6 +43,9 @@ func vin(s string) Verdict {
 	if v[8] == "0123456789X"[sum%11] {
 		return Good
 	}
+	if strings.IndexByte("1245", v[0]) >= 0 {
+		return Bad // 49 CFR 565.15 and Canada's rules require it
+	}
 	return Weak // European makers put anything at position 9
 }
 

@@ -43,7 +43,7 @@ func ibanPrefix(s string) int {
 	country, ok := ibanLengths[strings.ToUpper(s[:2])]
 	n := 0
 	for i := range len(s) {
-		if c := s[i]; c == ' ' || c == '-' {
+		if c := s[i]; among(c, " -._/") {
 			if ok && n == country.length {
 				return i
 			}

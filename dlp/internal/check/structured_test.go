@@ -28,6 +28,7 @@ var structured = map[string]struct{ good, bad []string }{
 	"crypto_wallet":       {[]string{"19UcnBzqw4356fYMZiq5bHVdyPrqMscZ82", "bc1q8uar69getdjly2zh0zm48u2eslufc69daf9rh0", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}, []string{"19UcnBzqw4356fYMZiq5bHVdyPrqMscZ83", "bc1q8uar69getdjly2zh0zm48u2eslufc69daf9rh1", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1beAed", "0x0000000000000000000000000000000000000000"}},
 	"discord_token":       {[]string{glue("Mjc1NjA0ODA2MzU4", "MTc4Mzk3.gTqBu4.wweocv81k2lsNaWQrZzhB4GZqT8hqt0pmpsLww")}, []string{"bm90IGFuIGlk.gTqBu4.x", "%.a.b"}},
 	"document_number":     {[]string{"C01X00T47", "533380006"}, []string{"ABCDEFGHI", "000000000", "123456789"}},
+	"email_spelled":       {[]string{"ann [at] haldenfoods [dot] co [dot] uk", "ann(at)lark.io", "ann at lark dot io"}, []string{"a [at] example [dot] com", "look at the dot com", "at dot"}},
 	"email":               {[]string{"ann@haldenfoods.co.uk", "Ann+x@lark.io"}, []string{"a@example.com", "git@github.com", "logo@2x.png", "a..b@lark.io", "noreply@lark.io", "x@db.internal"}},
 	"gcp_service_account": {[]string{glue(`"type": "service_account", "private_key": "-----BEGIN`, ` PRIVATE KEY-----\n1D0SZaozaNv4AH17KzcnNjeh1MVLymYZwH6Qqq5X1wUGAJ7Wx98vjE6boQ\n-----END PRIVATE KEY-----"`)}, []string{`"type": "service_account"`, `"private_key": "..."`}},
 	"github_token": {

@@ -6,9 +6,13 @@ import "bytes"
 // a social-security number nine.
 const shortestHex = 9
 
-// hexAt reads bytes in hexadecimal from i on: "414b4941", "41:4b:49:41", "41 4b 49 41". Its
-// long is nil when there are none; next is where to go on.
+// hexAt reads bytes in hexadecimal from i on: "414b4941", "0x414b4941", "41:4b:49:41",
+// "41 4b 49 41". Its long is nil when there are none; next is where to go on.
 func hexAt(text []byte, i int, budget *int) (r rewrite, next int) {
+	start := i
+	if i+1 < len(text) && text[i] == '0' && text[i+1]|0x20 == 'x' {
+		i += 2
+	}
 	if hexNumber(text, i, 2) < 0 {
 		return r, i
 	}
@@ -36,7 +40,7 @@ func hexAt(text []byte, i int, budget *int) (r rewrite, next int) {
 	if sep != 0 && len(out) > 0 && end < len(text) && wordByte(text[end]) { // the last is something else
 		out, end = out[:len(out)-1], end-step
 	}
-	if len(out) < shortestHex || end < len(text) && wordByte(text[end]) || i > 0 && wordByte(text[i-1]) {
+	if len(out) < shortestHex || end < len(text) && wordByte(text[end]) || start > 0 && wordByte(text[start-1]) {
 		return r, end
 	}
 	long := readable(out)
@@ -44,9 +48,9 @@ func hexAt(text []byte, i int, budget *int) (r rewrite, next int) {
 		return rewrite{}, i + step*(textual(out)+1) // behind what is no text
 	}
 	r.blob = &blob{long: long}
-	r.start, r.end, r.kind = int32(i), int32(end), Hex
+	r.start, r.end, r.kind = int32(start), int32(end), Hex
 	if end-i > whole && &long[0] == &out[0] {
-		r.segs = []seg{{src: r.start, end: r.end, kind: Hex, in: uint8(step), out: 1}}
+		r.segs = []seg{{src: int32(i), end: r.end, kind: Hex, in: uint8(step), out: 1}}
 	}
 	return r, end
 }

@@ -68,6 +68,7 @@ var Encodings = map[string]Encoding{
 	"base64 for URLs":  {func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }, disguise.Base64},
 	"base64 of UTF-16": {func(s string) string { return b64(each(s, func(r rune) string { return string(r) + "\x00" })) }, disguise.Base64},
 	"hex":              {func(s string) string { return hex.EncodeToString([]byte(s)) }, disguise.Hex},
+	"hex with 0x":      {func(s string) string { return "0x" + hex.EncodeToString([]byte(s)) }, disguise.Hex},
 	"hex with colons": {func(s string) string {
 		return strings.TrimSuffix(bytewise(s, "%02X:"), ":")
 	}, disguise.Hex},
