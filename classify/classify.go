@@ -50,7 +50,7 @@ type Endpoint struct {
 	System   string `json:"system,omitempty"`   // paths of system text
 	Context  string `json:"context,omitempty"`  // paths of replayed or tool text
 	Files    string `json:"files,omitempty"`    // paths of inline files, or of file names for an upload intent
-	Noise    string `json:"noise,omitempty"`    // paths that are never text
+	Noise    string `json:"noise,omitempty"`    // paths that are text only where it reads like a sentence
 	Evidence string `json:"evidence,omitempty"` // sdk | client | rec | inferred
 	Date     string `json:"date,omitempty"`     // when the shape was seen, 2006-01-02
 	Source   string `json:"source,omitempty"`   // file and line of its definition

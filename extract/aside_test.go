@@ -21,6 +21,7 @@ func TestSentencesAreTextWhereverTheyStand(t *testing.T) {
 		"where an answer stops":         {"POST", openAI, `"stop":["my card is this"]`, "context stop[0]=my card is this"},
 		"a card in what a program says": {"POST", openAI, `"customer":{"card":{"number":"4111111111111111"}}`, "context customer.card.number=4111111111111111"},
 		"a card that is a number":       {"POST", openAI, `"customer":{"cardNumber":4111111111111111}`, "context customer.cardNumber=4111111111111111"},
+		"numbers in a list of data":     {"POST", openAI, `"data":[4111111111111111,4111111111111111]`, ""},
 		"a number that is an id":        {"POST", openAI, `"seq":4111111111111111,"seqs":{"card":0}`, ""},
 		"an id that has no words":       {"POST", openAI, `"user":"user-8a7b","metadata":{"note":"8a7b"}`, ""},
 		"the schema of a tool":          {"POST", openAI, `"tools":[{"function":{"description":"words of a vendor"}}]`, ""},

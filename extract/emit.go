@@ -40,7 +40,7 @@ func (w *walk) emit(d *jsonDoc) {
 		case jsontree.String:
 			w.emitString(d, i)
 		case jsontree.Number:
-			if n.Mark == 0 && n.End-n.Start >= longNumber && d.nameKind(i) == keyContext {
+			if n.Mark == 0 && n.End-n.Start >= longNumber && d.nameKind(i) == keyDatum {
 				n.Mark = markContext
 			}
 			if role, ok := roleOf(n.Mark, n.Tag); ok && n.End-n.Start >= longNumber && w.roomIn(d) {
@@ -216,7 +216,7 @@ func (w *walk) sweep(d *jsonDoc, i int) bool {
 		}
 	case keySystem:
 		n.Mark = markSystem
-	case keyContext:
+	case keyContext, keyDatum:
 		n.Mark = markContext
 	case keyPayload, keyOther:
 		if !prose(value) {

@@ -212,7 +212,7 @@ func (w *walk) sweepField(l int, path, name string) {
 		w.text(role, path, l)
 	case keySystem:
 		w.text(System, path, l)
-	case keyContext, keyPayload, keyNoise:
+	case keyContext, keyDatum, keyPayload, keyNoise:
 		w.text(Context, path, l)
 	case keyOther:
 		if prose(value) {

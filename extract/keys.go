@@ -16,6 +16,7 @@ const (
 	keyPerson          // what people write
 	keySystem          // instructions to the model
 	keyContext         // history, editor context, reasoning
+	keyDatum           // a card, an account: what programs hand over of people, one word and no id
 	keyPayload         // what a tool is given or gives back
 	keyNoise           // ids, tokens, signatures, names of models: text only where it reads like a sentence
 	keyQuiet           // schemas and settings: prose in them is the vendor's
@@ -61,7 +62,7 @@ func kindOfName(name string) keyKind {
 	case "card", "cardnumber", "cardno", "creditcard", "creditcardnumber", "ccnumber", "pan", "iban", "accountnumber", "accountno",
 		"bankaccount", "routingnumber", "ssn", "socialsecuritynumber", "nationalid", "taxnumber", "taxid", "passport", "passportnumber",
 		"licensenumber", "number":
-		return keyContext // what programs hand over of people: one word, and no id
+		return keyDatum
 	case "arguments", "args", "input", "response", "result", "results", "functioncall", "functionresponse",
 		"function", "toolcalls", "toolresults", "action", "json", "payload", "functioncalloutput":
 		return keyPayload
@@ -104,7 +105,7 @@ func namesThing(kind keyKind, v []byte) bool {
 		return !prose(v)
 	case keyPerson:
 		return idLike(v) && bytes.IndexByte(v, '-') >= 0
-	case keyOther, keySystem, keyContext, keyPayload:
+	case keyOther, keySystem, keyContext, keyDatum, keyPayload:
 	}
 	return idLike(v)
 }

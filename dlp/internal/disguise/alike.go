@@ -19,7 +19,7 @@ func foreign(c byte) bool { return c >= 0xce && c <= 0xd1 }
 
 // lookAlike returns the Latin letter that the foreign one at i looks like, or 0.
 func lookAlike(text []byte, i int) byte {
-	if i+1 >= len(text) {
+	if i+1 >= len(text) || text[i+1]&0xc0 != 0x80 {
 		return 0
 	}
 	return alike[text[i]&3][text[i+1]&0x3f]

@@ -49,7 +49,7 @@ func Mend(text []byte, inside *View) *View {
 				native = nativeWord(text, i)
 			}
 			if i < native || lookAlike(text, i) == 0 {
-				i += 2
+				i++
 				continue
 			}
 		}
