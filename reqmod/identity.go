@@ -66,9 +66,11 @@ func equalFold(name []byte, want string) bool {
 	return len(name) == len(want) && want != "" && strings.EqualFold(string(name), want)
 }
 
-// parseIP reads an address; IPv4 in IPv6 is IPv4.
+// parseIP reads an address, in brackets or with a port as some clients send it; IPv4 in
+// IPv6 is IPv4.
 func parseIP(s string) netip.Addr {
-	ip, err := netip.ParseAddr(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
 	if err != nil {
 		if pair, err := netip.ParseAddrPort(s); err == nil {
 			ip = pair.Addr()
@@ -108,20 +110,44 @@ func isAttribute(s string) bool {
 }
 
 // plain undoes base64 where s is surely base64 of a name: padded, or of mixed case, and
-// nothing but printable text when decoded. A plain user name is hardly ever that.
+// nothing but printable text when decoded. A plain user name is hardly ever that, but for
+// short ones: "Nick" would decode to "6'$". They must decode to what looks like a name.
 func plain(s string) string {
 	if len(s) < 4 || len(s)%4 != 0 {
 		return s
 	}
 	mixed := strings.ContainsFunc(s, unicode.IsUpper) && strings.ContainsFunc(s, unicode.IsLower)
-	if !strings.HasSuffix(s, "=") && !mixed {
+	padded := strings.HasSuffix(s, "=")
+	if !padded && !mixed {
 		return s
 	}
 	decoded, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || !utf8.Valid(decoded) || strings.ContainsFunc(string(decoded), func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return s
 	}
+	if !padded && len(s) <= shortBase64 && !isPlainName(string(decoded)) {
+		return s
+	}
 	return string(decoded)
+}
+
+// shortBase64 is the length up to which a name may look like base64 by chance.
+const shortBase64 = 8
+
+// isPlainName reports whether s begins like a name and holds nothing but letters, digits
+// and at most one mark of those that stand in names.
+func isPlainName(s string) bool {
+	marks := 0
+	for i, c := range s {
+		switch {
+		case unicode.IsLetter(c) || unicode.IsDigit(c):
+		case i > 0 && strings.ContainsRune(` .-_@\/'`, c):
+			marks++
+		default:
+			return false
+		}
+	}
+	return marks <= 1
 }
 
 // withoutScheme cuts "Local://", "WinNT://", "LDAP://" off a name.
