@@ -157,7 +157,7 @@ func (r *Recorder) commit(batch []*item) []*item {
 	r.stats.failures.Add(1)
 	if !r.failing {
 		r.failing = true
-		r.o.Log.Error("outbox cannot be written", "error", err)
+		r.o.Log.Error("outbox cannot be written", "file", r.path, "error", err)
 	}
 	var again []*item
 	for _, it := range batch {

@@ -22,9 +22,28 @@ func openLocal(ctx context.Context, dir string) (*sql.DB, error) {
 		return nil, err
 	}
 	if err := migrateLocal(ctx, db, dir); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(damaged(err, dir), db.Close())
 	}
 	return db, nil
+}
+
+// ErrDamaged says that sluice.db cannot be read as a database. The text of an error with it
+// names the file and the remedy.
+var ErrDamaged = errors.New("the file is damaged")
+
+// damaged adds place and remedy to what SQLite says of a file that is no database any more.
+func damaged(err error, dir string) error {
+	const sqliteCorrupt, sqliteNotADatabase = 11, 26
+	var coded interface{ Code() int }
+	if !errors.As(err, &coded) {
+		return err
+	}
+	if code := coded.Code() & 0xff; code != sqliteCorrupt && code != sqliteNotADatabase {
+		return err
+	}
+	path := filepath.Join(dir, localFile)
+	return fmt.Errorf("%w: %w; put a backup in the place of %s, or move it with its -wal and -shm files to another directory and start anew (docs/operations.md)",
+		ErrDamaged, err, path)
 }
 
 // localIndexes are those of table event: only a store needs them.

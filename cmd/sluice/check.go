@@ -61,7 +61,11 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 		_, err := serverTLS(f.ICAP.TLS)
 		errs = append(errs, err)
 	}
-	if _, err := store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false); err != nil {
+	_, err = store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false)
+	switch {
+	case errors.Is(err, store.ErrDamaged): // it says what to do
+		errs = append(errs, fmt.Errorf("data_dir: %w", err))
+	case err != nil:
 		at, remedy := "data_dir", "name a directory that this user may write to, and that holds files of Sluice's only"
 		if f.Database.URL.Reveal() != "" {
 			at, remedy = "database.url", "start the database, or correct host, user, password or name"
