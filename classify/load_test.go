@@ -75,7 +75,7 @@ func TestBadFiles(t *testing.T) {
 			`:6: status: "aproved" is not one of approved, in_review, unapproved, unreviewed (did you mean "approved"?)`,
 			`:7: visibility: "none" is not one of full, uploads, handshake`,
 			`:10: method: "post" is not one of GET, `,
-			`:10: activity: "prompts" is not one of prompt, upload, session, other (did you mean "prompt"?)`,
+			`:10: activity: "prompts" is not one of prompt, upload, other, session (did you mean "prompt"?)`,
 			`:10: carrier: "yaml" is not one of json, `,
 			`:10: date: "yesterday" is no date; write it as 2006-01-02`,
 			`:10: evidence: "hearsay" is not one of sdk, `,

@@ -46,12 +46,15 @@ var (
 	errorShapes  = []string{"openai", "anthropic", "gemini", "mistral", "cohere", "ollama", "connect", "graphql", "trpc", "text"}
 	scopes       = []string{"host", "path"}
 	matches      = []string{"exact", "suffix", "wildcard"}
-	activities   = []string{"prompt", "upload", "session", "other"}
 	carriers     = []string{"json", "form", "multipart", "raw", "query", "connect", "none"}
 	evidences    = []string{"sdk", "client", "rec", "inferred"}
 	trainings    = []string{"yes", "opt-out", "opt-in", "no", "mixed"}
 	methods      = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 )
+
+// Activities returns what people and programs do at apps, by the names that catalogue,
+// policy and events use.
+func Activities() []string { return []string{"prompt", "upload", "other", "session"} }
 
 // parse reads the root of one document.
 func (d document) parse(root *yaml.Node) *definition {
@@ -225,7 +228,7 @@ func (d document) endpoint(n *yaml.Node, what string) []parsedEndpoint {
 		d.oneOf("method", &e.Method, methods...),
 		d.texts("host", &hosts), d.texts("path", &paths),
 		{"when", func(n *yaml.Node) { e.When = d.when(n, what) }},
-		d.oneOf("activity", &e.Activity, activities...),
+		d.oneOf("activity", &e.Activity, Activities()...),
 		d.oneOf("carrier", &e.Carrier, carriers...),
 		d.text("text", &e.Text), d.text("role", &e.Role), d.text("system", &e.System),
 		d.text("context", &e.Context), d.text("files", &e.Files), d.text("noise", &e.Noise),

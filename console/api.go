@@ -29,7 +29,7 @@ func (s *Server) apiRoutes() []route {
 		{pattern: "GET /api/v1/profiles", right: RightView, serve: s.apiProfiles},
 		{pattern: "GET /api/v1/investigations", right: RightSQL, serve: s.apiInvestigations},
 		{pattern: "POST /api/v1/explore", right: RightSQL, serve: s.apiExplore},
-		{pattern: "GET /api/v1/audit", right: RightReview, serve: s.apiAudit},
+		{pattern: "GET /api/v1/audit", query: "since until actor action target cursor limit", right: RightReview, serve: s.apiAudit},
 		{pattern: "GET /api/v1/audit/check", right: RightAdmin, serve: s.apiAuditCheck},
 		{pattern: "GET /api/v1/accounts", right: RightAdmin, serve: s.apiAccounts},
 		{pattern: "GET /api/v1/tokens", right: RightView, serve: s.apiTokens},
@@ -105,7 +105,9 @@ func queryTimes(q url.Values, now time.Time) (since, until time.Time, err error)
 	if since, err = parseTime(q.Get("since"), now); err != nil {
 		return since, until, err
 	}
-	until, err = parseTime(q.Get("until"), now)
+	if until, err = parseTime(q.Get("until"), now); err == nil && !until.IsZero() && since.After(until) {
+		err = badInput("since is later than until; a length of time is one back from now, so that since is the longer one.")
+	}
 	return since, until, err
 }
 

@@ -13,7 +13,7 @@ import (
 // apiAppRoutes are apps and their approval statuses.
 func (s *Server) apiAppRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/apps", right: RightView, serve: s.apiApps},
+		{pattern: "GET /api/v1/apps", query: "since until group order limit", right: RightView, serve: s.apiApps},
 		{pattern: "GET /api/v1/apps/{id}", right: RightView, serve: s.apiApp},
 		{pattern: "PUT /api/v1/apps/{id}/status", right: RightReview, serve: s.apiSetStatus},
 		{pattern: "GET /api/v1/statuses", right: RightView, serve: s.apiStatuses},

@@ -15,9 +15,9 @@ import (
 // apiEventRoutes are events, their reviews and the prompts that were kept.
 func (s *Server) apiEventRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/events", right: RightView, serve: s.apiEvents},
-		{pattern: "GET /api/v1/events/export", right: RightView, serve: s.apiExport},
-		{pattern: "GET /api/v1/events/live", right: RightView, serve: s.apiLive},
+		{pattern: "GET /api/v1/events", query: eventFilters + " cursor limit", right: RightView, serve: s.apiEvents},
+		{pattern: "GET /api/v1/events/export", query: eventFilters + " format", right: RightView, serve: s.apiExport},
+		{pattern: "GET /api/v1/events/live", query: eventFilters, right: RightView, serve: s.apiLive},
 		{pattern: "GET /api/v1/events/{id}", right: RightView, serve: s.apiEvent},
 		{pattern: "GET /api/v1/events/{id}/review", right: RightView, serve: s.apiReview},
 		{pattern: "PUT /api/v1/events/{id}/review", right: RightReview, serve: s.apiSetReview},
@@ -27,7 +27,7 @@ func (s *Server) apiEventRoutes() []route {
 
 // apiFilter reads which events are meant: the fields of the list of events, and of pages.
 func (s *Server) apiFilter(ctx context.Context, v *visitor, q url.Values) (store.Filter, error) {
-	if err := checkEventQuery(q); err != nil {
+	if err := s.checkEventQuery(q); err != nil {
 		return store.Filter{}, err
 	}
 	query, err := s.eventQuery(ctx, v, q)
@@ -161,7 +161,7 @@ func (s *Server) apiPayload(w http.ResponseWriter, r *http.Request, v *visitor) 
 }
 
 func (s *Server) apiExport(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	if err := checkEventQuery(r.URL.Query()); err != nil {
+	if err := s.checkEventQuery(r.URL.Query()); err != nil {
 		return err
 	}
 	switch format := r.URL.Query().Get("format"); format {

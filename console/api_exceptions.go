@@ -2,23 +2,31 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/store"
 )
 
 // apiExceptionRoutes are what people may do for a time.
 func (s *Server) apiExceptionRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/exceptions", right: RightView, serve: s.apiExceptions},
+		{pattern: "GET /api/v1/exceptions", query: "user app state valid cursor limit", right: RightView, serve: s.apiExceptions},
 		{pattern: "POST /api/v1/exceptions/{id}/decision", right: RightReview, serve: s.apiDecideException},
-		{pattern: "DELETE /api/v1/exceptions/{id}", right: RightReview, serve: s.apiRevokeException},
+		{pattern: "DELETE /api/v1/exceptions/{id}", query: "note", right: RightReview, serve: s.apiRevokeException},
 	}
 }
 
 func (s *Server) apiExceptions(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	ctx, q := r.Context(), r.URL.Query()
 	f := store.ExceptionFilter{App: q.Get("app"), State: store.ExceptionState(q.Get("state")), Before: q.Get("cursor")}
+	if !slices.Contains(append(store.ExceptionStates(), ""), f.State) {
+		return badInput("state: want pending, active, denied or revoked.")
+	}
+	if _, ok := event.IDTime(f.Before); !ok && f.Before != "" {
+		return badInput("cursor: want what \"next\" of the page before said.")
+	}
 	var err error
 	if f.User, err = s.userOf(ctx, v, q.Get("user")); err != nil {
 		return err

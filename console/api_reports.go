@@ -11,18 +11,18 @@ import (
 // apiReportRoutes are the questions about a period.
 func (s *Server) apiReportRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/reports/totals", right: RightView, serve: s.apiTotals},
-		{pattern: "GET /api/v1/reports/series", right: RightView, serve: s.apiSeries},
-		{pattern: "GET /api/v1/reports/breakdown", right: RightView, serve: s.apiBreakdown},
-		{pattern: "GET /api/v1/reports/matches", right: RightView, serve: s.apiMatches},
-		{pattern: "GET /api/v1/reports/detections", right: RightView, serve: s.apiDetections},
-		{pattern: "GET /api/v1/reports/new-apps", right: RightView, serve: s.apiNewApps},
+		{pattern: "GET /api/v1/reports/totals", query: "since until group", right: RightView, serve: s.apiTotals},
+		{pattern: "GET /api/v1/reports/series", query: "since until app group by step", right: RightView, serve: s.apiSeries},
+		{pattern: "GET /api/v1/reports/breakdown", query: "by since until app order limit", right: RightView, serve: s.apiBreakdown},
+		{pattern: "GET /api/v1/reports/matches", query: "since until app limit", right: RightView, serve: s.apiMatches},
+		{pattern: "GET /api/v1/reports/detections", query: "since until app limit", right: RightView, serve: s.apiDetections},
+		{pattern: "GET /api/v1/reports/new-apps", query: "since until limit", right: RightView, serve: s.apiNewApps},
 		{pattern: "GET /api/v1/reports/spikes", right: RightView, serve: s.apiSpikes},
-		{pattern: "GET /api/v1/reports/geography", right: RightView, serve: s.apiGeography},
-		{pattern: "GET /api/v1/reports/precision", right: RightView, serve: s.apiPrecision},
-		{pattern: "GET /api/v1/coverage", right: RightView, serve: s.apiCoverage},
-		{pattern: "GET /api/v1/people", right: RightView, serve: s.apiPeople},
-		{pattern: "GET /api/v1/people/{person}/apps", right: RightView, serve: s.apiAppsOfPerson},
+		{pattern: "GET /api/v1/reports/geography", query: "since until limit", right: RightView, serve: s.apiGeography},
+		{pattern: "GET /api/v1/reports/precision", query: "since until", right: RightView, serve: s.apiPrecision},
+		{pattern: "GET /api/v1/coverage", query: "since until limit", right: RightView, serve: s.apiCoverage},
+		{pattern: "GET /api/v1/people", query: "since until app order limit", right: RightView, serve: s.apiPeople},
+		{pattern: "GET /api/v1/people/{person}/apps", query: "since until limit", right: RightView, serve: s.apiAppsOfPerson},
 	}
 }
 

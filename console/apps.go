@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-dlp/sluice/console/internal/chart"
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/store"
 )
@@ -96,7 +97,7 @@ func (s *Server) appsCSV(w http.ResponseWriter, r *http.Request, _ *visitor) err
 			n(a.Matched), n(a.Stopped), n(a.BytesOut), a.First.UTC().Format(time.RFC3339),
 		}
 		for i := range line {
-			line[i] = plainCell(line[i])
+			line[i] = event.PlainCell(line[i])
 		}
 		lines = append(lines, line)
 	}

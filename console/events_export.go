@@ -4,11 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"io"
 	"net/http"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/store"
@@ -44,10 +40,14 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, v *visitor, form
 	}
 	kind := map[string]string{"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}[format]
 	attach(w, kind, "sluice-events-"+s.now().UTC().Format("20060102-1504")+"."+format)
-	write := s.csvWriter(w)
-	if format == "ndjson" {
-		enc := json.NewEncoder(w)
-		write = func(e *event.Event, _ person) error { return enc.Encode(e) }
+	write := json.NewEncoder(w).Encode
+	if format == "csv" {
+		table := csv.NewWriter(w)
+		if err := table.Write(event.CSVColumns()); err != nil {
+			return s.breakOff(ctx, err)
+		}
+		defer table.Flush() // what is lost is lost with the connection
+		write = func(e any) error { return table.Write(e.(*event.Event).CSVRow()) }
 	}
 	for {
 		if err := s.exportPage(ctx, v, list, write); err != nil {
@@ -78,7 +78,7 @@ func attach(w http.ResponseWriter, kind, name string) {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }
 
-func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event, write func(*event.Event, person) error) error {
+func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event, write func(any) error) error {
 	names, err := s.naming(ctx, v, each(list, func(x *event.Event) string { return x.User })...)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event,
 		e := &list[i]
 		p := names[e.User]
 		anonymise(e, p)
-		if err := write(e, p); err != nil {
+		if err := write(e); err != nil {
 			return err
 		}
 	}
@@ -100,42 +100,6 @@ func anonymise(e *event.Event, p person) {
 		return
 	}
 	e.User, e.Source.IP, e.Device.ID, e.Account.ID = p.Name, "", "", ""
-}
-
-func (s *Server) csvWriter(w io.Writer) func(*event.Event, person) error {
-	out := csv.NewWriter(w)
-	head := []string{"time", "id", "user", "groups", "app", "status", "activity", "host", "bytes_out", "action", "rule", "detectors", "gaps", "country", "node"}
-	first := true
-	return func(e *event.Event, _ person) error {
-		if first {
-			first = false
-			if err := out.Write(head); err != nil {
-				return err
-			}
-		}
-		var detectors []string
-		for i := range e.Matches {
-			detectors = append(detectors, e.Matches[i].Detector)
-		}
-		row := []string{
-			e.Time.UTC().Format(time.RFC3339), e.ID, e.User, strings.Join(e.Groups, " "), e.App.ID, e.App.Status, e.Activity, e.Host,
-			strconv.FormatInt(e.BytesOut, 10), e.Decision.Action, e.Decision.Rule, strings.Join(detectors, " "), strings.Join(e.Gaps, " "), e.Source.Country, e.Node,
-		}
-		for i := range row {
-			row[i] = plainCell(row[i])
-		}
-		err := out.Write(row)
-		out.Flush()
-		return err
-	}
-}
-
-// plainCell keeps a spreadsheet from reading a cell as a formula.
-func plainCell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
 
 // jsonText renders what an audit line tells.

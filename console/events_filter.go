@@ -113,10 +113,7 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 			e.apply(f)
 		}
 	}
-	if f.Since, err = parseTime(since, s.now()); err != nil {
-		return out, err
-	}
-	f.Until, err = parseTime(q.Get("until"), s.now())
+	f.Since, f.Until, err = queryTimes(url.Values{"since": {since}, "until": {q.Get("until")}}, s.now())
 	return out, err
 }
 

@@ -7,29 +7,28 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sluice-dlp/sluice/classify"
 	"github.com/sluice-dlp/sluice/policy"
 	"github.com/sluice-dlp/sluice/store"
 )
 
-// checkEventQuery refuses a filter of a program that none is: it would be answered with other
-// events than were meant, most often with all.
-func checkEventQuery(q url.Values) error {
-	for key, given := range q {
-		if len(given) != 1 {
-			return badInput(key + " is given more than once.")
-		}
-		if err := checkEventField(key, given[0]); err != nil {
+// eventFilters are the parameters of the API that select events.
+const eventFilters = "since until app user group action activity detector profile severity status rule country device ip gap matched notable state assignee view q"
+
+// checkEventQuery refuses a filter of a program whose value is none: it would be answered
+// with other events than were meant, most often with all or none.
+func (s *Server) checkEventQuery(q url.Values) error {
+	for key := range q {
+		if err := s.checkEventField(key, q.Get(key)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkEventField(key, value string) error {
+func (s *Server) checkEventField(key, value string) error {
 	var known []string
 	switch key {
-	case "cursor", "limit", "format":
-		return nil
 	case "matched", "notable":
 		if _, err := strconv.ParseBool(value); err != nil && value != "" {
 			return badInput(key + ": want true or false.")
@@ -48,18 +47,23 @@ func checkEventField(key, value string) error {
 			known = append(known, string(s))
 		}
 	case "activity":
-		known = []string{"prompt", "upload", "other", "session"}
+		known = classify.Activities()
+	case "gap":
+		known = []string{"any"}
+		for _, g := range policy.Gaps() {
+			known = append(known, string(g))
+		}
 	case "state":
 		for _, s := range store.ReviewStates() {
 			known = append(known, string(s))
 		}
-	default:
-		for _, f := range filterFields {
-			if f.Key == key {
-				return nil
-			}
+	case "profile":
+		if value != "" && !s.o.Rules().Engine.HasProfile(value) {
+			return badInput(fmt.Sprintf("profile: there is no profile %q; /api/v1/profiles lists them.", value))
 		}
-		return badInput(fmt.Sprintf("There is no filter %q.", key))
+		return nil
+	default:
+		return nil
 	}
 	if value == "" || slices.Contains(known, value) {
 		return nil

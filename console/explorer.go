@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sluice-dlp/sluice/console/internal/chart"
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/store"
 )
 
@@ -162,7 +163,7 @@ func (s *Server) explorerCSV(w http.ResponseWriter, r *http.Request, v *visitor)
 		for i, cell := range row {
 			line[i] = cellText(cell)
 			if _, text := cell.(string); text {
-				line[i] = plainCell(line[i])
+				line[i] = event.PlainCell(line[i])
 			}
 		}
 		if err := out.Write(line); err != nil {

@@ -50,6 +50,29 @@ func operations(t *testing.T, doc libopenapi.Document) []string {
 	return list
 }
 
+// parameters returns, by operation, the parameters of the query that the document has.
+func parameters(t *testing.T, doc libopenapi.Document) map[string][]string {
+	t.Helper()
+	model, err := doc.BuildV3Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for path, item := range model.Model.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			var names []string
+			for _, p := range op.Parameters {
+				if p.In == "query" {
+					names = append(names, p.Name)
+				}
+			}
+			slices.Sort(names)
+			all[strings.ToUpper(method)+" "+path] = names
+		}
+	}
+	return all
+}
+
 func TestDocumentAndRoutesAgree(t *testing.T) {
 	doc, v := document(t)
 	if ok, errs := v.ValidateDocument(); !ok {
@@ -58,8 +81,13 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 		}
 	}
 	var routes []string
+	documentedNames := parameters(t, doc)
 	for _, rt := range newSite(t, nil).server.apiRoutes() {
-		routes = append(routes, strings.Replace(rt.pattern, apiPrefix, "/", 1))
+		op := strings.Replace(rt.pattern, apiPrefix, "/", 1)
+		routes = append(routes, op)
+		if known := slices.Sorted(slices.Values(strings.Fields(rt.query))); !slices.Equal(known, documentedNames[op]) {
+			t.Errorf("%s: documented with %q, served with %q", op, documentedNames[op], known)
+		}
 	}
 	slices.Sort(routes)
 	if documented := operations(t, doc); !slices.Equal(documented, routes) {
@@ -126,6 +154,8 @@ func TestDocumentAndAnswersAgree(t *testing.T) {
 		{"GET", "/reports/series?group=finance&by=action", "", 400},
 		{"GET", "/apps?group=finance", "", 200},
 		{"GET", "/apps?group=finance&order=bytes_out", "", 400},
+		{"GET", "/reports/totals?gruop=finance", "", 400},
+		{"GET", "/reports/spikes?since=7d", "", 400},
 		{"GET", "/events?group=finance", "", 200},
 		{"GET", "/reports/breakdown?by=users&order=bytes_out&limit=2", "", 200},
 		{"GET", "/reports/breakdown?by=groups", "", 200},
@@ -161,6 +191,10 @@ func TestDocumentAndAnswersAgree(t *testing.T) {
 		{"GET", event + "/payload", "", 200},
 		{"GET", "/events/" + plain.ID + "/payload", "", 404},
 		{"GET", "/exceptions?valid=true", "", 200},
+		{"GET", "/exceptions?state=pending&limit=1", "", 200},
+		{"GET", "/exceptions?state=over", "", 400},
+		{"GET", "/exceptions?cursor=over", "", 400},
+		{"GET", "/audit?since=1h&until=2h", "", 400},
 		{"POST", "/exceptions/" + pending.ID + "/decision", `{"approve":true,"note":"once"}`, 204},
 		{"POST", "/exceptions/" + pending.ID + "/decision", `{"approve":false}`, 404},
 		{"DELETE", "/exceptions/" + pending.ID + "?note=over", "", 204},

@@ -3,8 +3,11 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +21,7 @@ type route struct {
 	right   Right  // rightNone: everybody, signed in or not
 	stepUp  bool   // needs a sign-in of the last minutes: reveal, policy, roles
 	person  bool   // not by an API token
+	query   string // parameters that a route of the API knows, between blanks
 	serve   func(w http.ResponseWriter, r *http.Request, v *visitor) error
 }
 
@@ -71,6 +75,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route) {
 	if err == nil {
 		err = s.admit(rt, v)
 	}
+	if err == nil && rt.api() {
+		err = checkQuery(rt.query, r.URL.Query())
+	}
 	if err == nil {
 		err = rt.serve(w, r, v)
 	}
@@ -88,6 +95,24 @@ var (
 	errPerson   = &problem{status: http.StatusForbidden, title: "Not allowed", detail: "This needs a person who is signed in; an API token is not enough."}
 	errStepUp   = &problem{status: http.StatusForbidden, title: "Confirm that it is you", detail: "This needs a sign-in of the last minutes."}
 )
+
+// checkQuery refuses parameters of a program that the route does not know, or that are given
+// twice: it would take the answer for that to another question, most often for all there is.
+func checkQuery(known string, q url.Values) error {
+	names := strings.Fields(known)
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if !slices.Contains(names, name) {
+			if len(names) == 0 {
+				return badInput(fmt.Sprintf("There is no parameter %q: this address has none.", name))
+			}
+			return badInput(fmt.Sprintf("There is no parameter %q: this address has %s.", name, strings.Join(names, ", ")))
+		}
+		if len(q[name]) != 1 {
+			return badInput(name + " is given more than once.")
+		}
+	}
+	return nil
+}
 
 // admit says whether v may use the route.
 func (s *Server) admit(rt *route, v *visitor) error {

@@ -3,11 +3,13 @@ package console
 import (
 	"bufio"
 	"context"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/sluice-dlp/sluice/store"
@@ -296,5 +298,19 @@ func TestFirstRunPage(t *testing.T) {
 		if got, _ := proxyAddress(listen, "sluice.example:8080"); got != want {
 			t.Errorf("a proxy reaches %s at %s, want %s", listen, got, want)
 		}
+	}
+}
+
+// TestThePlaygroundPassesOverCopies mounts profiles as Kubernetes does.
+func TestThePlaygroundPassesOverCopies(t *testing.T) {
+	file := &fstest.MapFile{Data: []byte("detectors: [{id: badge, patterns: [{re: 'B-\\d{6}'}]}]\n")}
+	x := newSite(t, func(o *Options) {
+		o.Profiles = func() ([]fs.FS, error) {
+			return []fs.FS{fstest.MapFS{"badge.yaml": file, "..2026_11_28/badge.yaml": file}}, nil
+		}
+	})
+	files, _, err := x.server.playSources()
+	if err != nil || len(files) != 1 || files["badge.yaml"] == nil {
+		t.Errorf("%d files, %v; want badge.yaml alone", len(files), err)
 	}
 }

@@ -23,6 +23,11 @@ const (
 	ExceptionRevoked ExceptionState = "revoked"
 )
 
+// ExceptionStates returns all states.
+func ExceptionStates() []ExceptionState {
+	return []ExceptionState{ExceptionPending, ExceptionActive, ExceptionDenied, ExceptionRevoked}
+}
+
 // Exception lets a person do, for a time, what policy would coach.
 type Exception struct {
 	ID            string         `json:"id"`

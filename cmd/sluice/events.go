@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-dlp/sluice/classify"
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/export"
@@ -33,8 +33,8 @@ type eventFlags struct {
 
 func (o *eventFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.since, "since", "", "RFC 3339 time, or a length of time back: 24h, 7d")
-	flags.StringVar(&o.until, "until", "", "RFC 3339 time, or a length of time back")
+	flags.StringVar(&o.since, "since", "", "time (2026-11-23T09:00:00Z), day in UTC, or a length of time back: 24h, 7d")
+	flags.StringVar(&o.until, "until", "", "the same")
 	flags.StringVar(&o.filter.User, "user", "", "only this user")
 	flags.StringVar(&o.filter.App, "app", "", "only this app id")
 	flags.StringVar(&o.filter.Action, "action", "", "only this action")
@@ -49,14 +49,17 @@ func (o *eventFlags) parse(now time.Time) error {
 			return usageError{fmt.Errorf("--action: %w", err)}
 		}
 	}
-	if known := []string{"", "prompt", "upload", "session", "other"}; !slices.Contains(known, o.filter.Activity) {
-		return usageError{fmt.Errorf("--activity %q: want one of %s", o.filter.Activity, strings.Join(known[1:], ", "))}
+	if known := classify.Activities(); o.filter.Activity != "" && !slices.Contains(known, o.filter.Activity) {
+		return usageError{fmt.Errorf("--activity %q: want one of %s", o.filter.Activity, strings.Join(known, ", "))}
 	}
 	if o.filter.Since, err = parseTime(o.since, now); err != nil {
 		return usageError{fmt.Errorf("--since: %w", err)}
 	}
 	if o.filter.Until, err = parseTime(o.until, now); err != nil {
 		return usageError{fmt.Errorf("--until: %w", err)}
+	}
+	if !o.filter.Until.IsZero() && o.filter.Since.After(o.filter.Until) {
+		return usageError{errors.New("--since is later than --until; a length of time is one back from now, so that --since is the longer one")}
 	}
 	return nil
 }
@@ -65,12 +68,14 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, nil
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
 	}
 	var back config.Duration
 	if err := back.UnmarshalText([]byte(s)); err != nil {
-		return time.Time{}, fmt.Errorf("%q is neither an RFC 3339 time nor a length of time such as 24h", s)
+		return time.Time{}, fmt.Errorf("%q is no time; write 2026-11-23T09:00:00Z, 2026-11-23 (UTC), or a length of time back such as 24h or 7d", s)
 	}
 	return now.Add(-time.Duration(back)), nil
 }
@@ -209,18 +214,10 @@ func exportLines(ctx context.Context, cmd *cobra.Command, s *store.Store, o *eve
 
 func exportCSV(ctx context.Context, cmd *cobra.Command, s *store.Store, o *eventFlags) error {
 	w := csv.NewWriter(cmd.OutOrStdout())
-	head := []string{"time", "id", "user", "app", "activity", "action", "found", "status", "rule", "source_ip", "method", "host", "path", "bytes_out", "bytes_in", "latency_us"}
-	if err := w.Write(head); err != nil {
+	if err := w.Write(event.CSVColumns()); err != nil {
 		return err
 	}
-	err := o.each(ctx, s, 0, func(e event.Event) error {
-		row := append(eventRow(e), e.App.Status, e.Decision.Rule, e.Source.IP, e.Method, e.Host, e.Path,
-			strconv.FormatInt(e.BytesOut, 10), strconv.FormatInt(e.BytesIn, 10), strconv.FormatInt(e.LatencyUS, 10))
-		for i := range row {
-			row[i] = csvSafe(row[i])
-		}
-		return w.Write(row)
-	})
+	err := o.each(ctx, s, 0, func(e event.Event) error { return w.Write(e.CSVRow()) })
 	w.Flush()
 	return errors.Join(err, w.Error())
 }
@@ -234,12 +231,4 @@ func exportOCSF(ctx context.Context, cmd *cobra.Command, s *store.Store, o *even
 		_, err = cmd.OutOrStdout().Write(append(line, '\n'))
 		return err
 	})
-}
-
-// csvSafe keeps a spreadsheet from running a cell that a stranger chose as a formula.
-func csvSafe(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

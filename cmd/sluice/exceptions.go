@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"text/tabwriter"
 	"time"
@@ -47,9 +48,7 @@ func (a *app) exceptionsListCommand() *cobra.Command {
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.State = store.ExceptionState(state)
-			switch f.State {
-			case "", store.ExceptionPending, store.ExceptionActive, store.ExceptionDenied, store.ExceptionRevoked:
-			default:
+			if f.State != "" && !slices.Contains(store.ExceptionStates(), f.State) {
 				return usageError{fmt.Errorf("--state %q: want pending, active, denied or revoked", state)}
 			}
 			if !all {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -126,6 +127,8 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 		"a limit of nothing":          {"events", "report", "apps", "--limit", "0"},
 		"a limit that is no number":   {"exceptions", "list", "--limit", "all"},
 		"a format that is none":       {"events", "export", "--format", "xml"},
+		"a period that ends first":    {"events", "list", "--since", "1h", "--until", "2h"},
+		"a day that is none":          {"events", "list", "--since", "2026-13-01"},
 		"a status of no app":          {"explain", "x.har", "--status", "chatgtp=approved"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,6 +137,21 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 				t.Errorf("exit %d, want %d with a hint; stderr: %s", code, exitUsage, errOut)
 			}
 		})
+	}
+}
+
+func TestTimesAreReadAsTheConsoleDoes(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"":                          {},
+		"2026-11-23":                time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
+		"2026-11-23T09:00":          time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),
+		"2026-11-23T09:00:00+01:00": time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
+		"7d":                        now.AddDate(0, 0, -7),
+	} {
+		if got, err := parseTime(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
+		}
 	}
 }
 
@@ -159,14 +177,6 @@ func TestKeysAreMadeOnceAndOnlyForTheOwner(t *testing.T) {
 	}
 	if _, err := openKeys(path, true); err == nil || !strings.Contains(err.Error(), "copy the file of another node") {
 		t.Errorf("a broken key file is not refused with a remedy: %v", err)
-	}
-}
-
-func TestACellIsNoFormula(t *testing.T) {
-	for in, want := range map[string]string{"=1+1": "'=1+1", "-x": "'-x", "alice": "alice", "": ""} {
-		if got := csvSafe(in); got != want {
-			t.Errorf("csvSafe(%q) = %q, want %q", in, got, want)
-		}
 	}
 }
 

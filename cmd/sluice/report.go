@@ -101,8 +101,8 @@ func (a *app) eventsReportCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.since, "since", "30d", "RFC 3339 time, or a length of time back: 24h, 7d")
-	flags.StringVar(&o.until, "until", "", "RFC 3339 time, or a length of time back; default now")
+	flags.StringVar(&o.since, "since", "30d", "time (2026-11-23T09:00:00Z), day in UTC, or a length of time back: 24h, 7d")
+	flags.StringVar(&o.until, "until", "", "the same; default now")
 	flags.StringVar(&o.app, "app", "", "only this app id, where the report can: series, matches and what breaks use down")
 	limitVar(flags, &o.limit, 20, 1, "at most this many rows")
 	flags.BoolVar(&o.asJSON, "json", false, "one JSON object a line")

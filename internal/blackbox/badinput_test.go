@@ -73,7 +73,7 @@ func TestBadInputStopsCheckAndServe(t *testing.T) {
 				`profiles/mine.yaml:11: detector "bad_pattern": pattern: missing closing )`,
 				`profiles/mine.yaml:18: detector "failing": its match test 1 finds nothing`,
 				`apps/ours.yaml:4: category: "chatt" is not one of`,
-				`apps/ours.yaml:7: activity: "prmpt" is not one of prompt, upload, session, other (did you mean "prompt"?)`,
+				`apps/ours.yaml:7: activity: "prmpt" is not one of prompt, upload, other, session (did you mean "prompt"?)`,
 			},
 		},
 		"settings": {
