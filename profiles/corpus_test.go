@@ -76,7 +76,9 @@ func TestLabelledPrompts(t *testing.T) {
 		"our ninth": {"testdata/prompts-ninth.jsonl.gz", 163, 97, 70, 0.98, 0.96, 0, 0},
 		// The tenth, 929 prompts of which the instructive ones are kept: of all, 94.2 % found and named
 		// right, with 4 of 347 clean ones flagged. Digits set apart and passwords in commands were missed.
-		"our tenth":         {"testdata/prompts-tenth.jsonl.gz", 330, 200, 110, 0.98, 0.96, 0, 0},
+		// 199 more, written once that was mended: 91.5 % and 90.7 %, none of 86 flagged; "temporary password" in
+		// ten languages was missed.
+		"our tenth":         {"testdata/prompts-tenth.jsonl.gz", 435, 310, 155, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {
