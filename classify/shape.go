@@ -33,6 +33,9 @@ func (c *Catalogue) Candidate(r Request) bool {
 	return len(kind) == 0 || containsFold(kind, "text/plain") || apiPath(r.Path) || c.toldByLine(r)
 }
 
+// unnamed stands for the host of a request that names none.
+const unnamed = "unknown"
+
 // Shape recognises AI traffic to an unknown host by the shape of the request; body may
 // be only the beginning of it. The App it returns is named by the host.
 func (c *Catalogue) Shape(r Request, body []byte) (Match, bool) {
@@ -45,8 +48,8 @@ func (c *Catalogue) Shape(r Request, body []byte) (Match, bool) {
 	}
 	var buf [maxHost]byte
 	host := string(normal(&buf, r.Host))
-	if host == "" {
-		return Match{}, false
+	if host == "" { // an HTTP/1.0 client, or one whose Host names none: what it sends is no less a prompt
+		host = unnamed
 	}
 	app := &App{
 		ID: host, Name: host, Category: s.category, Visibility: "full", ErrorShape: s.errorShape,

@@ -37,6 +37,7 @@ type call struct {
 	account classify.Account
 
 	content  *icap.Content // nil: there is no body, or it was not read
+	partial  bool          // not all of the body was received
 	doc      *extract.Doc
 	gaps     []policy.Gap
 	facts    policy.Facts
@@ -186,7 +187,7 @@ func (c *call) read(ctx context.Context) {
 		return
 	}
 	content, err := c.req.Body.ReadAll(ctx)
-	c.content = content
+	c.content, c.partial = content, err != nil
 	switch {
 	case err == nil:
 	case errors.Is(err, icap.ErrBusy):
@@ -196,6 +197,9 @@ func (c *call) read(ctx context.Context) {
 		c.gaps = append(c.gaps, policy.TooLarge)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		c.gaps = append(c.gaps, policy.Deadline)
+	case errors.Is(err, icap.ErrClient): // somebody cancelled an upload: nothing is wrong here
+		c.gaps = append(c.gaps, policy.Undecodable)
+		c.hitLimit(policy.Undecodable, "broken_off")
 	default:
 		c.gaps = append(c.gaps, policy.Internal)
 	}

@@ -63,15 +63,12 @@ func (c *counters) drifted(d drift) (first bool) {
 // the decision: gaps do that, and what no rule finds is read by the generic one.
 func (c *call) note() {
 	for _, g := range c.doc.Gaps {
-		if g.Limit == "" {
-			continue
-		}
-		c.notes = append(c.notes, policy.Step{Rule: "limit", When: true, Reason: g.Reason + ": " + g.Limit})
-		if !c.whole {
-			c.h.counters.limits.WithLabelValues(g.Limit).Inc()
+		if g.Limit != "" {
+			c.hitLimit(policy.Gap(g.Reason), g.Limit)
 		}
 	}
-	if !c.doc.Drift || c.match.Endpoint == nil || c.match.App == nil {
+	// Half a body need not hold what the rule looks for.
+	if !c.doc.Drift || c.partial || c.match.Endpoint == nil || c.match.App == nil {
 		return
 	}
 	e := c.match.Endpoint
@@ -79,6 +76,14 @@ func (c *call) note() {
 	c.notes = append(c.notes, policy.Step{Rule: driftRule, When: true, Reason: "a known prompt endpoint carried no text where its rule looks: " + d.method + " " + d.path})
 	if !c.whole && c.h.counters.drifted(d) {
 		c.h.o.Log.Warn("format drift: a known prompt endpoint carried no text where its rule looks", "app", d.app, "method", d.method, "path", d.path, "rule_date", e.Date, "rule", e.Source)
+	}
+}
+
+// hitLimit says in the trace, and counts, that a request was not read to its end.
+func (c *call) hitLimit(gap policy.Gap, limit string) {
+	c.notes = append(c.notes, policy.Step{Rule: "limit", When: true, Reason: string(gap) + ": " + limit})
+	if !c.whole {
+		c.h.counters.limits.WithLabelValues(limit).Inc()
 	}
 }
 
