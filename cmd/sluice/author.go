@@ -98,6 +98,9 @@ func tested(cmd *cobra.Command, rules *dlp.Rules) error {
 		fmt.Fprintf(table, "%s\t%d found\t%d left alone\t%s:%d\n", d.ID, d.Match, d.Clean, d.File, d.Line)
 	}
 	fmt.Fprintf(table, "all good: %d tests of %d detectors\n", tests, detectors)
+	if tests == 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "nothing was tested: give detectors tests: {match: […], clean: […]}; of a directory *.yaml and *.yml are read")
+	}
 	return table.Flush()
 }
 
@@ -152,6 +155,9 @@ func (a *app) profilesEvalCommand() *cobra.Command {
 			result, err := dlp.Eval(e, o.profile, in)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if result.Texts == 0 {
+				return fmt.Errorf("%s: no labelled text in it, so nothing was measured; 'sluice profiles eval --help' shows a line", args[0])
 			}
 			if o.asJSON {
 				return newLineEncoder(cmd).Encode(result)

@@ -103,9 +103,14 @@ func TestScanReadsAndWritesLines(t *testing.T) {
 	if !strings.HasPrefix(lines[0], `{"id":"a","findings":[{"detector":"credit_card"`) || lines[1] != `{"id":7,"findings":[]}` {
 		t.Errorf("the lines are not as documented: %s", lines[1])
 	}
-	code, _, errOut = sluice(t, "{\"id\":1}\n", "scan", "--jsonl", "-")
-	if code != exitFound || !strings.Contains(errOut, "line 1: want") {
-		t.Errorf("a line without text: exit %d: %s", code, errOut)
+	code, out, errOut = sluice(t, "{\"id\":1}\n"+`{"id":2,"text":"clean"}`+strings.Repeat("\nnonsense", maxComplaints+1), "scan", "--jsonl", "-")
+	if code != exitFound || out != `{"id":2,"findings":[]}`+"\n" {
+		t.Errorf("behind a line without text: exit %d: %s%s", code, out, errOut)
+	}
+	for _, want := range []string{"line 1: want", "line 3: want", "2 lines more that are none"} {
+		if !strings.Contains(errOut, want) {
+			t.Errorf("%q is not said: %s", want, errOut)
+		}
 	}
 }
 

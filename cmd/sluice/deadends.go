@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/notify"
@@ -28,8 +29,11 @@ func deadEnds(f *config.File, p *policy.Policy) (warnings []string) {
 	if !slices.ContainsFunc(f.Notify, func(n config.Notify) bool { return notify.Tells(n.Actions, policy.Notify.String()) }) {
 		warn(placesOf(uses, policy.Notify), "notify tells nobody: no channel under notify takes it; add one, or write log")
 	}
-	if f.Isolate.Template == "" {
+	switch t := f.Isolate.Template; {
+	case t == "":
 		warn(placesOf(uses, policy.Isolate), "isolate leads nowhere, and blocks: set isolate.template")
+	case !strings.Contains(t, "{url}"):
+		warn(placesOf(uses, policy.Isolate), "isolate leads everybody to one page: write {url} in isolate.template where the address belongs")
 	}
 	if why := coachLeadsNowhere(f); why != "" {
 		warn(placesOf(uses, policy.Coach), why)

@@ -28,6 +28,9 @@ gaps: {unreviewed: block}
 		"notify with a channel that takes other things": {config.File{Notify: []config.Notify{{Type: "slack", Actions: []string{"block"}}}}, quiet + "rules: [{id: a, action: notify}]", []string{`policy.yaml:4: rule "a": notify tells nobody: no channel under notify takes it; add one, or write log`}},
 		"a rule that only observes":                     {config.File{}, quiet + "rules: [{id: a, action: isolate, mode: observe}]", nil},
 		"a channel that nothing leads to":               {config.File{Notify: []config.Notify{{Type: "slack"}}}, quiet, []string{`notify[0]: the channel has nothing to tell: no rule and no default of the policy comes to its actions`}},
+		"isolate with one page for all": {config.File{Isolate: config.Isolate{Template: "https://rbi.example/{{.URL}}"}}, quiet + "rules: [{id: a, action: isolate}]", []string{
+			`policy.yaml:4: rule "a": isolate leads everybody to one page: write {url} in isolate.template where the address belongs`,
+		}},
 		"isolate without a place": {config.File{}, quiet + "rules: [{id: a, action: isolate}]", []string{
 			`policy.yaml:4: rule "a": isolate leads nowhere, and blocks: set isolate.template`,
 		}},

@@ -57,6 +57,12 @@ func (a *app) profilesEDMCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			switch {
+			case stats.Rows == 0:
+				return fmt.Errorf("%s: no row below the heading line, and nothing is written; export the table with its rows", args[0])
+			case stats.Cells == 0:
+				return fmt.Errorf("%s: all cells are too short or too long to be told from other text, and nothing is written; name columns with longer values as --columns", args[0])
+			}
 			if err := replaceFile(out, hashes.Bytes()); err != nil {
 				return err
 			}

@@ -33,9 +33,45 @@ func TestRegisteredTableIsFoundAgain(t *testing.T) {
 	if code != exitFound || !strings.Contains(out, "customer_record") || !strings.Contains(out, "exact data: 2 columns of one row") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
+	write(t, "sheet.csv", "\ufeff\"last_name\",\"account\"\r\n\"Halvorsen\",\"4417-2290-118\"\r\n")
+	if code, out, errOut = sluice(t, "", "profiles", "edm", "build", "sheet.csv", "--columns", "last_name"); code != exitFine || out != "sheet.edm: 1 row, 1 cell\n" {
+		t.Errorf("as spreadsheets save it: exit %d: %s%s", code, out, errOut)
+	}
 	code, _, errOut = sluice(t, "", "profiles", "edm", "build", "customers.csv", "--columns", "name")
 	if code != exitFound || !strings.Contains(errOut, `customers.csv: no column "name"; the heading line has last_name, account, city`) {
 		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+// TestNothingToRegisterOrMeasureIsSaid runs what would go on as if all were well.
+func TestNothingToRegisterOrMeasureIsSaid(t *testing.T) {
+	inDir(t)
+	write(t, "empty", "")
+	write(t, "heading.csv", "last_name,account\n")
+	write(t, "short.csv", "a,b\n1,2\n")
+	cases := map[string]struct {
+		args []string
+		want string
+	}{
+		"a table without a heading": {[]string{"profiles", "edm", "build", "empty"}, "empty: the file is empty; want a heading line"},
+		"a table without rows":      {[]string{"profiles", "edm", "build", "heading.csv"}, "heading.csv: no row below the heading line"},
+		"a table of short cells":    {[]string{"profiles", "edm", "build", "short.csv"}, "short.csv: all cells are too short"},
+		"no labelled text":          {[]string{"profiles", "eval", "empty"}, "empty: no labelled text in it"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if code, out, errOut := sluice(t, "", c.args...); code != exitFound || out != "" || !strings.Contains(errOut, c.want) {
+				t.Errorf("exit %d: %s%s", code, out, errOut)
+			}
+		})
+	}
+	for _, name := range []string{"heading.edm", "short.edm"} {
+		if _, err := os.Stat(name); err == nil {
+			t.Errorf("%s is written", name)
+		}
+	}
+	if _, _, errOut := sluice(t, "", "profiles", "test", "empty"); !strings.Contains(errOut, "nothing was tested") {
+		t.Errorf("profiles test of nothing: %s", errOut)
 	}
 }
 

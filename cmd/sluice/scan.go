@@ -148,19 +148,28 @@ func (s *scanner) texts(cmd *cobra.Command, texts []dlp.Text) (list []found, com
 	return list, report.Complete
 }
 
-// lines is the batch mode: one object a line in, one out, in order.
+// maxComplaints bounds how many lines of a batch are complained of one by one.
+const maxComplaints = 20
+
+// lines is the batch mode: one object a line in, one out, in order. A line that is none keeps
+// nothing from the rest.
 func (s *scanner) lines(cmd *cobra.Command, path string) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	unread, err := eachInput(cmd, []string{path}, func(path string, data []byte) error {
+		var complaints []error
+		wrong := 0
 		err := eachLine(bytes.NewReader(data), func(n int, line string) error {
 			var in struct {
 				ID   json.RawMessage `json:"id"`
 				Text *string         `json:"text"`
 			}
 			if err := json.Unmarshal([]byte(line), &in); err != nil || in.Text == nil {
-				return fmt.Errorf(`line %d: want {"id": …, "text": "…"}`, n)
+				if wrong++; wrong <= maxComplaints {
+					complaints = append(complaints, fmt.Errorf(`%s: line %d: want {"id": …, "text": "…"}`, path, n))
+				}
+				return nil
 			}
 			list, _ := s.texts(cmd, []dlp.Text{{Role: string(extract.User), Data: []byte(*in.Text)}})
 			return enc.Encode(struct {
@@ -169,9 +178,12 @@ func (s *scanner) lines(cmd *cobra.Command, path string) error {
 			}{in.ID, list})
 		})
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			complaints = append(complaints, fmt.Errorf("%s: %w", path, err))
 		}
-		return nil
+		if more := wrong - maxComplaints; more > 0 {
+			complaints = append(complaints, fmt.Errorf("%s: %s more that are none", path, count(more, "line")))
+		}
+		return errors.Join(complaints...)
 	})
 	return errors.Join(unread, err, out.Flush())
 }

@@ -71,7 +71,9 @@ func (n *node) ruleDirs() []string {
 		dirs = append(dirs, root)
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error { // loading tells what cannot be read
 			switch {
-			case err != nil || !d.IsDir() || path == root:
+			case err != nil:
+				return fs.SkipDir
+			case !d.IsDir() || path == root:
 				return nil
 			case n.isData(path) || strings.HasPrefix(d.Name(), ".."): // the latter are second copies, as Kubernetes keeps them
 				return fs.SkipDir

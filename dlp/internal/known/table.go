@@ -1,6 +1,7 @@
 package known
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -55,14 +56,24 @@ type Stats struct {
 	Skipped     int // cells that are too short or too long to be told from other text
 }
 
+// byteOrderMark begins files of spreadsheets, also in front of a quote.
+const byteOrderMark = "\ufeff"
+
 // BuildTable reads CSV with a heading line and writes the keyed hashes of the given columns
 // (nil: all).
 func BuildTable(w io.Writer, r io.Reader, key []byte, columns []string) (Stats, error) {
-	in := csv.NewReader(r)
+	buffered := bufio.NewReader(r)
+	if mark, _ := buffered.Peek(len(byteOrderMark)); string(mark) == byteOrderMark { // reading tells what cannot be read
+		_, _ = buffered.Discard(len(mark))
+	}
+	in := csv.NewReader(buffered)
 	in.ReuseRecord = true
 	in.FieldsPerRecord = -1
 	head, err := in.Read()
 	if err != nil {
+		if errors.Is(err, io.EOF) {
+			return Stats{}, errors.New("the file is empty; want a heading line such as last_name,account, and rows below it")
+		}
 		return Stats{}, fmt.Errorf("read the heading line: %w", err)
 	}
 	wanted, names, err := choose(head, columns)
@@ -93,7 +104,7 @@ func BuildTable(w io.Writer, r io.Reader, key []byte, columns []string) (Stats, 
 // choose finds the columns in the heading.
 func choose(head, columns []string) (wanted []int, names []string, err error) {
 	for i := range head {
-		head[i] = strings.TrimSpace(strings.TrimPrefix(head[i], "\ufeff"))
+		head[i] = strings.TrimSpace(head[i])
 	}
 	if len(columns) == 0 {
 		columns = head
