@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"net/url"
 	"path"
 )
 
@@ -18,6 +19,8 @@ type Fixture struct {
 	Texts     []FixtureText
 	Files     []FixtureFile
 	Never     []string // must not be among the texts
+
+	source int
 }
 
 // FixtureText is a text that has to be found.
@@ -32,8 +35,22 @@ type FixtureFile struct {
 }
 
 // Fixtures returns the example requests that the loaded files name, in the order of
-// their files. The caller must not change them.
+// their files; without those of apps whose hosts or endpoints a later source says anew, or
+// takes over. The caller must not change them.
 func (c *Catalogue) Fixtures() []Fixture { return c.fixtures }
+
+// outdated reports whether a later source than the fixture's says what such requests are.
+func (c *Catalogue) outdated(f Fixture) bool {
+	if e := c.byID[f.App]; e != nil && e.shaped > f.source {
+		return true
+	}
+	u, err := url.Parse(f.URL)
+	if err != nil {
+		return false // running it tells
+	}
+	m, ok := c.Host(u.Hostname(), u.Path)
+	return ok && c.byID[m.App.ID].shaped > f.source
+}
 
 // fixtures reads the files that a definition names, relative to its own.
 func (l *loader) fixtures(src fs.FS, dir string, def *definition) {
@@ -51,7 +68,7 @@ func (l *loader) fixtures(src fs.FS, dir string, def *definition) {
 				l.add(name, "app %q: fixture: %v", def.app.ID, err)
 				continue
 			}
-			f.App = def.app.ID
+			f.App, f.source = def.app.ID, def.source
 			l.found = append(l.found, f)
 		}
 	}

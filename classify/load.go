@@ -107,7 +107,7 @@ func (l *loader) source(number int, src fs.FS) {
 		defs, ok := parseFile(document{prefix + name, l.problems}, data)
 		l.blind = l.blind || !ok
 		for _, def := range defs {
-			def.source = number
+			def.source, def.shaped = number, number
 			l.take(def)
 			l.fixtures(src, path.Dir(name), def)
 		}
@@ -218,6 +218,9 @@ func (old *definition) lay(def *definition) {
 	if b.Terms != nil {
 		a.Terms = b.Terms
 	}
+	if def.protocols != nil || def.hasHosts || def.hasEndpoints || len(def.extra.endpoints) > 0 {
+		old.shaped = def.source
+	}
 	if def.protocols != nil {
 		old.protocols = def.protocols
 	}
@@ -249,7 +252,7 @@ func (l *loader) build() *Catalogue {
 		c.byID[id] = e
 		l.claim(c, e)
 	}
-	c.fixtures = l.found
+	c.fixtures = slices.DeleteFunc(l.found, c.outdated)
 	c.version = hex.EncodeToString(l.hash.Sum(nil)[:8])
 	return c
 }
@@ -277,7 +280,7 @@ func (l *loader) buildShapes(c *Catalogue, def *definition) {
 func (l *loader) buildApp(def *definition) *entry {
 	app := def.app
 	app.Source = def.at
-	e := &entry{app: &app, source: def.source}
+	e := &entry{app: &app, source: def.source, shaped: def.shaped}
 	if app.Visibility == "" {
 		app.Visibility = "full"
 	}
@@ -302,6 +305,7 @@ func (l *loader) buildApp(def *definition) *entry {
 		if app.ErrorShape == "" {
 			app.ErrorShape = p.app.ErrorShape
 		}
+		e.shaped = max(e.shaped, p.source)
 		for _, pe := range p.endpoints {
 			e.add(pe.Endpoint)
 		}

@@ -246,6 +246,36 @@ func TestFixturesAreRead(t *testing.T) {
 	}
 }
 
+// TestFixturesOfWhatIsReplacedDoNotCount lays files over an app that has a fixture.
+func TestFixturesOfWhatIsReplacedDoNotCount(t *testing.T) {
+	first := yamlFS(map[string]string{
+		"x.yaml": "id: x\nname: X\nvendor: X\ncategory: chat\nhosts: [x.example]\nfixtures: ['*.json']\n",
+		"a.json": `{"method":"POST","url":"https://x.example/","body":"{}","activity":"other"}`,
+	})
+	endpoint := "endpoints: [{method: POST, path: /chat, activity: prompt, carrier: json}]\n"
+	for name, k := range map[string]struct {
+		file string
+		want int
+	}{
+		"a status":                        {"id: x\nstatus: approved\n", 1},
+		"one more host":                   {"id: x\nextend: {hosts: [y.example]}\n", 1},
+		"other endpoints":                 {"id: x\n" + endpoint, 0},
+		"one more endpoint":               {"id: x\nextend:\n  " + endpoint, 0},
+		"another app that takes the host": {"id: own\nname: Own\nvendor: Own\ncategory: chat\nhosts: [x.example]\n", 0},
+		"another app beside it":           {"id: own\nname: Own\nvendor: Own\ncategory: chat\nhosts: [own.example]\n", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Load(first, yamlFS(map[string]string{"over.yaml": k.file}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(c.Fixtures()); got != k.want {
+				t.Errorf("%d fixtures, want %d", got, k.want)
+			}
+		})
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	for _, glob := range []string{"testdata/bad/*.yaml", "catalogue/c*.yaml", "catalogue/protocols/*.yaml"} {
 		names, err := filepath.Glob(glob)

@@ -10,6 +10,7 @@ import (
 type entry struct {
 	app    *App
 	source int
+	shaped int // source that last said what the app's requests are
 	rules  []rule
 }
 

@@ -14,6 +14,7 @@ type definition struct {
 	app       App
 	at        string // file and line
 	source    int    // number of the source, from 0
+	shaped    int    // of the source that last said what the app's requests are
 	protocol  string // id, for a protocol
 	scope     string
 	protocols []string
