@@ -77,8 +77,8 @@ func TestLabelledPrompts(t *testing.T) {
 		// The tenth, 929 prompts of which the instructive ones are kept: of all, 94.2 % found and named
 		// right, with 4 of 347 clean ones flagged. Digits set apart and passwords in commands were missed.
 		// 199 more, written once that was mended: 91.5 % and 90.7 %, none of 86 flagged; "temporary password" in
-		// ten languages was missed.
-		"our tenth":         {"testdata/prompts-tenth.jsonl.gz", 435, 310, 155, 0.98, 0.96, 0, 0},
+		// ten languages was missed. 127 that ask for what is said of passwords: 79.8 %, none of 45.
+		"our tenth":         {"testdata/prompts-tenth.jsonl.gz", 540, 375, 200, 0.98, 0.96, 0, 0},
 		"the reference set": {"testdata/reference.jsonl.gz", 79, 56, 38, 0.98, 0.96, 0, 0},
 	}
 	for name, c := range cases {

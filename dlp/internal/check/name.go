@@ -23,7 +23,7 @@ const openNames = " account accounting activity administration administrator agi
 	"topic track tracker training type types update updates value vision website with work workflow workspace year your this that these those they what when which will would should could have does " +
 	"manual room theatre theater hours instructions cost costs mode system systems modes name signs research center " + // Operation …
 	"bookworm bullseye buster trixie sid jammy focal noble bionic xenial maipo plow ootpa hydrogen iron carbon boron argon dubnium erbium fermium gallium krypton jod ventura sonoma sequoia monterey tahoe longhorn " +
-	"bugtracker council debugger developers enterprises license public translators users website wiki sources tree " +
+	"project projekt operation initiative bugtracker council debugger developers enterprises license public translators users website wiki sources tree " +
 	"almanac apollo ara artemis authors contributors foundation maintainers known gemini soyuz hubble voyager  aristotle astoria athena atlas avalon brainwave bluebook catalyst drawdown euler fluent freta gutenberg hail honey jigsaw jupyter kuiper lombok loom loon manhattan mayhem mercury montauk natal " +
 	"naptha oxygen panama polaris power reactor runway sandcastle sekai semicolon server shield siena spark stargate starline sunroof syndicate titan treble valhalla vesta veritas wing winter wonderland zero zomboid zork " +
 	"barbarossa overlord market desert iraqi neptune paperclip mincemeat valkyrie sealion dynamo chromite torch warp gladio condor cyclone entebbe christmas smile bluestar blue sindoor ajax mockingbird chrome fantasia "
