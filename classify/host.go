@@ -17,7 +17,7 @@ type hostPattern struct {
 	glob  bool   // name holds *
 }
 
-var errHost = errors.New("is no host name")
+var errHost = errors.New("is no host name; write the name alone, without scheme and port, and one of other letters as xn--…")
 
 // parseHost compiles a host pattern; suffix makes a plain name match what is below it too.
 func parseHost(s string, suffix bool) (hostPattern, error) {

@@ -56,6 +56,9 @@ func (l *loading) review(d *detector, warned *mistakes) {
 			warn(p.line, "no match test exercises this pattern; add one")
 		}
 	}
+	if list, ok := d.finder.(*wordList); ok && len(list.words) == 0 {
+		warn(d.line, "its words are none, so it finds nothing; name them, one a line of the file")
+	}
 	switch {
 	case len(d.match) == 0:
 		warn(d.line, "no test shows that it finds anything; add tests: {match: […]}")

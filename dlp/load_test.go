@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -89,6 +90,21 @@ profiles: [{id: mine, use: [six_digits, anything, fine]}]
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+func TestLintTellsOfAnEmptyWordList(t *testing.T) {
+	own := fstest.MapFS{
+		"names.txt": {Data: []byte("\xef\xbb\xbf\r\n\r\n")},
+		"mine.yaml": {Data: []byte("detectors: [{id: code_name, words: {file: names.txt}}]\nprofiles: [{id: mine, use: [code_name]}]\n")},
+	}
+	warnings, err := dlp.Lint([]fs.FS{own}, profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `mine.yaml:1: detector "code_name": its words are none, so it finds nothing; name them, one a line of the file`
+	if !slices.ContainsFunc(warnings, func(w *dlp.Mistake) bool { return w.Error() == want }) {
+		t.Errorf("%v, want %s", warnings, want)
 	}
 }
 
