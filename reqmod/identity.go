@@ -156,6 +156,10 @@ func withoutScheme(s string) string {
 	if !ok || strings.ContainsFunc(scheme, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
 		return s
 	}
+	// "LDAP://dc1.corp.example/CN=Alice,…": the name is the same whichever server knew it.
+	if server, dn, ok := strings.Cut(rest, "/"); ok && strings.EqualFold(scheme[:min(4, len(scheme))], "ldap") && !strings.Contains(server, "=") && isAttribute(dn) {
+		return dn
+	}
 	return plain(rest)
 }
 

@@ -3,6 +3,7 @@ package reqmod
 import (
 	"encoding/base64"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -18,6 +19,8 @@ func TestNamesAreReadInEveryForm(t *testing.T) {
 		"a scheme around base64":                               {"Local://" + encoded("alice"), "alice"},
 		"a Windows domain":                                     {encoded(`WinNT://CORP/alice`), "CORP/alice"},
 		"a distinguished name":                                 {encoded("LDAP://CN=Alice Doe,OU=Sales,DC=corp"), "CN=Alice Doe,OU=Sales,DC=corp"},
+		"a distinguished name and its server":                  {encoded("LDAP://dc1.corp.example:389/CN=Alice Doe,OU=Sales/EMEA"), "CN=Alice Doe,OU=Sales/EMEA"},
+		"a slash in a distinguished name":                      {"LDAP://CN=Alice,OU=Sales/X=1", "CN=Alice,OU=Sales/X=1"},
 		"domain and backslash":                                 {`CORP\alice`, `CORP\alice`},
 		"an address":                                           {"Alice@corp.example", "Alice@corp.example"},
 		"text that is not base64 of text":                      {"AliceDoe", "AliceDoe"},
@@ -34,6 +37,28 @@ func TestNamesAreReadInEveryForm(t *testing.T) {
 		if got := personName(given); got != given {
 			t.Errorf("personName(%q) = %q, want it unchanged", given, got)
 		}
+	}
+}
+
+func TestGroupsAreReadInEveryForm(t *testing.T) {
+	encoded := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	cases := map[string]struct {
+		given string
+		want  []string
+	}{
+		"plain":                 {"finance, engineering", []string{"finance", "engineering"}},
+		"a name like base64":    {"Wiki, Risk", []string{"Wiki", "Risk"}},
+		"a list in base64":      {encoded("WinNT://CORP/finance,Local://staff"), []string{"CORP/finance", "staff"}},
+		"distinguished names":   {"CN=finance,OU=x,CN=staff,OU=y", []string{"CN=finance,OU=x", "CN=staff,OU=y"}},
+		"the same of a server":  {"LDAP://dc1/CN=finance,OU=x,DC=corp, LDAP://dc2/CN=staff,OU=y", []string{"CN=finance,OU=x,DC=corp", "CN=staff,OU=y"}},
+		"empty ones are no one": {" , ,", nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := groupNames(c.given); !slices.Equal(got, c.want) {
+				t.Errorf("groupNames(%q) = %q, want %q", c.given, got, c.want)
+			}
+		})
 	}
 }
 
