@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/sluice-dlp/sluice/config"
@@ -65,6 +67,7 @@ type node struct {
 	stale   atomic.Bool                   // the last reload of the rules was refused
 	rules   *ruleset                      // the last good one
 	running atomic.Pointer[console.Rules] // the same, for the console
+	hup     chan os.Signal                // SIGHUP, from the start on: it would end a process that does not take it yet
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
 	failed  chan error
@@ -74,7 +77,8 @@ type node struct {
 func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, err error) {
 	// What asks the node to end must not end its parts: close does, one after the other.
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	n = &node{config: f, log: log, ops: newOps(), contact: newContact(), stop: stop, failed: make(chan error, 8)}
+	n = &node{config: f, log: log, ops: newOps(), contact: newContact(), stop: stop, failed: make(chan error, 8), hup: make(chan os.Signal, 1)}
+	signal.Notify(n.hup, syscall.SIGHUP)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())

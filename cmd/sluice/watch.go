@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -21,9 +19,7 @@ const settle = 200 * time.Millisecond
 
 // watchFiles reloads the rules on SIGHUP and when a rule file changes, until ctx ends.
 func (n *node) watchFiles(ctx context.Context) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+	defer signal.Stop(n.hup)
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch rule files: %w", err)
@@ -46,7 +42,7 @@ func (n *node) watchFiles(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-hup:
+		case <-n.hup:
 			n.reloadRules(ctx, "SIGHUP")
 		case e := <-w.Events:
 			if n.isRuleFile(e.Name) {
