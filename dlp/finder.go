@@ -42,7 +42,7 @@ func (r *reader) words(n *yaml.Node, open func(string) ([]byte, error)) finder {
 		if !ok {
 			return nil
 		}
-		list = wordLines(string(data))
+		list, opts.named = wordLines(string(data)), true
 	}
 	if len(list) > maxWords {
 		r.fault(n, "words has %d entries; the limit is %d", len(list), maxWords)

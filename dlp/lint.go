@@ -56,8 +56,8 @@ func (l *loading) review(d *detector, warned *mistakes) {
 			warn(p.line, "no match test exercises this pattern; add one")
 		}
 	}
-	if list, ok := d.finder.(*wordList); ok && len(list.words) == 0 {
-		warn(d.line, "its words are none, so it finds nothing; name them, one a line of the file")
+	if list, ok := d.finder.(*wordList); ok && list.named && len(list.words) == 0 {
+		warn(d.line, "its file has no words, so it finds nothing; write them there, one a line")
 	}
 	switch {
 	case len(d.match) == 0:

@@ -102,7 +102,7 @@ func TestLintTellsOfAnEmptyWordList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `mine.yaml:1: detector "code_name": its words are none, so it finds nothing; name them, one a line of the file`
+	const want = `mine.yaml:1: detector "code_name": its file has no words, so it finds nothing; write them there, one a line`
 	if !slices.ContainsFunc(warnings, func(w *dlp.Mistake) bool { return w.Error() == want }) {
 		t.Errorf("%v, want %s", warnings, want)
 	}

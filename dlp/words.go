@@ -11,6 +11,7 @@ type wordOptions struct {
 	ignoreCase bool
 	wholeWord  bool
 	confidence Confidence
+	named      bool // the words are those of a file
 }
 
 // wordList finds any of many words and phrases in one pass. A text costs one look-up a
