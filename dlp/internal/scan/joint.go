@@ -22,7 +22,7 @@ type joint struct {
 
 const (
 	mostJoint = 20_000 // instructions of a joint automaton
-	manyAlike = 8      // patterns of a key from which on they are read together before each is looked at by itself
+	manyAlike = 9      // patterns of a key from which on they are read together before each is looked at by itself
 	firstLook = 16     // bytes that are read before landmarks are looked for
 )
 
