@@ -40,14 +40,15 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, v *visitor, form
 	}
 	kind := map[string]string{"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}[format]
 	attach(w, kind, "sluice-events-"+s.now().UTC().Format("20060102-1504")+"."+format)
-	write := json.NewEncoder(w).Encode
+	lines := json.NewEncoder(w)
+	write := func(e *event.Event) error { return lines.Encode(e) }
 	if format == "csv" {
 		table := csv.NewWriter(w)
 		if err := table.Write(event.CSVColumns()); err != nil {
 			return s.breakOff(ctx, err)
 		}
 		defer table.Flush() // what is lost is lost with the connection
-		write = func(e any) error { return table.Write(e.(*event.Event).CSVRow()) }
+		write = func(e *event.Event) error { return table.Write(e.CSVRow()) }
 	}
 	for {
 		if err := s.exportPage(ctx, v, list, write); err != nil {
@@ -78,7 +79,7 @@ func attach(w http.ResponseWriter, kind, name string) {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }
 
-func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event, write func(any) error) error {
+func (s *Server) exportPage(ctx context.Context, v *visitor, list []event.Event, write func(*event.Event) error) error {
 	names, err := s.naming(ctx, v, each(list, func(x *event.Event) string { return x.User })...)
 	if err != nil {
 		return err
