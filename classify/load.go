@@ -19,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sluice-dlp/sluice/internal/nearest"
+	"github.com/sluice-dlp/sluice/internal/rulefiles"
 )
 
 //go:embed catalogue
@@ -90,10 +91,10 @@ func (l *loader) source(number int, src fs.FS) {
 			l.blind = true
 			return nil
 		}
-		if e.IsDir() && strings.HasPrefix(e.Name(), "..") { // Kubernetes keeps a second copy of mounted files there
+		if e.IsDir() && rulefiles.IsCopy(e.Name()) {
 			return fs.SkipDir
 		}
-		if ext := path.Ext(name); e.IsDir() || ext != ".yaml" && ext != ".yml" {
+		if e.IsDir() || !rulefiles.Is(name) {
 			return nil
 		}
 		data, err := readBounded(src, name)

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/internal/rulefiles"
 )
 
 // Bounds of the playground.
@@ -95,9 +96,9 @@ func (s *Server) playSources() (map[string][]byte, []fs.FS, error) {
 			switch {
 			case err != nil:
 				return err
-			case d.IsDir() && strings.HasPrefix(d.Name(), ".."): // Kubernetes keeps a second copy there, which Load passes over, too
+			case d.IsDir() && rulefiles.IsCopy(d.Name()):
 				return fs.SkipDir
-			case d.IsDir() || !dlp.IsRulesFile(name):
+			case d.IsDir() || !rulefiles.Is(name):
 				return nil
 			}
 			data, err := fs.ReadFile(source, name)

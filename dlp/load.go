@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sluice-dlp/sluice/internal/nearest"
+	"github.com/sluice-dlp/sluice/internal/rulefiles"
 )
 
 // Rules are parsed and validated detectors and profiles. They are immutable and safe for
@@ -92,9 +93,6 @@ func load(sources []fs.FS) *loading {
 	return l
 }
 
-// IsRulesFile reports names of files that [Load] reads.
-func IsRulesFile(name string) bool { return path.Ext(name) == ".yaml" || path.Ext(name) == ".yml" }
-
 // source reads all files of one source.
 func (l *loading) source(s source, index int) {
 	err := fs.WalkDir(s.FS, ".", func(name string, d fs.DirEntry, err error) error {
@@ -104,12 +102,11 @@ func (l *loading) source(s source, index int) {
 			l.blind = true
 			return nil
 		case d.IsDir():
-			// Kubernetes keeps a second copy of mounted files in directories of such names.
-			if strings.HasPrefix(d.Name(), "..") || s.only != "" && name != "." {
+			if rulefiles.IsCopy(d.Name()) || s.only != "" && name != "." {
 				return fs.SkipDir
 			}
 			return nil
-		case s.only != "" && name != s.only, s.only == "" && !IsRulesFile(name):
+		case s.only != "" && name != s.only, s.only == "" && !rulefiles.Is(name):
 			return nil
 		}
 		l.file(s, name, index)

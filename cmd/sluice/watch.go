@@ -7,10 +7,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/sluice-dlp/sluice/internal/rulefiles"
 )
 
 // settle is how long files must be quiet before a reload: editors and deployments write
@@ -71,7 +72,7 @@ func (n *node) ruleDirs() []string {
 				return fs.SkipDir
 			case !d.IsDir() || path == root:
 				return nil
-			case n.isData(path) || strings.HasPrefix(d.Name(), ".."): // the latter are second copies, as Kubernetes keeps them
+			case n.isData(path) || rulefiles.IsCopy(d.Name()):
 				return fs.SkipDir
 			}
 			dirs = append(dirs, path)

@@ -16,17 +16,17 @@ const module = "github.com/sluice-dlp/sluice/"
 // graph is the import graph: a room may import only what is listed. The rooms and their
 // contracts are in ARCHITECTURE.md.
 var graph = map[string][]string{
-	"icap": {}, "classify": {"internal/nearest"}, "extract": {}, "dlp": {"internal/nearest"}, "policy": {"internal/nearest"}, "event": {},
+	"icap": {}, "classify": {"internal/nearest", "internal/rulefiles"}, "extract": {}, "dlp": {"internal/nearest", "internal/rulefiles"}, "policy": {"internal/nearest"}, "event": {},
 	"profiles": {}, "migrations": {},
 	"reqmod":  {"icap", "classify", "extract", "dlp", "policy", "event", "internal/theme"},
 	"respmod": {"icap", "event"},
 	"export":  {"event", "internal/outbound"},
 	"notify":  {"event", "internal/outbound"},
 	"store":   {"event", "policy", "migrations", "internal/filelock"},
-	"console": {"store", "policy", "classify", "event", "dlp", "internal/theme"},
+	"console": {"store", "policy", "classify", "event", "dlp", "internal/theme", "internal/rulefiles"},
 	"config":  {"icap", "dlp", "classify", "extract", "policy", "reqmod", "event", "store", "export", "notify", "console", "internal/nearest"},
 
-	"internal/theme": {}, "internal/outbound": {}, "internal/nearest": {}, "internal/filelock": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
+	"internal/theme": {}, "internal/outbound": {}, "internal/nearest": {}, "internal/filelock": {}, "internal/rulefiles": {}, "internal/house": {}, "internal/blackbox": {"icap", "event"},
 }
 
 // rooms within a room: imported by their parent only.
