@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path"
+	"slices"
 )
 
 // Fixture is a request of an app, with what has to be found in it. It is immutable.
@@ -36,8 +37,10 @@ type FixtureFile struct {
 
 // Fixtures returns the example requests that the loaded files name, in the order of
 // their files; without those of apps whose hosts or endpoints a later source says anew, or
-// takes over. The caller must not change them.
-func (c *Catalogue) Fixtures() []Fixture { return c.fixtures }
+// takes over. The caller must not change what is in them.
+func (c *Catalogue) Fixtures() []Fixture {
+	return slices.DeleteFunc(slices.Clone(c.fixtures), c.outdated)
+}
 
 // outdated reports whether a later source than the fixture's says what such requests are.
 func (c *Catalogue) outdated(f Fixture) bool {

@@ -253,7 +253,7 @@ func (l *loader) build() *Catalogue {
 		c.byID[id] = e
 		l.claim(c, e)
 	}
-	c.fixtures = slices.DeleteFunc(l.found, c.outdated)
+	c.fixtures = l.found
 	c.version = hex.EncodeToString(l.hash.Sum(nil)[:8])
 	return c
 }
