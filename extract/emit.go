@@ -16,10 +16,10 @@ func (w *walk) emit(d *jsonDoc) {
 			if n.Tag == 0 {
 				n.Tag = up.Tag
 			}
-			if up.Mark == markNoise || up.Mark == markMute || n.Mark == 0 && up.Mark == markQuiet {
+			if noise(up.Mark) || n.Mark == 0 && up.Mark == markQuiet {
 				n.Mark = up.Mark
 			}
-			if n.Mark == markNoise && d.tree.Named(i) && kindOfKey(d.tree.Key(i)) == keyQuiet {
+			if n.Mark == markNoise && d.nameKind(i) == keyQuiet {
 				n.Mark = markMute
 			}
 		}
@@ -31,7 +31,7 @@ func (w *walk) emit(d *jsonDoc) {
 			if n.Mark == 0 && t.Named(i) {
 				w.container(d, i)
 			}
-			if n.Mark != markNoise && n.Mark != markMute {
+			if !noise(n.Mark) {
 				w.fileObject(d, i)
 			}
 			if n.Tag == tagUser && toolOutput(t, i) {
@@ -54,7 +54,7 @@ func (w *walk) emit(d *jsonDoc) {
 // memberName adds the name of a member that tells more than a name does.
 func (w *walk) memberName(d *jsonDoc, i int) {
 	n := &d.tree.Nodes[i]
-	if n.Mark == markNoise || n.Mark == markMute || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) || !w.roomIn(d) {
+	if noise(n.Mark) || n.Mark == markQuiet || !tellingName(d.tree.Data[n.KeyStart:n.KeyEnd]) || idLike(d.tree.Data[n.KeyStart:n.KeyEnd]) || !w.roomIn(d) {
 		return
 	}
 	l := w.add(layer{parent: d.layer, codec: jsonText, start: n.KeyStart, end: n.KeyEnd, data: d.tree.Key(i)})
@@ -216,14 +216,12 @@ func (w *walk) sweep(d *jsonDoc, i int) bool {
 		}
 	case keySystem:
 		n.Mark = markSystem
-	case keyContext, keyDatum:
+	case keyContext, keyDatum, keyNoise:
 		n.Mark = markContext
 	case keyPayload, keyOther:
 		if !prose(value) {
 			return false
 		}
-		n.Mark = markContext
-	case keyNoise:
 		n.Mark = markContext
 	case keyQuiet:
 		return false

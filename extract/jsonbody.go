@@ -22,6 +22,9 @@ const (
 	markDone  // read already, as what is inside it
 )
 
+// noise reports marks of what is no text but for its sentences, if for them.
+func noise(mark uint8) bool { return mark == markNoise || mark == markMute }
+
 // jsonDoc is one JSON document: the body, a field, or a string inside another one.
 type jsonDoc struct {
 	tree   *jsontree.Tree
@@ -140,9 +143,6 @@ func (w *walk) route(d *jsonDoc, r route, node, turnNode int) {
 		d.markFiles(node)
 	case toNoise:
 		d.tree.Nodes[node].Mark = markNoise
-		if d.nameKind(node) == keyQuiet {
-			d.tree.Nodes[node].Mark = markMute
-		}
 	case toRole:
 		d.addTurn(node, turnNode)
 	}

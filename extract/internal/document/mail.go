@@ -16,20 +16,22 @@ import (
 // isMail reports whether data begins as a message does: a header with three fields that
 // messages have, or two where one is MIME's own, as saved pages and encrypted mails have.
 func isMail(data []byte) bool {
-	head := bytes.ToLower(data[:min(len(data), 4096)])
+	head := data[:min(len(data), 4096)]
 	if colon := bytes.IndexByte(head, ':'); colon < 1 || bytes.ContainsAny(head[:colon], " \n\r\t{<\"") {
 		return false
 	}
+	head = bytes.ToLower(head)
 	n := 0
-	for _, name := range [...]string{"from:", "to:", "subject:", mimeVersion, mimeVersion, "received:", "date:", "message-id:", "content-type:"} {
+	for name, counts := range mailFields {
 		if has(head, name) || bytes.Contains(head, []byte("\n"+name)) {
-			n++
+			n += counts
 		}
 	}
 	return n >= 3
 }
 
-const mimeVersion = "mime-version:" // counts twice
+// mailFields are fields that messages have, with how many each counts for.
+var mailFields = map[string]int{"from:": 1, "to:": 1, "subject:": 1, "mime-version:": 2, "received:": 1, "date:": 1, "message-id:": 1, "content-type:": 1}
 
 // mail reads a message (RFC 5322) with its parts and attachments.
 func (w *walk) mail(path string, data []byte, depth int) {
