@@ -102,13 +102,7 @@ func queryLimit(q url.Values) (int, error) {
 
 // queryTimes reads "since" and "until"; without them they are zero.
 func queryTimes(q url.Values, now time.Time) (since, until time.Time, err error) {
-	if since, err = parseTime(q.Get("since"), now); err != nil {
-		return since, until, err
-	}
-	if until, err = parseTime(q.Get("until"), now); err == nil && !until.IsZero() && since.After(until) {
-		err = badInput("since is later than until; a length of time is one back from now, so that since is the longer one.")
-	}
-	return since, until, err
+	return parsePeriod(q.Get("since"), q.Get("until"), now)
 }
 
 func (s *Server) apiMe(w http.ResponseWriter, r *http.Request, v *visitor) error {

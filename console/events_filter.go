@@ -113,7 +113,7 @@ func (s *Server) eventQuery(ctx context.Context, v *visitor, q url.Values) (even
 			e.apply(f)
 		}
 	}
-	f.Since, f.Until, err = queryTimes(url.Values{"since": {since}, "until": {q.Get("until")}}, s.now())
+	f.Since, f.Until, err = parsePeriod(since, q.Get("until"), s.now())
 	return out, err
 }
 

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/store"
 )
 
@@ -117,25 +117,24 @@ func (s window) periods(q url.Values) []choice {
 	return list
 }
 
-// parseTime reads an RFC 3339 time, a day, or a length of time back from now: 24h, 7d.
+// parseTime is [event.ParseTime] of what a visitor wrote.
 func parseTime(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
+	t, err := event.ParseTime(text, now)
+	if err != nil {
+		return t, badInput(err.Error() + ".")
 	}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n <= 36500 {
-			return now.AddDate(0, 0, -n), nil
-		}
+	return t, nil
+}
+
+// parsePeriod reads where a period begins and ends; "" leaves that open.
+func parsePeriod(from, to string, now time.Time) (since, until time.Time, err error) {
+	if since, err = parseTime(from, now); err != nil {
+		return since, until, err
 	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
-		return now.Add(-d), nil
+	if until, err = parseTime(to, now); err == nil && !until.IsZero() && since.After(until) {
+		err = badInput("since is later than until; a length of time is one back from now, so that since is the longer one.")
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, badInput(fmt.Sprintf("%q is no time. Write 2026-11-23T09:00:00Z, or a length of time back: 24h, 7d.", text))
+	return since, until, err
 }
 
 // change says how a number moved against the period before: "+18%", "new", "".

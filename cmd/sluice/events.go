@@ -52,32 +52,16 @@ func (o *eventFlags) parse(now time.Time) error {
 	if known := classify.Activities(); o.filter.Activity != "" && !slices.Contains(known, o.filter.Activity) {
 		return usageError{fmt.Errorf("--activity %q: want one of %s", o.filter.Activity, strings.Join(known, ", "))}
 	}
-	if o.filter.Since, err = parseTime(o.since, now); err != nil {
+	if o.filter.Since, err = event.ParseTime(o.since, now); err != nil {
 		return usageError{fmt.Errorf("--since: %w", err)}
 	}
-	if o.filter.Until, err = parseTime(o.until, now); err != nil {
+	if o.filter.Until, err = event.ParseTime(o.until, now); err != nil {
 		return usageError{fmt.Errorf("--until: %w", err)}
 	}
 	if !o.filter.Until.IsZero() && o.filter.Since.After(o.filter.Until) {
 		return usageError{errors.New("--since is later than --until; a length of time is one back from now, so that --since is the longer one")}
 	}
 	return nil
-}
-
-func parseTime(s string, now time.Time) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, nil
-		}
-	}
-	var back config.Duration
-	if err := back.UnmarshalText([]byte(s)); err != nil {
-		return time.Time{}, fmt.Errorf("%q is no time; write 2026-11-23T09:00:00Z, 2026-11-23 (UTC), or a length of time back such as 24h or 7d", s)
-	}
-	return now.Add(-time.Duration(back)), nil
 }
 
 // each calls f for every event that the flags select, newest first, page by page.

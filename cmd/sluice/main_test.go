@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -137,21 +136,6 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 				t.Errorf("exit %d, want %d with a hint; stderr: %s", code, exitUsage, errOut)
 			}
 		})
-	}
-}
-
-func TestTimesAreReadAsTheConsoleDoes(t *testing.T) {
-	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Time{
-		"":                          {},
-		"2026-11-23":                time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
-		"2026-11-23T09:00":          time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),
-		"2026-11-23T09:00:00+01:00": time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
-		"7d":                        now.AddDate(0, 0, -7),
-	} {
-		if got, err := parseTime(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
-		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dlp/sluice/config"
+	"github.com/sluice-dlp/sluice/event"
 	"github.com/sluice-dlp/sluice/store"
 )
 
@@ -112,10 +113,10 @@ func (a *app) eventsReportCommand() *cobra.Command {
 func (o *reportFlags) period(now time.Time) (store.Period, error) {
 	var p store.Period
 	var err error
-	if p.From, err = parseTime(o.since, now); err != nil {
+	if p.From, err = event.ParseTime(o.since, now); err != nil {
 		return p, usageError{fmt.Errorf("--since: %w", err)}
 	}
-	if p.To, err = parseTime(o.until, now); err != nil {
+	if p.To, err = event.ParseTime(o.until, now); err != nil {
 		return p, usageError{fmt.Errorf("--until: %w", err)}
 	}
 	if p.To.IsZero() {
