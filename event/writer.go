@@ -223,11 +223,21 @@ func (r *Recorder) inTx(f func() error) error {
 	return diskError(err)
 }
 
+const sqliteFull = 13
+
+// SQLiteCode returns the primary result code of what SQLite says (sqlite.org/rescode.html), and 0 for
+// other errors.
+func SQLiteCode(err error) int {
+	var coded interface{ Code() int }
+	if !errors.As(err, &coded) {
+		return 0
+	}
+	return coded.Code() & 0xff
+}
+
 // diskError marks what SQLite says of a full disk.
 func diskError(err error) error {
-	const sqliteFull = 13
-	var coded interface{ Code() int }
-	if errors.As(err, &coded) && coded.Code()&0xff == sqliteFull {
+	if SQLiteCode(err) == sqliteFull {
 		return fmt.Errorf("write outbox: %w: %w", ErrFull, err)
 	}
 	return fmt.Errorf("write outbox: %w", err)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"modernc.org/sqlite"
+
+	"github.com/sluice-dlp/sluice/event"
 )
 
 // localFile is the name of the SQLite file in data_dir.
@@ -34,11 +36,7 @@ var ErrDamaged = errors.New("the file is damaged")
 // damaged adds place and remedy to what SQLite says of a file that is no database any more.
 func damaged(err error, dir string) error {
 	const sqliteCorrupt, sqliteNotADatabase = 11, 26
-	var coded interface{ Code() int }
-	if !errors.As(err, &coded) {
-		return err
-	}
-	if code := coded.Code() & 0xff; code != sqliteCorrupt && code != sqliteNotADatabase {
+	if code := event.SQLiteCode(err); code != sqliteCorrupt && code != sqliteNotADatabase {
 		return err
 	}
 	path := filepath.Join(dir, localFile)
