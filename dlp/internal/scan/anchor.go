@@ -40,7 +40,8 @@ const (
 	maxCuts    = 48
 	maxTurns   = 16 // of a repetition, between which an anchor can begin
 	goodEnough = 0.002
-	fewer      = 256 // sequences of a further place, when there is one already
+	costly     = 0.05
+	fewer      = 256 // sequences of a further place, when there is one already that is not costly
 	few        = 12  // sequences of one pattern that are worth comparing with each other
 	dear       = 64  // sequences that are weighed one by one
 )
@@ -65,7 +66,9 @@ func findAnchor(re *syntax.Regexp, x *expander, r *sample) *anchor {
 		if a := anchorAt(items[i:], &before, boundary, x); a != nil && a.weigh(r, cheapest) {
 			a.cut, a.sequences = i, slices.Clone(a.sequences)
 			best, cheapest = a, a.cost
-			x.limit = fewer // a place with more ways is hardly any better
+			if a.cost < costly {
+				x.limit = fewer // a place with more ways is hardly any better
+			}
 		}
 		if best != nil && before.far == 0 && boundary {
 			first = best
