@@ -31,7 +31,6 @@ type Engine struct {
 	owner     []int // detector of each pattern
 	profiles  []*profile
 	byProfile map[string]*profile
-	all       map[string]int // detectors of any profile
 	matcher   matcher
 	options   Options
 	version   string
@@ -62,26 +61,31 @@ func New(r *Rules, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// assemble lays out an engine around a matcher that is made for its patterns.
+// assemble lays out an engine around a matcher that is made for its patterns: those of
+// detectors that a profile uses, since others report nothing and would only cost time.
 func assemble(r *Rules, o Options, make func([]*pattern) (matcher, error)) *Engine {
 	if o.MaxFindings <= 0 {
 		o.MaxFindings = 10_000
 	}
 	e := &Engine{
 		detectors: r.detectors, profiles: r.profiles, options: o,
-		byProfile: map[string]*profile{}, all: map[string]int{},
+		byProfile: map[string]*profile{},
+	}
+	used := map[string]bool{} // detectors
+	for _, p := range r.profiles {
+		e.byProfile[p.id] = p
+		for id := range p.detectors {
+			used[id] = true
+		}
 	}
 	for i, d := range r.detectors {
 		e.finders = append(e.finders, d.finder)
+		if !used[d.id] {
+			continue
+		}
 		for _, p := range d.patterns {
 			e.patterns = append(e.patterns, p)
 			e.owner = append(e.owner, i)
-		}
-	}
-	for _, p := range r.profiles {
-		e.byProfile[p.id] = p
-		for id, count := range p.detectors {
-			e.all[id] = count
 		}
 	}
 	sum := sha256.Sum256([]byte(r.version))

@@ -81,7 +81,7 @@ func everywhere(patterns []*pattern) []*pattern {
 }
 
 // Expressions returns the patterns as they are matched, with their word boundaries, for
-// tools and benchmarks: all of them, or those of the detectors that profiles use.
+// tools and benchmarks: those of all detectors, or of those that profiles use.
 func (r *Rules) Expressions(profiles ...string) []string {
 	var out []string
 	for _, d := range r.detectors {

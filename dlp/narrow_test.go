@@ -40,6 +40,27 @@ func TestNarrowedMatcherFindsTheSame(t *testing.T) {
 	}
 }
 
+// TestDetectorsOfNoProfileCostNothing tells that an engine looks only for what a profile asks about.
+func TestDetectorsOfNoProfileCostNothing(t *testing.T) {
+	r, e := builtins(t)
+	used := map[string]bool{}
+	for _, p := range r.profiles {
+		for id := range p.detectors {
+			used[id] = true
+		}
+	}
+	want, all := 0, 0
+	for _, d := range r.detectors {
+		all += len(d.patterns)
+		if used[d.id] {
+			want += len(d.patterns)
+		}
+	}
+	if got := e.Usage().Patterns; got != want || got >= all {
+		t.Errorf("the engine looks for %d patterns, want %d of the %d that there are", got, want, all)
+	}
+}
+
 func TestOftenAskedSelectionsGetAMatcher(t *testing.T) {
 	_, e := builtins(t)
 	text := Text{Data: make([]byte, narrowAfter/2)}

@@ -28,8 +28,9 @@ type engine struct {
 }
 
 type bench struct {
-	exprs     []string
-	standard  []string // those of the profile default
+	exprs     []string // of all profiles
+	standard  []string // of the profile default
+	every     []string // of all detectors, those that no profile uses, too
 	budget    time.Duration
 	dir       string
 	hyperscan string
@@ -46,7 +47,7 @@ func (b *bench) prepare() error {
 		return err
 	}
 	for _, k := range kernels {
-		e, err := b.sluice(k, b.exprs, nil)
+		e, err := b.sluice(k, "", b.exprs, nil)
 		if err != nil {
 			fmt.Printf("no kernel %s: %v\n", k, err)
 			continue
@@ -102,19 +103,13 @@ func (b *bench) db(kernel string, exprs, list []string) (*scan.DB, error) {
 	return scan.Compile(ps, scan.Options{Kernel: kernel})
 }
 
-func (b *bench) sluice(kernel string, exprs, list []string) (engine, error) {
+// sluice returns ours with exprs and list; with tells what is not as in the other tables.
+func (b *bench) sluice(kernel, with string, exprs, list []string) (engine, error) {
 	db, err := b.db(kernel, exprs, list)
 	if err != nil {
 		return engine{}, err
 	}
-	name := "Sluice, " + kernel
-	if len(list) > 0 {
-		name += fmt.Sprintf(", and %d words", len(list))
-	}
-	if len(exprs) < len(b.exprs) {
-		name += fmt.Sprintf(", the %d patterns of profile default", len(exprs))
-	}
-	return engine{name, 1 << 62, scanner(db)}, nil
+	return engine{"Sluice, " + kernel + with, 1 << 62, scanner(db)}, nil
 }
 
 // scanner counts the matches of a DB without making garbage.
@@ -130,23 +125,26 @@ func scanner(db *scan.DB) func([]byte) int {
 	}
 }
 
-// variants are ours with the patterns of the profile default only, as requests that ask
-// about it are scanned, and with a list of 2,000 words besides.
+// variants are ours with the patterns of the profile default only, as requests that ask about
+// it are scanned; with a list of 2,000 words besides; and with the patterns of all detectors.
 func (b *bench) variants() ([]engine, error) {
+	const words = 2000
 	var out []engine
-	for _, k := range kernels[:len(b.ours)] {
-		e, err := b.sluice(k, b.standard, nil)
-		if err != nil {
-			return nil, err
+	for _, v := range []struct {
+		with        string
+		exprs, list []string
+	}{
+		{fmt.Sprintf(", the %d of profile default", len(b.standard)), b.standard, nil},
+		{fmt.Sprintf(", and %d words", words), b.exprs, texts.Words(words)},
+		{fmt.Sprintf(", the %d of all detectors", len(b.every)), b.every, nil},
+	} {
+		for _, k := range kernels[:len(b.ours)] {
+			e, err := b.sluice(k, v.with, v.exprs, v.list)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, e)
 		}
-		out = append(out, e)
-	}
-	for _, k := range kernels[:len(b.ours)] {
-		e, err := b.sluice(k, b.exprs, texts.Words(2000))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, e)
 	}
 	return out, nil
 }
