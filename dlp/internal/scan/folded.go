@@ -80,7 +80,11 @@ func foldAt(b []byte, i int) (int, byte) {
 // needsFolding reports whether ſ or K stands in b[off:end] or where a sequence that begins
 // there can reach. found has the kernel's doubts about b[off:end].
 func needsFolding(b []byte, off, end int, found []masks) bool {
+	doubts := uint64(0)
 	for k := range found {
+		doubts |= found[k].folds
+	}
+	for k := 0; doubts != 0 && k < len(found); k++ {
 		for m := found[k].folds; m != 0; m &= m - 1 {
 			if i := off + k*block + trailing(m); i < len(b) {
 				if w, _ := foldAt(b, i); w > 1 {
