@@ -42,6 +42,6 @@ func (p *plan) bytes() int64 {
 	}
 	return int64(unsafe.Sizeof(*p)) + pairs + second +
 		int64(len(p.slots))*int64(unsafe.Sizeof(slot{})) + int64(len(p.targets))*int64(unsafe.Sizeof(target{})) + int64(len(p.quads))*int64(unsafe.Sizeof(quad{})) +
-		8*int64(len(k.four)+2*len(k.gates)) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
+		8*int64(len(k.four)) + int64(len(k.gates))*int64(unsafe.Sizeof(gate{})) + int64(len(k.lists))*int64(unsafe.Sizeof(keyList{})) +
 		int64(len(k.entries))*int64(unsafe.Sizeof(keyEntry{})) + int64(len(k.classes))*int64(unsafe.Sizeof(byteSet{}))
 }
