@@ -75,6 +75,18 @@ func (r *Recorder) Stats() Stats {
 	return s
 }
 
+// Trouble says why events cannot be recorded: [ErrFull], or what the disk answered to the
+// last batch. It is nil while they can.
+func (r *Recorder) Trouble() error {
+	if Stage(r.stage.Load()) == Full {
+		return ErrFull
+	}
+	if err := r.failing.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 // measure sets the stage from the pages in use and what the file system has left.
 func (r *Recorder) measure(ctx context.Context) error {
 	var pages, free, size int64

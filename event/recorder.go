@@ -65,12 +65,13 @@ type Recorder struct {
 	recent   recent
 	feeds    feeds
 	tail     tail
-	written  atomic.Int64 // number of the last event on disk
-	failing  bool         // the writer's: the last batch did not reach the disk
-	leftOver bool         // the writer's: the queue may hold more than the last batch took
-	folding  bool         // the writer's: table fold holds rows
-	unseen   int          // the writer's: rows since it looked at the disk
-	pruned   int64        // the writer's: rows up to here are gone
+	written  atomic.Int64          // number of the last event on disk
+	failing  atomic.Pointer[error] // why the last batch did not reach the disk; nil: it did
+	told     map[string]string     // the writer's: what housekeeping has complained of
+	leftOver bool                  // the writer's: the queue may hold more than the last batch took
+	folding  bool                  // the writer's: table fold holds rows
+	unseen   int                   // the writer's: rows since it looked at the disk
+	pruned   int64                 // the writer's: rows up to here are gone
 	stats    counters
 }
 

@@ -45,7 +45,7 @@ func (r *Recorder) look(tick <-chan time.Time) {
 	case <-tick:
 		r.keepHouse()
 	default:
-		if r.unseen >= lookRows || r.failing {
+		if r.unseen >= lookRows || r.failing.Load() != nil {
 			r.see(context.Background())
 		}
 	}
@@ -54,9 +54,23 @@ func (r *Recorder) look(tick <-chan time.Time) {
 // see measures the disk.
 func (r *Recorder) see(ctx context.Context) {
 	r.unseen = 0
-	if err := r.measure(ctx); err != nil {
-		r.o.Log.Warn("outbox: disk not measured", "error", err)
+	r.complain("outbox: disk not measured", r.measure(ctx))
+}
+
+// complain says what housekeeping could not do: once, for it tries again every second.
+func (r *Recorder) complain(what string, err error) {
+	if err == nil {
+		delete(r.told, what)
+		return
 	}
+	if r.told[what] == err.Error() {
+		return
+	}
+	if r.told == nil {
+		r.told = map[string]string{}
+	}
+	r.told[what] = err.Error()
+	r.o.Log.Error(what, "file", r.path, "error", err)
 }
 
 // gather adds to batch what is queued: at once when somebody waits for the disk, else what
@@ -148,15 +162,13 @@ func (r *Recorder) commit(batch []*item) []*item {
 		batch = batch[n:]
 	}
 	if err == nil {
-		if r.failing {
-			r.failing = false
+		if r.failing.Swap(nil) != nil {
 			r.o.Log.Info("outbox is written again")
 		}
 		return nil
 	}
 	r.stats.failures.Add(1)
-	if !r.failing {
-		r.failing = true
+	if r.failing.Swap(&err) == nil {
 		r.o.Log.Error("outbox cannot be written", "file", r.path, "error", err)
 	}
 	var again []*item
@@ -280,14 +292,13 @@ func (r *Recorder) keepHouse() {
 	defer cancel()
 	r.see(ctx)
 	if r.folding {
-		if err := r.closeFolds(ctx, r.o.Now().Unix()/60); err != nil {
+		err := r.closeFolds(ctx, r.o.Now().Unix()/60)
+		if err != nil {
 			r.stats.failures.Add(1)
-			r.o.Log.Error("outbox: counts not closed", "error", err)
 		}
+		r.complain("outbox: counts not closed", err)
 	}
-	if err := r.prune(ctx); err != nil {
-		r.o.Log.Warn("outbox: delivered rows not dropped", "error", err)
-	}
+	r.complain("outbox: delivered rows not dropped", r.prune(ctx))
 }
 
 // finish writes what is left when the Recorder closes.

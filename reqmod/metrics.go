@@ -17,8 +17,8 @@ type drift struct{ app, method, path string }
 // counters counts what became of requests. The endpoints of the catalogue and the names of
 // actions, statuses, gaps and limits bound them. It is safe for concurrent use.
 type counters struct {
-	decisions, gaps, drifts, limits *prometheus.CounterVec
-	said                            sync.Map // the drifts that the log has told of
+	decisions, gaps, drifts, limits, unrecorded *prometheus.CounterVec
+	said                                        sync.Map // the drifts that the log has told of
 }
 
 func newCounters() *counters {
@@ -26,13 +26,15 @@ func newCounters() *counters {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
 	c := &counters{
-		decisions: vec("sluice_decisions_total", "Requests to AI apps by what was done with them and the app's approval status.", "action", "status"),
-		gaps:      vec("sluice_gaps_total", "Requests to AI apps that could not be inspected wholly, by the reason.", "gap"),
-		drifts:    vec("sluice_extract_drift_total", "Requests to a known prompt endpoint in which its rule found no text: the app has changed its format.", "app", "method", "path"),
-		limits:    vec("sluice_extract_limits_total", "Requests that were not read to their end, by the limit that stopped it.", "limit"),
+		decisions:  vec("sluice_decisions_total", "Requests to AI apps by what was done with them and the app's approval status.", "action", "status"),
+		gaps:       vec("sluice_gaps_total", "Requests to AI apps that could not be inspected wholly, by the reason.", "gap"),
+		drifts:     vec("sluice_extract_drift_total", "Requests to a known prompt endpoint in which its rule found no text: the app has changed its format.", "app", "method", "path"),
+		limits:     vec("sluice_extract_limits_total", "Requests that were not read to their end, by the limit that stopped it.", "limit"),
+		unrecorded: vec("sluice_unrecorded_total", "Requests to AI apps whose event could not be recorded, by what was done with them.", "action"),
 	}
 	// All are there from the start, so that the first one is a rise.
 	for action := policy.Allow; action <= policy.Block; action++ {
+		c.unrecorded.WithLabelValues(action.String())
 		for _, status := range policy.Statuses() {
 			c.decisions.WithLabelValues(action.String(), string(status))
 		}
@@ -87,8 +89,8 @@ func (c *call) hitLimit(gap policy.Gap, limit string) {
 	}
 }
 
-// Collector returns the metrics of the handler: sluice_decisions_total, sluice_gaps_total and
-// sluice_extract_….
+// Collector returns the metrics of the handler: sluice_decisions_total, sluice_gaps_total,
+// sluice_extract_… and sluice_unrecorded_total.
 func (h *Handler) Collector() prometheus.Collector { return h.counters }
 
 // Describe implements [prometheus.Collector].
@@ -106,5 +108,5 @@ func (c *counters) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (c *counters) all() []*prometheus.CounterVec {
-	return []*prometheus.CounterVec{c.decisions, c.gaps, c.drifts, c.limits}
+	return []*prometheus.CounterVec{c.decisions, c.gaps, c.drifts, c.limits, c.unrecorded}
 }

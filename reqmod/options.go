@@ -79,6 +79,7 @@ type Handler struct {
 	counters  *counters
 	calls     sync.Pool // of *call
 	theme     *theme.Theme[wording]
+	missed    missed
 }
 
 // New checks o, every mistake in one error, and returns a Handler. Until the first

@@ -360,31 +360,23 @@ func shorten(s string) string {
 // recorded does not pass, unless the node fails open.
 func (c *call) record(ctx context.Context, e *event.Event, answer icap.Answer) icap.Answer {
 	e.LatencyUS = c.h.o.Now().Sub(c.began).Microseconds()
-	if c.decision.Action > policy.Log {
-		c.h.o.Log.Info("decision", "app", e.App.ID, "activity", e.Activity, "action", e.Decision.Action, "rule", e.Decision.Rule,
-			"would", e.Decision.Would, "event", e.ID, "us", e.LatencyUS)
+	if err := c.keep(ctx, e); err != nil {
+		answer = c.unrecorded(e, answer, err)
 	}
+	if d := &c.decision; d.Action > policy.Log {
+		c.h.o.Log.Info("decision", "app", e.App.ID, "activity", e.Activity, "action", d.Action.String(), "rule", d.Rule,
+			"would", d.Would.String(), "event", e.ID, "us", e.LatencyUS)
+	}
+	return answer
+}
+
+// keep records e.
+func (c *call) keep(ctx context.Context, e *event.Event) error {
 	if c.h.o.Recorder == nil {
-		return answer
+		return nil
 	}
 	durable := len(e.Matches) > 0 || c.decision.Action > policy.Log
 	within := limit(context.WithoutCancel(ctx), time.Now().Add(recordTime))
 	defer within.stop()
-	err := c.h.o.Recorder.Record(within, e, durable)
-	if err == nil {
-		return answer
-	}
-	c.h.o.Log.Error("event not recorded", "event", e.ID, "app", e.App.ID, "action", e.Decision.Action, "error", err)
-	stops := c.decision.Action >= policy.Coach && c.decision.Action != policy.Redact
-	if !stops && c.h.o.FailOpen {
-		return answer
-	}
-	if !stops {
-		c.overload("the request could not be recorded")
-	}
-	e.ID = unrecorded
-	return c.answer(e)
+	return c.h.o.Recorder.Record(within, e, durable)
 }
-
-// unrecorded stands for the incident where there is none to be found.
-const unrecorded = "none"

@@ -17,6 +17,7 @@ var (
 		"used":     outboxMetric("bytes", "Bytes in use in the outbox."),
 		"cap":      outboxMetric("cap_bytes", "Bytes the outbox may use; 0: no limit is known."),
 		"stage":    outboxMetric("stage", "0: there is room; 1: over 80 % of the cap, usage only counts; 2: full, requests are answered as overload says."),
+		"records":  outboxMetric("recording", "1 while events can be recorded; 0: the outbox is full, or the disk refused the last batch."),
 		"recorded": outboxMetric("events_total", "Events on disk."),
 		"refused":  outboxMetric("refused_total", "Events refused because the outbox was full."),
 		"failures": outboxMetric("write_failures_total", "Transactions that did not reach the disk."),
@@ -42,6 +43,10 @@ func (m outboxMetrics) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m outboxMetrics) Collect(ch chan<- prometheus.Metric) {
 	s := m.recorder.Stats()
+	var records int64
+	if m.recorder.Trouble() == nil {
+		records = 1
+	}
 	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
 	for _, one := range []struct {
 		name  string
@@ -51,6 +56,7 @@ func (m outboxMetrics) Collect(ch chan<- prometheus.Metric) {
 		{"used", gauge, s.Used},
 		{"cap", gauge, s.Cap},
 		{"stage", gauge, int64(s.Stage)},
+		{"records", gauge, records},
 		{"recorded", counter, s.Recorded},
 		{"refused", counter, s.Refused},
 		{"failures", counter, s.Failures},

@@ -102,6 +102,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.recorder, err = event.Open(ctx, n.store.OutboxDB(), event.Options{Log: log, IsStore: n.store.SQLite(), DiskCap: int64(f.Outbox.Cap), Sinks: 1 + len(f.Export) + len(f.Notify)}); err != nil {
 		return n, err
 	}
+	n.ops.trouble = n.recorder.Trouble
 	if err := errors.Join(n.openExporters(ctx), n.openNotifiers(ctx)); err != nil {
 		return n, err
 	}
