@@ -43,7 +43,7 @@ func Migrate(ctx context.Context, o Options, up bool) (list []MigrationStatus, e
 			return nil, err
 		}
 	}
-	if list, err = migrationStatus(ctx, local, goose.DialectSQLite3, "outbox"); err != nil || o.URL == "" {
+	if list, err = migrationStatus(ctx, local, goose.DialectSQLite3, "outbox", filepath.Join(o.DataDir, localFile)); err != nil || o.URL == "" {
 		return list, err
 	}
 	pool, err := openPool(ctx, o.URL)
@@ -57,8 +57,32 @@ func Migrate(ctx context.Context, o Options, up bool) (list []MigrationStatus, e
 		}
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	more, err := migrationStatus(ctx, db, goose.DialectPostgres, "store")
+	more, err := migrationStatus(ctx, db, goose.DialectPostgres, "store", placeOf(pool))
 	return append(list, more...), errors.Join(err, db.Close())
+}
+
+// ErrNewer says that a newer Sluice has changed the schema of a database: this one does not
+// know what it may do there. The text of an error with it names the database and the remedy.
+var ErrNewer = errors.New("the schema is newer than this sluice")
+
+// known returns ErrNewer when the database at where has a schema that p does not know. A
+// table of versions that is not there is made.
+func known(ctx context.Context, p *goose.Provider, where string) error {
+	has, knows, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version of %s: %w", where, err)
+	}
+	if has > knows {
+		return fmt.Errorf("%s: %w: it has version %d, and this one knows up to %d; run the newer sluice, or restore the backup from before its first start",
+			where, ErrNewer, has, knows)
+	}
+	return nil
+}
+
+// placeOf names the database of a pool, without user and password.
+func placeOf(pool *pgxpool.Pool) string {
+	c := pool.Config().ConnConfig
+	return fmt.Sprintf("database.url (%q on %s)", c.Database, c.Host)
 }
 
 func provider(db *sql.DB, d goose.Dialect, o ...goose.ProviderOption) (*goose.Provider, error) {
@@ -82,6 +106,9 @@ func migrateLocal(ctx context.Context, db *sql.DB, dir string) (err error) {
 	p, err := provider(db, goose.DialectSQLite3)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
+	}
+	if err := known(ctx, p, filepath.Join(dir, localFile)); err != nil {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", filepath.Join(dir, localFile), err)
@@ -108,6 +135,9 @@ func migratePostgres(ctx context.Context, pool *pgxpool.Pool) (err error) {
 		return fmt.Errorf("read schema version of database.url: %w", err)
 	}
 	if begun {
+		if err := known(ctx, p, placeOf(pool)); err != nil {
+			return err
+		}
 		pending, err := p.HasPending(ctx)
 		if err != nil {
 			return fmt.Errorf("read schema version of database.url: %w", err)
@@ -122,10 +152,13 @@ func migratePostgres(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	return nil
 }
 
-func migrationStatus(ctx context.Context, db *sql.DB, d goose.Dialect, name string) ([]MigrationStatus, error) {
+func migrationStatus(ctx context.Context, db *sql.DB, d goose.Dialect, name, where string) ([]MigrationStatus, error) {
 	p, err := provider(db, d)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	if err := known(ctx, p, where); err != nil {
+		return nil, err
 	}
 	found, err := p.Status(ctx)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +128,38 @@ func TestOutboxOfAnEarlierVersion(t *testing.T) {
 	}
 	if events != 2000 || ids != 2000 || counted != 2000 {
 		t.Errorf("Postgres has %d events with %d ids, and counts %d; want 2000", events, ids, counted)
+	}
+}
+
+// An older version refuses what a newer one has changed: it would misread or spoil it.
+func TestSchemaOfALaterVersionIsRefused(t *testing.T) {
+	ctx, url := t.Context(), pgtest.Start(t).Database(t)
+	local, shared := store.Options{DataDir: t.TempDir(), Log: testLog(t)}, store.Options{URL: url, DataDir: t.TempDir(), Log: testLog(t)}
+	const later = `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, TRUE)`
+	for _, o := range []store.Options{local, shared} {
+		s, err := store.Open(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.URL == "" {
+			_, err = s.OutboxDB().ExecContext(ctx, later)
+		} else {
+			_, err = openPostgres(t, url).ExecContext(ctx, later)
+		}
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, o := range map[string]store.Options{filepath.Join(local.DataDir, "sluice.db") + ": the schema": local, "database.url (": shared} {
+		_, opened := store.Open(ctx, o)
+		_, asked := store.Migrate(ctx, o, false)
+		_, migrated := store.Migrate(ctx, o, true)
+		for _, err := range []error{opened, asked, migrated} {
+			if !errors.Is(err, store.ErrNewer) || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "version 9000") ||
+				!strings.Contains(err.Error(), "run the newer sluice, or restore the backup") {
+				t.Errorf("error %v; want ErrNewer with %q and the remedy", err, want)
+			}
+		}
 	}
 }
 

@@ -63,7 +63,9 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 	}
 	_, err = store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false)
 	switch {
-	case errors.Is(err, store.ErrDamaged): // it says what to do
+	case errors.Is(err, store.ErrNewer): // it says where and what to do
+		errs = append(errs, err)
+	case errors.Is(err, store.ErrDamaged):
 		errs = append(errs, fmt.Errorf("data_dir: %w", err))
 	case err != nil:
 		at, remedy := "data_dir", "name a directory that this user may write to, and that holds files of Sluice's only"
