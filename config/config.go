@@ -38,11 +38,14 @@ func Load(path string, flags *pflag.FlagSet) (*File, error) {
 			return nil, err
 		}
 	}
-	mistakes := append(d.mistakes, override(&f, flags)...)
+	set, wrong := override(&f, flags)
+	for key := range set {
+		delete(d.bad, key) // the value of the file does not hold
+	}
 	f.resolve(dir)
-	invalid, keys := f.validate(path, d.lines, d.bad)
+	invalid, keys := f.validate(places{path, d.lines, set}, d.bad)
 	f.mend(keys, dir)
-	return &f, errors.Join(append(mistakes, invalid...)...)
+	return &f, errors.Join(slices.Concat(d.mistakes, wrong, invalid)...)
 }
 
 // maxFile bounds a settings file in bytes.
@@ -90,13 +93,14 @@ func (f *File) mend(keys []string, dir string) {
 	}
 }
 
-// override applies environment and flags by way of viper to every scalar key.
-func override(f *File, flags *pflag.FlagSet) []error {
+// override applies environment and flags by way of viper to every scalar key. It returns what
+// has set each of these keys, as its user wrote it, and the mistakes.
+func override(f *File, flags *pflag.FlagSet) (set map[string]string, mistakes []error) {
+	set = map[string]string{}
 	v := viper.New()
 	v.SetEnvPrefix(EnvPrefix)
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
 	v.AutomaticEnv()
-	var mistakes []error
 	walk(reflect.ValueOf(f).Elem(), "", func(key string, field reflect.Value, _ reflect.StructTag) {
 		if flags != nil {
 			if flag := flags.Lookup(key); flag != nil {
@@ -108,17 +112,19 @@ func override(f *File, flags *pflag.FlagSet) []error {
 		if !v.IsSet(key) {
 			return
 		}
-		if flag := lookup(flags, key); flag != nil && !flag.Changed {
-			if _, set := os.LookupEnv(envName(key)); !set {
-				return
-			}
+		by := envName(key)
+		if flag := lookup(flags, key); flag != nil && flag.Changed {
+			by = "--" + key
+		} else if _, given := os.LookupEnv(by); !given {
+			return // the default of a flag
 		}
+		set[key] = by
 		if err := setScalar(field, v.GetString(key)); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("%s (or flag --%s): %w", envName(key), key, err))
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", by, err))
 		}
 	})
 	unknown, _ := unknownVariables(os.Environ())
-	return slices.Concat(mistakes, listsInEnvironment(), unknown)
+	return set, slices.Concat(mistakes, listsInEnvironment(), unknown)
 }
 
 func lookup(flags *pflag.FlagSet, key string) *pflag.Flag {

@@ -223,6 +223,35 @@ func TestEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	}
 }
 
+func TestMistakesNameWhatSetTheValue(t *testing.T) {
+	path := write(t, "icap: {deadline: 7s}\nops: {listen: nowhere}\nlog: {level: loud}\n")
+	for name, value := range map[string]string{
+		"SLUICE_ICAP_DEADLINE": "0s", "SLUICE_ICAP_MEMORY": "much", "SLUICE_LOG_LEVEL": "shrill", "SLUICE_LOG_FORMAT": "prose", "SLUICE_OPS_LISTEN": "here",
+	} {
+		t.Setenv(name, value)
+	}
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	flags.String("log.level", "", "")
+	flags.String("ops.listen", "", "")
+	if err := flags.Parse([]string{"--log.level", "shy"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(path, flags)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	want := []string{
+		`SLUICE_ICAP_MEMORY: "much" is not a size; write for example 256MiB, 1GB or 4096`,
+		`--log.level: must be one of debug, info, warn, error, not "shy"`,
+		`SLUICE_ICAP_DEADLINE: must be more than 0`,
+		`SLUICE_LOG_FORMAT: must be one of text, json, not "prose"`,
+		`SLUICE_OPS_LISTEN: "here" is not host:port; write for example 127.0.0.1:1344`,
+	}
+	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("mistakes (-want +got):\n%s", diff)
+	}
+}
+
 func TestFilesThatAreNoSettings(t *testing.T) {
 	dir := t.TempDir()
 	large := write(t, strings.Repeat("# a comment\n", 1<<17))

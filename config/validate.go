@@ -16,9 +16,31 @@ import (
 	"github.com/sluice-dlp/sluice/event"
 )
 
+// places tell where the value of a key comes from.
+type places struct {
+	name  string            // of the settings file
+	lines map[string]int    // in it
+	set   map[string]string // the variables and flags that have set a key instead
+}
+
+// of returns the line of key in the file, 0 when it is not from there, and what to call the place.
+func (p places) of(key string) (line int, place string) {
+	if by, ok := p.set[key]; ok {
+		return 0, by
+	}
+	line = p.lines[key]
+	if list, _, ok := strings.Cut(key, "."); ok && line == 0 {
+		line = p.lines[list] // of the entry that lacks it
+	}
+	if line == 0 {
+		return 0, "setting " + key
+	}
+	return line, fmt.Sprintf("%s:%d: %q", p.name, line, key)
+}
+
 // validate checks every value on its own and the few that must fit together, and returns
 // the mistakes with the keys they are about. Nothing is said of those in bad.
-func (f *File) validate(name string, lines map[string]int, bad map[string]bool) (mistakes []error, keys []string) {
+func (f *File) validate(where places, bad map[string]bool) (mistakes []error, keys []string) {
 	type mistake struct {
 		line int
 		err  error
@@ -29,13 +51,7 @@ func (f *File) validate(name string, lines map[string]int, bad map[string]bool) 
 			return
 		}
 		keys = append(keys, key)
-		line, place := lines[key], "setting "+key
-		if list, _, ok := strings.Cut(key, "."); ok && line == 0 {
-			line = lines[list] // of the entry that lacks it
-		}
-		if line > 0 {
-			place = fmt.Sprintf("%s:%d: %q", name, line, key)
-		}
+		line, place := where.of(key)
 		found = append(found, mistake{line, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...))})
 	}
 	walk(reflect.ValueOf(f).Elem(), "", func(key string, field reflect.Value, tag reflect.StructTag) {
