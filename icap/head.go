@@ -44,12 +44,7 @@ func (h *icapHead) parse(b []byte, services []*service) error {
 	if !h.hasHost { // RFC 3507 §4.3.2
 		return refuse(400, "no Host")
 	}
-	for _, s := range services {
-		if string(path) == s.Path {
-			h.service = s
-		}
-	}
-	if h.service == nil {
+	if h.service = serviceAt(path, services); h.service == nil {
 		return refuse(404, "unknown service")
 	}
 	if h.method != MethodOptions && h.method != h.service.Method {
@@ -57,6 +52,20 @@ func (h *icapHead) parse(b []byte, services []*service) error {
 	}
 	if h.method != MethodOptions && !h.hasEncap || !h.encap.fits(h.method) {
 		return refuse(400, "bad Encapsulated")
+	}
+	return nil
+}
+
+// serviceAt returns the service at path, or nil. RFC 3507 §4.2 leaves paths to the server;
+// people write a slash behind them, so one is passed over where nothing has that path.
+func serviceAt(path []byte, services []*service) *service {
+	for _, s := range services {
+		if string(path) == s.Path {
+			return s
+		}
+	}
+	if short, ok := bytes.CutSuffix(path, slash); ok && len(short) > 0 && short[len(short)-1] != '/' {
+		return serviceAt(short, services)
 	}
 	return nil
 }
@@ -170,6 +179,7 @@ func (h *icapHead) parseAllow(value []byte) {
 var (
 	space    = []byte(" ")
 	question = []byte("?")
+	slash    = []byte("/")
 )
 
 // hopeless reports that what has arrived cannot be the start of an ICAP request, so

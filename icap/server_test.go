@@ -223,6 +223,8 @@ func TestErrorAnswers(t *testing.T) {
 		"HTTP":                      {"GET / HTTP/1.1\r\nHost: e\r\n\r\n", 400},
 		"no version":                {"REQMOD icap://h/reqmod\r\nHost: e\r\n\r\n", 400},
 		"unknown service":           {req("REQMOD icap://h/nothing ICAP/1.0", "", ok, get), 404},
+		"two slashes at the end":    {req("REQMOD icap://h/reqmod// ICAP/1.0", "", ok, get), 404},
+		"slashes alone":             {req("REQMOD icap://h// ICAP/1.0", "", ok, get), 404},
 		"no path":                   {req("REQMOD icap://h ICAP/1.0", "", ok, get), 404},
 		"wrong method":              {req("RESPMOD icap://h/reqmod ICAP/1.0", "", ok, get), 405},
 		"no Host":                   {"REQMOD icap://h/reqmod ICAP/1.0\r\nEncapsulated: null-body=0\r\n\r\n", 400},

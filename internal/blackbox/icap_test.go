@@ -2,6 +2,7 @@ package blackbox
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,5 +27,25 @@ func answerTo(t *testing.T, node *sluice, body string) string {
 		return "blocked"
 	default:
 		return "changed"
+	}
+}
+
+// TestASlashBehindTheServiceIsPassedOver speaks to the services as people write them in
+// squid.conf: with a slash behind the path.
+func TestASlashBehindTheServiceIsPassedOver(t *testing.T) {
+	node := newSluice(t, settings{})
+	node.start()
+	defer node.stop()
+	for path, want := range map[string]string{"reqmod/": "Methods: REQMOD", "respmod/": "Methods: RESPMOD", "reqmod/?mode=a": "Methods: REQMOD"} {
+		if out := node.must("icap", "options", "icap://"+node.icap+"/"+path); !strings.Contains(out, want) {
+			t.Errorf("OPTIONS of /%s says %q, want %q", path, out, want)
+		}
+	}
+	c := &icap.Client{Addr: node.icap}
+	defer c.Close()
+	m := prompt("alice", openAIChat("Write a haiku about the first snow."))
+	m.Service = "/reqmod/"
+	if r, err := c.Do(t.Context(), m); err != nil || r.Status != 204 {
+		t.Errorf("REQMOD of /reqmod/: %v, %v; want 204", r, err)
 	}
 }
