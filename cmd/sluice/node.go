@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
+
 	"github.com/sluice-dlp/sluice/config"
 	"github.com/sluice-dlp/sluice/console"
 	"github.com/sluice-dlp/sluice/dlp"
@@ -67,6 +69,7 @@ type node struct {
 	stale   atomic.Bool                   // the last reload of the rules was refused
 	rules   *ruleset                      // the last good one
 	running atomic.Pointer[console.Rules] // the same, for the console
+	watcher *fsnotify.Watcher             // of the rule files
 	hup     chan os.Signal                // SIGHUP, from the start on: it would end a process that does not take it yet
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
@@ -93,8 +96,12 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.keys, err = openKeys(f.Keys.File, true); err != nil {
 		return n, err
 	}
+	unwatched := n.watch()
 	if n.rules, err = loadRules(f, n.keys); err != nil {
-		return n, err
+		return n, err // it says more of a directory that is not there
+	}
+	if unwatched != nil {
+		return n, unwatched
 	}
 	if n.store, err = store.Open(ctx, f.StoreOptions(log)); err != nil {
 		return n, err
@@ -358,6 +365,9 @@ func (n *node) close() error {
 	errs = append(errs, n.closeExporters())
 	if n.extractor != nil {
 		errs = append(errs, n.extractor.Close())
+	}
+	if n.watcher != nil {
+		errs = append(errs, n.watcher.Close())
 	}
 	if n.rules != nil {
 		n.rules.engine.Close()

@@ -18,25 +18,28 @@ import (
 // several in a row.
 const settle = 200 * time.Millisecond
 
+// watch begins to watch the rule files, before they are read: what changes from then on
+// waits for watchFiles.
+func (n *node) watch() (err error) {
+	if n.watcher, err = fsnotify.NewWatcher(); err != nil {
+		return fmt.Errorf("watch rule files: %w", err)
+	}
+	return n.watchDirs()
+}
+
+func (n *node) watchDirs() error {
+	for _, dir := range n.ruleDirs() {
+		if err := n.watcher.Add(dir); err != nil {
+			return fmt.Errorf("watch %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
 // watchFiles reloads the rules on SIGHUP and when a rule file changes, until ctx ends.
 func (n *node) watchFiles(ctx context.Context) error {
 	defer signal.Stop(n.hup)
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fmt.Errorf("watch rule files: %w", err)
-	}
-	defer w.Close()
-	watch := func() error {
-		for _, dir := range n.ruleDirs() {
-			if err := w.Add(dir); err != nil {
-				return fmt.Errorf("watch %s: %w", dir, err)
-			}
-		}
-		return nil
-	}
-	if err := watch(); err != nil {
-		return err
-	}
+	w := n.watcher
 	quiet := time.NewTimer(settle)
 	quiet.Stop()
 	for {
@@ -51,8 +54,9 @@ func (n *node) watchFiles(ctx context.Context) error {
 			}
 		case err := <-w.Errors:
 			n.log.Error("watching rule files", "error", err)
+			quiet.Reset(settle) // events were lost
 		case <-quiet.C:
-			if err := watch(); err != nil { // there may be new directories
+			if err := n.watchDirs(); err != nil { // there may be new directories
 				n.log.Error("watching rule files", "error", err)
 			}
 			n.reloadRules(ctx, "a file changed")
