@@ -30,21 +30,66 @@ const (
 // Cut says that text begins in the middle of a longer one.
 func Decode(text []byte, inside *View, cut bool, budget *int) *View {
 	var list []rewrite
-	for i := 0; i < len(text) && *budget > 0; {
-		if alphabet[text[i]] == 0xff {
-			i++
-			continue
+	for i := 0; *budget > 0; {
+		b := nextBlob(text, i, len(text), cut, budget)
+		if b == nil {
+			break
 		}
-		b, next := blobAt(text, i, cut && i == 0, budget)
-		if b.blob != nil && (inside == nil || inside.decoded(int(b.start), int(b.end))) {
-			list = append(list, b)
+		if i = int(b.end); inside == nil || inside.decoded(int(b.start), i) {
+			list = append(list, *b)
 		}
-		i = next
 	}
 	if list == nil {
 		return nil
 	}
 	return view(text, list, blobMargin)
+}
+
+// nextBlob returns the first blob that begins at from or later, of which it reads most bytes; nil
+// when there is none, or the budget is spent. Whatever is long enough fills a word of eight bytes.
+func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
+	for i := from &^ 7; i+8 <= len(text) && *budget > 0; i = max(i+8, from&^7) {
+		x := binary.LittleEndian.Uint64(text[i:])
+		if x&highs != 0 {
+			continue
+		}
+		switch low := sparse(x, '+'); low {
+		case 0:
+			if !isBlob(text[i : i+8]) {
+				continue
+			}
+			for i > from && ofBlobs[text[i-1]] {
+				i--
+			}
+			for from = max(i, from); from < len(text) && ofBlobs[text[from]] && *budget > 0; {
+				if b, from = blobAt(text[:from+min(len(text)-from, most)], from, cut && from == 0, budget); b != nil {
+					return b
+				}
+			}
+		case spaced0, spaced1, spaced2:
+			if b, from = spacedHex(text, from, i, budget); b != nil {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// ofBlobs are the characters of base64 and of hexadecimal, with what may separate its bytes.
+var ofBlobs = func() (is [256]bool) {
+	for c := range is {
+		is[c] = alphabet[c] != 0xff || c == ':' || c == ','
+	}
+	return is
+}()
+
+func isBlob(word []byte) bool {
+	for _, c := range word {
+		if !ofBlobs[c] {
+			return false
+		}
+	}
+	return true
 }
 
 // alphabet is base64 of both kinds; 0xff: not in it.
@@ -67,42 +112,26 @@ func run(text []byte, i int) int {
 	return i
 }
 
-// worthDecoding reports whether the word around i, which begins at from or later, has
-// something that decodes, and where the word ends.
-func worthDecoding(text []byte, from, i int, budget *int) (bool, int) {
-	for i > from && text[i-1] > ' ' && text[i-1] < utf8.RuneSelf {
-		i--
-	}
-	for i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf {
-		if alphabet[text[i]] == 0xff {
-			i++
-			continue
-		}
-		b, next := blobAt(text[:min(len(text), i+decodeBlock)], i, false, budget)
-		if b.blob != nil || *budget <= 0 {
-			return true, next // of more, or without budget, Decode has to find out
-		}
-		i = next
-	}
-	return false, i
-}
-
-// blobAt tries to decode what begins at i, with a character of base64, and returns where to
-// go on.
-func blobAt(text []byte, i int, cut bool, budget *int) (b rewrite, next int) {
-	end := run(text, i)
-	if end-i <= 2 {
+// blobAt tries to decode what begins at i and returns where to go on.
+func blobAt(text []byte, i int, cut bool, budget *int) (b *rewrite, next int) {
+	switch end := run(text, i); {
+	case end-i == 2: // with something between each two
 		b, next := hexAt(text, i, budget)
 		return b, max(next, end)
+	case end-i < shortestRun:
+		return nil, max(end, i+1)
+	default:
+		return runAt(text, i, end, cut, budget)
 	}
-	if end-i < shortestRun {
-		return b, end
-	}
-	if b, _ := hexAt(text, i, budget); b.blob != nil {
+}
+
+// runAt is blobAt for a run of base64 up to end, which may be hexadecimal.
+func runAt(text []byte, i, end int, cut bool, budget *int) (b *rewrite, next int) {
+	if b, _ := hexAt(text, i, budget); b != nil {
 		return b, int(b.end)
 	}
 	for shift := range 4 {
-		if b, ok := base64At(text, i+shift, end, budget); ok {
+		if b := base64At(text, i+shift, end, budget); b != nil {
 			return b, int(b.end)
 		}
 		if !cut {
@@ -118,29 +147,29 @@ func blobAt(text []byte, i int, cut bool, budget *int) (b rewrite, next int) {
 		}
 		if j > i && tries > 0 {
 			tries--
-			if b, ok := base64At(text, j, end, budget); ok {
+			if b := base64At(text, j, end, budget); b != nil {
 				return b, int(b.end)
 			}
 		}
 		if stop < end {
-			if b, ok := base64At(text, j, stop, budget); ok {
+			if b := base64At(text, j, stop, budget); b != nil {
 				return b, int(b.end)
 			}
 		}
 		j = stop + 1
 	}
-	return b, end
+	return nil, end
 }
 
 // outsider reports a character of the alphabet that is more often something else.
 func outsider(c byte) bool { return c == '/' || c == '-' || c == '_' || c == '+' }
 
 // base64At decodes text[i:end], and the lines behind it when they belong to it.
-func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
-	if end-i < shortestRun || !promising(text[i:i+4]) {
-		return rewrite{}, false
+func base64At(text []byte, i, end int, budget *int) *rewrite {
+	if end-i < shortestRun || !promising(text[i:i+4]) || !begins(text[i:end]) {
+		return nil
 	}
-	r := rewrite{start: int32(i), kind: Base64}
+	r := &rewrite{start: int32(i), kind: Base64}
 	first := end - i
 	d, pieces := decoding{out: make([]byte, 0, min(first, decodeBlock)*3/4+3)}, []seg(nil)
 	defer func() { *budget -= len(d.out) - min(len(d.out), decodeFree) }()
@@ -151,7 +180,7 @@ func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
 		}
 		ok := d.add(text[next:stop])
 		if before == 0 && !ok {
-			return rewrite{}, false
+			return nil
 		}
 		if before > 0 && !(ok && d.hopeful()) {
 			d.out = d.out[:before] // the lines so far: behind them, a word may stand alone
@@ -165,7 +194,7 @@ func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
 	}
 	r.end = int32(end)
 	if len(d.out) == 0 {
-		return rewrite{}, false
+		return nil
 	}
 	pieces[len(pieces)-1].end = r.end
 	plain, kind := inflated(d.out, *budget)
@@ -174,19 +203,38 @@ func base64At(text []byte, i, end int, budget *int) (rewrite, bool) {
 	}
 	long := readable(plain)
 	if long == nil {
-		return rewrite{}, false
+		return nil
 	}
 	r.kind, r.blob = r.kind|kind, &blob{long: long}
 	if r.end-r.start > whole && kind == 0 && &long[0] == &d.out[0] {
 		r.segs = pieces
 	}
-	return r, true
+	return r
+}
+
+// begins reports whether the first block of base64 can mean something. Most that looks like it
+// ends here, without garbage.
+func begins(src []byte) bool {
+	var out [firstBlock / 4 * 3]byte
+	n, checked, ok := 0, 0, true
+	for q := src[:min(len(src)&^3, firstBlock)]; len(q) >= 4 && ok; q = q[4:] {
+		out[n], out[n+1], out[n+2] = quad(q)
+		if n += 3; n == 6 || len(q) == 4 {
+			checked, ok = hopeful(out[:n], checked)
+		}
+	}
+	return ok
+}
+
+// quad decodes four characters of base64.
+func quad(q []byte) (a, b, c byte) {
+	v := uint32(alphabet[q[0]])<<18 | uint32(alphabet[q[1]])<<12 | uint32(alphabet[q[2]])<<6 | uint32(alphabet[q[3]])
+	return byte(v >> 16), byte(v >> 8), byte(v)
 }
 
 // promising reports whether four base64 characters stand for text or for something packed.
 func promising(q []byte) bool {
-	v := uint32(alphabet[q[0]])<<18 | uint32(alphabet[q[1]])<<12 | uint32(alphabet[q[2]])<<6 | uint32(alphabet[q[3]])
-	a, b, c := byte(v>>16), byte(v>>8), byte(v)
+	a, b, c := quad(q)
 	return plausible(a) && (plausible(b) || b == 0) && plausible(c) ||
 		a == 0x1f && b == 0x8b && c == 8 || a == 0x78 && (b == 1 || b == 0x5e || b == 0x9c || b == 0xda) ||
 		a == 0xef && b == 0xbb && c == 0xbf || a == 0xff && b == 0xfe
@@ -221,6 +269,9 @@ func nextLine(text []byte, end, length int) int {
 // decodeBlock is how many characters of base64 are decoded before what they mean is looked at.
 const decodeBlock = 4 << 10
 
+// firstBlock is how many the first time.
+const firstBlock = 40
+
 // decodeFree is how much of a decoding does not count: most that is tried ends within it.
 const decodeFree = 64
 
@@ -239,11 +290,11 @@ func (d *decoding) add(src []byte) bool {
 	for len(src) >= 4 {
 		block := min(len(src)&^3, decodeBlock)
 		if len(d.out) == 0 {
-			block = min(block, 40)
+			block = min(block, firstBlock)
 		}
 		for q := src[:block]; len(q) >= 4; q = q[4:] {
-			v := uint32(alphabet[q[0]])<<18 | uint32(alphabet[q[1]])<<12 | uint32(alphabet[q[2]])<<6 | uint32(alphabet[q[3]])
-			d.out = append(d.out, byte(v>>16), byte(v>>8), byte(v))
+			a, b, c := quad(q)
+			d.out = append(d.out, a, b, c)
 		}
 		if src = src[block:]; !d.hopeful() {
 			return false
@@ -262,21 +313,27 @@ func (d *decoding) add(src []byte) bool {
 }
 
 // hopeful reports whether what is decoded so far can go on to something readable.
-func (d *decoding) hopeful() bool {
-	if d.out[0] == 0x1f || zlibHeader(d.out) && d.out[1] != 0 {
-		return true // packed
+func (d *decoding) hopeful() (ok bool) {
+	d.checked, ok = hopeful(d.out, d.checked)
+	return ok
+}
+
+// hopeful reports whether out, of which the first bytes are known to be text, can go on to
+// something readable, and how many are known then.
+func hopeful(out []byte, checked int) (int, bool) {
+	if out[0] == 0x1f || zlibHeader(out) && out[1] != 0 {
+		return checked, true // packed
 	}
-	if d.out[1] == 0 || d.out[0] == 0xff { // UTF-16
-		for ; d.checked+1 < len(d.out); d.checked += 2 {
-			if low := d.out[d.checked]; d.out[d.checked+1] == 0 && !plausible(low) {
-				return false
+	if out[1] == 0 || out[0] == 0xff { // UTF-16
+		for ; checked+1 < len(out); checked += 2 {
+			if low := out[checked]; out[checked+1] == 0 && !plausible(low) {
+				return checked, false
 			}
 		}
-		return true
+		return checked, true
 	}
-	n := textual(d.out[d.checked:])
-	d.checked += n
-	return d.checked == len(d.out) || !utf8.FullRune(d.out[d.checked:])
+	checked += textual(out[checked:])
+	return checked, checked == len(out) || !utf8.FullRune(out[checked:])
 }
 
 // textual returns how many of the first bytes are whole characters of a text.

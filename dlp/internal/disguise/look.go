@@ -12,13 +12,15 @@ type Signs struct {
 	Blobs      bool // Decode has something to try
 }
 
-// Look tells what is worth trying on a text. It reads the text once in words of eight bytes
+// Look tells what is worth trying on a text. It reads the text twice in words of eight bytes
 // and searches it for a few rare characters.
 func Look(text []byte) Signs {
-	s := Signs{Blobs: false}
-	s.Characters = lookASCII(text)
-	lookWords(text, &s)
-	return s
+	budget := 2 * len(text) // of bytes decoded to find out
+	b := nextBlob(text, 0, decodeBlock, false, &budget)
+	return Signs{
+		Characters: lookASCII(text) || lookUnusual(text),
+		Blobs:      b != nil || budget <= 0, // of more, or without budget, Decode has to find out
+	}
 }
 
 // lookASCII looks for the disguises that begin with a sign in ASCII.
@@ -99,31 +101,15 @@ const (
 	spaced2 = 0x0000800000800000
 )
 
-// lookWords looks for unusual characters and for long runs without white space.
-func lookWords(text []byte, s *Signs) {
-	i, tried := 0, 0        // no blob begins before tried
-	budget := 2 * len(text) // of bytes decoded to find out
+// lookUnusual looks for unusual characters.
+func lookUnusual(text []byte) bool {
+	i := 0
 	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		if x&highs != 0 {
-			if !s.Characters {
-				s.Characters = unusualIn(text, i, i+8)
-			}
-			continue
-		}
-		if s.Blobs || i < tried {
-			continue
-		}
-		switch low := sparse(x, '+'); low {
-		case 0:
-			s.Blobs, tried = worthDecoding(text, tried, i, &budget)
-		case spaced0, spaced1, spaced2:
-			s.Blobs, tried = spacedHex(text, i, &budget)
+		if binary.LittleEndian.Uint64(text[i:])&highs != 0 && unusualIn(text, i, i+8) {
+			return true
 		}
 	}
-	if !s.Characters && i < len(text) {
-		s.Characters = unusualIn(text, i, len(text))
-	}
+	return unusualIn(text, i, len(text))
 }
 
 // leads are the first bytes of characters that unusual may know.
