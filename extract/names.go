@@ -51,6 +51,15 @@ func bareName(name string) bool {
 	return strings.TrimSpace(name) == "" || strings.Trim(stem, "0123456789") == "" || idLike([]byte(stem))
 }
 
+// Name returns the name of a file as a text of its own, as that of an upload is one; false for
+// a name that tells nothing.
+func Name(name string) (Part, bool) {
+	if bareName(name) {
+		return Part{}, false
+	}
+	return Part{Part: "(name)", Text: string(ReadName([]byte(name)))}, true
+}
+
 // ReadName returns a name as people read it: one with a word in it has blanks for underscores.
 // It has the same length; where nothing changes it is name itself.
 func ReadName(name []byte) []byte {

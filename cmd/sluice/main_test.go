@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +61,48 @@ func TestWhatCannotBeReadKeepsNothingFromTheRest(t *testing.T) {
 	code, out, errOut = sluice(t, "", "extract", "nowhere", "a.txt")
 	if code != exitFound || !strings.Contains(out, "4111") || !strings.Contains(errOut, "nowhere") {
 		t.Errorf("extract: exit %d: %s %s", code, out, errOut)
+	}
+}
+
+func TestAFilesOwnNameIsScanned(t *testing.T) {
+	inDir(t)
+	const number = "4111 1111 1111 1111"
+	put(t, "lists/refund_for_card_4111_1111_1111_1111.txt", "nothing")
+	put(t, "lists/4111111111111111.txt", "nothing") // a bare number is a name that cameras give
+	put(t, "lists/plain.txt", "card "+number)
+	code, out, errOut := sluice(t, "", "scan", "lists", "--format", "json", "--reveal")
+	want := map[string]string{
+		"lists/refund_for_card_4111_1111_1111_1111.txt": "(name)16-35 " + number, "lists/4111111111111111.txt": "", "lists/plain.txt": "5-24 " + number,
+	}
+	if code != exitFound || strings.Count(out, "\n") != len(want) {
+		t.Fatalf("exit %d, %d lines: %s", code, strings.Count(out, "\n"), errOut)
+	}
+	for line := range strings.Lines(out) {
+		var file struct {
+			Path     string
+			Findings []struct {
+				Part, Value string
+				Start, End  int
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &file); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, f := range file.Findings {
+			got += fmt.Sprintf("%s%d-%d %s", f.Part, f.Start, f.End, f.Value)
+		}
+		if got != want[file.Path] {
+			t.Errorf("%s: found %q, want %q", file.Path, got, want[file.Path])
+		}
+	}
+	for format, want := range map[string]string{"table": "1111.txt > (name):1:17", "sarif": "confidence) in (name)"} {
+		if _, out, _ := sluice(t, "", "scan", "lists", "--format", format); !strings.Contains(out, want) {
+			t.Errorf("--format %s does not say %q: %s", format, want, out)
+		}
+	}
+	if code, out, _ := sluice(t, "nothing", "scan", "-"); code != exitFine {
+		t.Errorf("standard input has no name: %s", out)
 	}
 }
 

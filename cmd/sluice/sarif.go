@@ -75,12 +75,16 @@ func (r *sarifReport) file(path string, _ extract.Outcome, list []found) error {
 			r.rules[f.Detector] = true
 			r.run.Tool.Driver.Rules = append(r.run.Tool.Driver.Rules, sarifRule{f.Detector})
 		}
+		message := f.Detector + " " + f.Masked + " (" + f.Confidence.String() + " confidence)"
+		if f.Part != "" {
+			message += " in " + f.Part
+		}
 		var at sarifLocation
 		at.PhysicalLocation.ArtifactLocation.URI = (&url.URL{Path: filepath.ToSlash(path)}).String()
 		at.PhysicalLocation.Region.StartLine, at.PhysicalLocation.Region.StartColumn = f.Line, f.points+1
 		r.run.Results = append(r.run.Results, sarifResult{
 			RuleID: f.Detector, Level: sarifLevel(f.Severity),
-			Message:      sarifText{f.Detector + " " + f.Masked + " (" + f.Confidence.String() + " confidence)"},
+			Message:      sarifText{message},
 			Locations:    []sarifLocation{at},
 			Fingerprints: map[string]string{"sluice/v1": f.Fingerprint},
 		})

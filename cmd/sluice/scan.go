@@ -29,7 +29,8 @@ func (a *app) scanCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan PATH…|-",
 		Short: "Find sensitive data in files, or in lines of JSON",
-		Long: "Find sensitive data in files. Documents and archives are opened; a finding's part names the place inside.\n" +
+		Long: "Find sensitive data in files. Documents and archives are opened; a finding's part names the place inside,\n" +
+			"\"(name)\" is the file's own name.\n" +
 			"Exit code 1 when something is found (not with --jsonl).",
 		Example: "  sluice scan report.docx --min-confidence high\n" +
 			"  sluice scan . --profile credentials --format sarif > findings.sarif\n" +
@@ -123,8 +124,14 @@ func (a *app) scan(cmd *cobra.Command, args []string, o scanFlags) error {
 func (s *scanner) file(cmd *cobra.Command, path string, data []byte) (extract.Outcome, []found) {
 	awaitWorkers(cmd.Context(), s.extract, data)
 	doc := s.extract.ExtractFile(cmd.Context(), filepath.Base(path), data)
-	texts := make([]dlp.Text, len(doc.Texts))
-	for i, t := range doc.Texts {
+	parts := doc.Texts
+	if path != "-" {
+		if name, ok := extract.Name(filepath.Base(path)); ok {
+			parts = append(parts, name)
+		}
+	}
+	texts := make([]dlp.Text, len(parts))
+	for i, t := range parts {
 		texts[i] = dlp.Text{Part: t.Part, Role: string(extract.File), Data: []byte(t.Text)}
 	}
 	list, complete := s.texts(cmd, texts)
