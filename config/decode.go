@@ -47,6 +47,9 @@ func (d *decoder) syntax(err error) error {
 	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
 		_, text, _ = strings.Cut(text, ": ")
 	}
+	if strings.Contains(text, "cannot start any token") {
+		text += "; a line is indented with blanks, never tabs, and a value that begins with @, ` or % stands in quotes"
+	}
 	return fmt.Errorf("%s:%d: not valid YAML: %s", d.name, line, text)
 }
 

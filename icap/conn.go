@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"sync/atomic"
@@ -132,7 +133,11 @@ func (c *conn) end(err error) {
 	switch {
 	case errors.As(err, &r):
 		c.srv.counts.hit(r.limit)
-		c.srv.o.Log.Debug("icap request refused", "client", c.nc.RemoteAddr(), "status", r.status, "error", r.why)
+		level := slog.LevelDebug
+		if (r.status == 404 || r.status == 405) && c.srv.misled.ok(c.srv.now()) { // a mistake in the client's settings
+			level = slog.LevelWarn
+		}
+		c.srv.o.Log.Log(context.Background(), level, "icap request refused", "client", c.nc.RemoteAddr(), "status", r.status, "error", r.why)
 		c.refuse(r)
 	case errors.Is(err, errFinished):
 		if c.flush() == nil {

@@ -1,6 +1,10 @@
 package icap
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
 
 const (
 	noPreview  = -1
@@ -45,10 +49,10 @@ func (h *icapHead) parse(b []byte, services []*service) error {
 		return refuse(400, "no Host")
 	}
 	if h.service = serviceAt(path, services); h.service == nil {
-		return refuse(404, "unknown service")
+		return refuse(404, fmt.Sprintf("unknown service %.64q; known: %s", path, known(services)))
 	}
 	if h.method != MethodOptions && h.method != h.service.Method {
-		return refuse(405, "method not allowed for the service")
+		return refuse(405, h.method.String()+" is not the method of "+h.service.Path)
 	}
 	if h.method != MethodOptions && !h.hasEncap || !h.encap.fits(h.method) {
 		return refuse(400, "bad Encapsulated")
@@ -68,6 +72,15 @@ func serviceAt(path []byte, services []*service) *service {
 		return serviceAt(short, services)
 	}
 	return nil
+}
+
+// known lists services for the log.
+func known(services []*service) string {
+	var list []string
+	for _, s := range services {
+		list = append(list, s.Path)
+	}
+	return strings.Join(list, ", ")
 }
 
 // cutLine cuts a line, without its LF, off b, in which there is one.

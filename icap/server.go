@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -16,19 +17,20 @@ import (
 
 // Server is an ICAP server. Its methods may be called from any goroutine.
 type Server struct {
-	o        Options
-	services []*service
-	memory   budget
-	spill    budget
-	blocks   blocks
-	free     sync.Pool // of *exchange
-	epoch    time.Time
-	rest     time.Duration // restAfter, but in tests
-	beat     time.Duration // heartbeat, but in tests
-	date     atomic.Pointer[dateText]
-	counts   counters
-	leaving  atomic.Bool // Shutdown has been called; OPTIONS says so
-	draining atomic.Bool
+	o                 Options
+	services          []*service
+	memory            budget
+	spill             budget
+	blocks            blocks
+	free              sync.Pool // of *exchange
+	epoch             time.Time
+	rest              time.Duration // restAfter, but in tests
+	beat              time.Duration // heartbeat, but in tests
+	date              atomic.Pointer[dateText]
+	counts            counters
+	strangers, misled seldom      // what the log warns of
+	leaving           atomic.Bool // Shutdown has been called; OPTIONS says so
+	draining          atomic.Bool
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
@@ -95,6 +97,14 @@ func (s *Server) ServeTLS(l net.Listener) error {
 	return s.Serve(tls.NewListener(l, s.o.TLS))
 }
 
+// seldom lets one of many lines of the log through in a minute. It is safe for concurrent use.
+type seldom struct{ next atomic.Int64 }
+
+func (s *seldom) ok(now time.Duration) bool {
+	next := s.next.Load()
+	return int64(now) >= next && s.next.CompareAndSwap(next, int64(now+time.Minute))
+}
+
 func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) ||
 		errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ECONNABORTED)
@@ -121,7 +131,11 @@ func (s *Server) untrack(l net.Listener) {
 func (s *Server) admit(nc net.Conn) {
 	if !s.allowed(nc.RemoteAddr()) {
 		s.counts.refused.Add(1)
-		s.o.Log.Debug("icap client not in the allowed networks", "client", nc.RemoteAddr())
+		level := slog.LevelDebug
+		if s.strangers.ok(s.now()) {
+			level = slog.LevelWarn
+		}
+		s.o.Log.Log(context.Background(), level, "icap client refused: it is in none of the networks of icap.allow", "client", nc.RemoteAddr())
 		nc.Close()
 		return
 	}

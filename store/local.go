@@ -17,6 +17,16 @@ import (
 // localFile is the name of the SQLite file in data_dir.
 const localFile = "sluice.db"
 
+// makeDir makes data_dir where it is not there.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make data_dir: %w%s", err, dirRemedy)
+	}
+	return nil
+}
+
+const dirRemedy = "; data_dir must be a directory that this user may write to"
+
 // openLocal opens sluice.db and brings it to this version's schema.
 func openLocal(ctx context.Context, dir string) (*sql.DB, error) {
 	db, err := connectLocal(dir)
@@ -85,11 +95,11 @@ func connectLocal(dir string) (*sql.DB, error) {
 	// readable by all.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open outbox: %w", err)
+		return nil, fmt.Errorf("open outbox: %w%s", err, dirRemedy)
 	}
 	err = errors.Join(f.Chmod(0o600), f.Close())
 	if err != nil {
-		return nil, fmt.Errorf("open outbox: %w", err)
+		return nil, fmt.Errorf("open outbox: %w%s", err, dirRemedy)
 	}
 	c, err := sqlite.NewConnector(localDSN(path))
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -30,8 +29,8 @@ type MigrationStatus struct {
 // Migrate applies all migrations (up), or reports them. Any number of processes may call
 // it at once: one applies, the others wait.
 func Migrate(ctx context.Context, o Options, up bool) (list []MigrationStatus, err error) {
-	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("make data_dir: %w", err)
+	if err := makeDir(o.DataDir); err != nil {
+		return nil, err
 	}
 	local, err := connectLocal(o.DataDir)
 	if err != nil {
@@ -51,6 +50,9 @@ func Migrate(ctx context.Context, o Options, up bool) (list []MigrationStatus, e
 		return nil, err
 	}
 	defer pool.Close()
+	if err := ping(ctx, pool); err != nil {
+		return nil, err
+	}
 	if up {
 		if err := migratePostgres(ctx, pool); err != nil {
 			return nil, err
@@ -117,8 +119,8 @@ func migrateLocal(ctx context.Context, db *sql.DB, dir string) (err error) {
 }
 
 func migratePostgres(ctx context.Context, pool *pgxpool.Pool) (err error) {
-	if err := pool.Ping(ctx); err != nil {
-		return fmt.Errorf("connect to database.url: %w; check that Postgres runs there, that the database exists, and user and password", err)
+	if err := ping(ctx, pool); err != nil {
+		return err
 	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {

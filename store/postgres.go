@@ -38,6 +38,13 @@ func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+func ping(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := pool.Ping(ctx); err != nil {
+		return fmt.Errorf("connect to database.url: %w; check that Postgres runs there, that the database exists, and user and password", err)
+	}
+	return nil
+}
+
 // unreachable says that Postgres gave no answer, or will soon give another one: it starts,
 // stops or has no connection left. A wrong password or database is not that.
 func unreachable(err error) bool {

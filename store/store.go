@@ -6,9 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -65,10 +63,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := os.MkdirAll(s.o.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make data_dir: %w", err)
+	err := makeDir(s.o.DataDir)
+	if err != nil {
+		return err
 	}
-	var err error
 	if s.local, err = openLocal(ctx, s.o.DataDir); err != nil {
 		return err
 	}

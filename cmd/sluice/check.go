@@ -58,22 +58,11 @@ func check(cmd *cobra.Command, f *config.File) (warnings []string, err error) {
 		warnings = append(warnings, warning)
 	}
 	if f.ICAP.TLS.Listen != "" {
-		_, err := serverTLS(f.ICAP.TLS)
+		_, err := serverTLS(f.ICAP.TLS, logger(cmd, f))
 		errs = append(errs, err)
 	}
 	_, err = store.Migrate(cmd.Context(), f.StoreOptions(logger(cmd, f)), false)
-	switch {
-	case errors.Is(err, store.ErrNewer): // it says where and what to do
-		errs = append(errs, err)
-	case errors.Is(err, store.ErrDamaged):
-		errs = append(errs, fmt.Errorf("data_dir: %w", err))
-	case err != nil:
-		at, remedy := "data_dir", "name a directory that this user may write to, and that holds files of Sluice's only"
-		if f.Database.URL.Reveal() != "" {
-			at, remedy = "database.url", "start the database, or correct host, user, password or name"
-		}
-		errs = append(errs, fmt.Errorf("%s: %w; %s", at, err, remedy))
-	}
+	errs = append(errs, err) // it says where and what to do
 	return warnings, errors.Join(errs...)
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"github.com/coreos/go-systemd/v22/activation"
 )
@@ -34,7 +36,18 @@ func (s sockets) listen(name, addr string) ([]net.Listener, error) {
 		if name == "icaps" {
 			key = "icap.tls"
 		}
-		return nil, fmt.Errorf("listen for %s: %w; end what listens there, or change %s.listen", name, err, key)
+		return nil, fmt.Errorf("listen for %s: %w; %s %s.listen", name, err, listenRemedy(err), key)
 	}
 	return []net.Listener{l}, nil
+}
+
+// listenRemedy begins the sentence that ends with the setting to change.
+func listenRemedy(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "end what listens there, or change"
+	case errors.Is(err, syscall.EACCES):
+		return "take a port from 1024 on, or give the process CAP_NET_BIND_SERVICE;"
+	}
+	return "name an address of this machine, or none before the port, in" // EADDRNOTAVAIL, and names that do not resolve
 }

@@ -88,7 +88,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 		}
 	}()
 	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
-		return n, fmt.Errorf("make data_dir: %w", err)
+		return n, fmt.Errorf("make data_dir: %w; name a directory that this user may write to", err)
 	}
 	if n.lock, err = lockData(f.DataDir); err != nil {
 		return n, err
@@ -256,7 +256,7 @@ func (n *node) listen() error {
 		{Path: "/respmod", Method: icap.MethodRespmod, Handler: &respmod.Handler{Events: n.recorder}, Preview: respmodPreview, ISTag: n.handler.Version},
 	}
 	if f.ICAP.TLS.Listen != "" {
-		if o.TLS, err = serverTLS(f.ICAP.TLS); err != nil {
+		if o.TLS, err = serverTLS(f.ICAP.TLS, n.log); err != nil {
 			return err
 		}
 	}
@@ -293,12 +293,21 @@ func (n *node) open(s sockets, name, addr string, serve func(net.Listener) error
 
 // serverTLS loads the certificate, which is read again when it changes, and the clients'
 // CA where one is set.
-func serverTLS(t config.TLS) (*tls.Config, error) {
+func serverTLS(t config.TLS, log *slog.Logger) (*tls.Config, error) {
 	cert, err := icap.LoadCertificate(t.Cert, t.Key)
 	if err != nil {
-		return nil, fmt.Errorf("icap.tls: %w", err)
+		return nil, fmt.Errorf("icap.tls: cert %s, key %s: %w; both are PEM files and belong together", t.Cert, t.Key, err)
 	}
-	conf := &tls.Config{GetCertificate: cert.GetCertificate, MinVersion: tls.VersionTLS12}
+	var said atomic.Pointer[string]
+	get := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		pair, err := cert.GetCertificate(hello)
+		text := fmt.Sprint(cert.Err())
+		if old := said.Swap(&text); cert.Err() != nil && (old == nil || *old != text) {
+			log.Error("the new certificate is not taken: the old one stays", "cert", t.Cert, "key", t.Key, "error", cert.Err())
+		}
+		return pair, err
+	}
+	conf := &tls.Config{GetCertificate: get, MinVersion: tls.VersionTLS12}
 	if t.ClientCA == "" {
 		return conf, nil
 	}
