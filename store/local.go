@@ -97,11 +97,12 @@ func connectLocal(dir string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open outbox: %w%s", err, dirRemedy)
 	}
-	err = errors.Join(f.Chmod(0o600), f.Close())
+	st, err := f.Stat()
+	err = errors.Join(err, f.Chmod(0o600), f.Close())
 	if err != nil {
 		return nil, fmt.Errorf("open outbox: %w%s", err, dirRemedy)
 	}
-	c, err := sqlite.NewConnector(localDSN(path))
+	c, err := sqlite.NewConnector(localDSN(path, st.Size() == 0))
 	if err != nil {
 		return nil, fmt.Errorf("open outbox: %w", err)
 	}
@@ -111,16 +112,19 @@ func connectLocal(dir string) (*sql.DB, error) {
 	return db, nil
 }
 
-func localDSN(path string) string {
+func localDSN(path string, isNew bool) string {
+	pragmas := []string{"busy_timeout(10000)"}
+	if isNew {
+		// It takes effect before the first page only, and later is a write all the same: a
+		// connection to a file on a full disk would fail on it.
+		pragmas = append(pragmas, "auto_vacuum(incremental)")
+	}
 	q := url.Values{
 		"_txlock":              {"immediate"},
 		"_time_integer_format": {"unix_micro"},
-		// The order counts: auto_vacuum only takes effect before the first table.
-		"_pragma": {
-			"busy_timeout(10000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(full)",
+		"_pragma": append(pragmas, "journal_mode(wal)", "synchronous(full)",
 			"journal_size_limit(67108864)", "wal_autocheckpoint(4000)", "cache_size(-32000)",
-			"temp_store(memory)", "trusted_schema(off)", "cell_size_check(on)",
-		},
+			"temp_store(memory)", "trusted_schema(off)", "cell_size_check(on)"),
 	}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
