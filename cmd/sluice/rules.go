@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -126,6 +127,9 @@ func loadPolicy(f *config.File, catalogue *classify.Catalogue, engine *dlp.Engin
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read policy.file: %w", err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 { // cut off by whoever writes it, or by a full disk: the defaults may be milder
+		return nil, fmt.Errorf("%s is empty; write its rules, or leave policy.file out for the defaults", f.Policy.File)
 	}
 	var o policy.Options
 	for _, c := range classify.Categories() {

@@ -79,6 +79,8 @@ func TestChangedFilesReloadTheRules(t *testing.T) {
 		{"a policy beside the settings", "policy.yaml", "rules: [{id: a, action: block}]\n", "rules reloaded", 0},
 		{"a broken policy", "policy.yaml", "rules: [{id: a, action: blck}]\n", "reload refused", 1},
 		{"the policy mended", "policy.yaml", "rules: [{id: b, action: block}]\n", "rules reloaded", 0},
+		{"a policy that a full disk has cut off", "policy.yaml", "", "policy.yaml is empty; write its rules, or leave policy.file out for the defaults", 1},
+		{"the policy written again", "policy.yaml", "rules: [{id: b, action: block}]\n", "rules reloaded", 0},
 		{"a word list in a directory below", "own/lists/names.txt", "Heron\n", "rules reloaded", 0},
 	} {
 		put(t, c.file, c.text)
