@@ -362,6 +362,8 @@ func (c *call) record(ctx context.Context, e *event.Event, answer icap.Answer) i
 	e.LatencyUS = c.h.o.Now().Sub(c.began).Microseconds()
 	if err := c.keep(ctx, e); err != nil {
 		answer = c.unrecorded(e, answer, err)
+	} else {
+		c.h.tellMissed(nil)
 	}
 	if d := &c.decision; d.Action > policy.Log {
 		c.h.o.Log.Info("decision", "app", e.App.ID, "activity", e.Activity, "action", d.Action.String(), "rule", d.Rule,

@@ -2,6 +2,7 @@ package reqmod
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dlp/sluice/event"
@@ -20,9 +21,8 @@ func (c *call) unrecorded(e *event.Event, answer icap.Answer, err error) icap.An
 		c.overload("the request could not be recorded")
 	}
 	c.h.counters.unrecorded.WithLabelValues(c.decision.Action.String()).Inc()
-	if n := c.h.missed.add(time.Now()); n > 0 {
-		c.h.o.Log.Error("events not recorded", "requests", n, "error", err)
-	}
+	c.h.missed.add()
+	c.h.tellMissed(err)
 	if passes {
 		return answer
 	}
@@ -33,23 +33,39 @@ func (c *call) unrecorded(e *event.Event, answer icap.Answer, err error) icap.An
 // missedEvery is how often the log says that events are not recorded.
 const missedEvery = 5 * time.Second
 
+// tellMissed says how many events were not recorded since it last did, when that is long ago:
+// after one more of them, with why, and after one that was recorded, without.
+func (h *Handler) tellMissed(err error) {
+	n := h.missed.due()
+	switch {
+	case n > 0 && err != nil:
+		h.o.Log.Error("events not recorded", "requests", n, "error", err)
+	case n > 0:
+		h.o.Log.Error("events were not recorded", "requests", n)
+	}
+}
+
 // missed counts the events that could not be recorded, between two lines of the log. It is
 // safe for concurrent use.
 type missed struct {
+	count atomic.Int64
 	mu    sync.Mutex
 	since time.Time // of the last line
-	count int64
 }
 
-// add counts one, and returns how many are to be told of now; 0: none.
-func (m *missed) add(now time.Time) int64 {
+func (m *missed) add() { m.count.Add(1) }
+
+// due returns how many are to be told of now, and begins anew; 0: none.
+func (m *missed) due() int64 {
+	if m.count.Load() == 0 { // nearly always, and no lock
+		return 0
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.count++
+	now := time.Now()
 	if now.Sub(m.since) < missedEvery {
 		return 0
 	}
-	n := m.count
-	m.since, m.count = now, 0
-	return n
+	m.since = now
+	return m.count.Swap(0)
 }
