@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -93,6 +94,7 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 	if n.lock, err = lockData(f.DataDir); err != nil {
 		return n, err
 	}
+	_, absent := os.Stat(f.Keys.File)
 	if n.keys, err = openKeys(f.Keys.File, true); err != nil {
 		return n, err
 	}
@@ -110,6 +112,9 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 		return n, err
 	}
 	n.ops.trouble = n.recorder.Trouble
+	if errors.Is(absent, fs.ErrNotExist) && n.recorder.Stats().Last > 0 {
+		log.Warn("keys.file was not there, and was made anew: fingerprints, links and registered data of before mean nothing to it; put the old file back", "file", f.Keys.File)
+	}
 	if err := errors.Join(n.openExporters(ctx), n.openNotifiers(ctx)); err != nil {
 		return n, err
 	}
