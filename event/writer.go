@@ -148,6 +148,9 @@ func (b *bell) ring(urgent bool) {
 // commit writes batch in one transaction, tells those who wait, and returns the usage
 // events that have to be tried again.
 func (r *Recorder) commit(batch []*item) []*item {
+	if len(batch) == 0 {
+		return nil // and nothing is known of the disk
+	}
 	var err error
 	for len(batch) > 0 {
 		n := min(len(batch), maxBatch)

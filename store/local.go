@@ -43,13 +43,18 @@ func openLocal(ctx context.Context, dir string) (*sql.DB, error) {
 // names the file and the remedy.
 var ErrDamaged = errors.New("the file is damaged")
 
-// damaged adds place and remedy to what SQLite says of a file that is no database any more.
+// damaged adds place and remedy to what SQLite says of a file that is no database any more,
+// and of a disk that is full or broken.
 func damaged(err error, dir string) error {
-	const sqliteCorrupt, sqliteNotADatabase = 11, 26
-	if code := event.SQLiteCode(err); code != sqliteCorrupt && code != sqliteNotADatabase {
+	const sqliteIO, sqliteCorrupt, sqliteFull, sqliteNotADatabase = 10, 11, 13, 26
+	path := filepath.Join(dir, localFile)
+	switch event.SQLiteCode(err) {
+	case sqliteIO, sqliteFull: // a full disk is both: no room for the file's memory is an error of input and output
+		return fmt.Errorf("%w; make room on the disk of %s, and look whether it is sound", err, path)
+	case sqliteCorrupt, sqliteNotADatabase:
+	default:
 		return err
 	}
-	path := filepath.Join(dir, localFile)
 	return fmt.Errorf("%w: %w; put a backup in the place of %s, or move it with its -wal and -shm files to another directory and start anew (docs/operations.md)",
 		ErrDamaged, err, path)
 }

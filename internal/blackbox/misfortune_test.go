@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -64,6 +65,26 @@ func TestWrongSettingsSayWhatToDo(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAFirstStartOnAFullDiskSaysSo: it needs room, and says where, however little is missing.
+func TestAFirstStartOnAFullDiskSaysSo(t *testing.T) {
+	for _, room := range []int64{0, 40 << 10, 200 << 10} {
+		disk := newVolume(t, 8)
+		t.Setenv("SLUICE_DATA_DIR", disk.dir)
+		node := newSluice(t, settings{})
+		disk.fill()
+		if err := os.Truncate(disk.ballast(), 8<<20-room); err != nil {
+			t.Fatal(err)
+		}
+		_, errOut, code := node.run("serve")
+		if code != 1 || !strings.Contains(errOut, "no space left on device") && !strings.Contains(errOut, "; make room on the disk of "+disk.dir) {
+			t.Errorf("%d bytes of room: exit code %d, %q; want 1 and what the disk lacks", room, code, errOut)
+		}
+		disk.free()
+		node.start()
+		node.stop()
 	}
 }
 
