@@ -29,6 +29,7 @@ type Server struct {
 	date              atomic.Pointer[dateText]
 	counts            counters
 	strangers, misled seldom      // what the log warns of
+	starved           seldom      // of descriptors
 	leaving           atomic.Bool // Shutdown has been called; OPTIONS says so
 	draining          atomic.Bool
 
@@ -76,7 +77,9 @@ func (s *Server) Serve(l net.Listener) error {
 			return ErrServerClosed
 		case temporary(err): // out of descriptors: wait until connections close
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.o.Log.Error("accept icap connection", "error", err, "retry_in", pause)
+			if s.starved.ok(s.now()) {
+				s.o.Log.Error("icap connections have to wait: give the process more open files (LimitNOFILE of systemd), or lower icap.max_connections", "error", err)
+			}
 			select {
 			case <-time.After(pause):
 			case <-s.stop:
