@@ -37,9 +37,12 @@ const (
 func (s *Store) RunMaintenance(ctx context.Context, r Retention) error {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
-	for last := time.Now(); ; {
+	for last, first := time.Now(), true; ; first = false {
 		now := time.Now()
 		err := s.trustClock(ctx, last, now)
+		if err == nil && first {
+			err = s.trustStart(ctx, r, now)
+		}
 		if err == nil {
 			err = s.Maintain(ctx, r, now)
 		}
@@ -84,6 +87,24 @@ func (s *Store) trustClock(ctx context.Context, last, now time.Time) error {
 	}
 	if apart := time.Until(theirs); apart.Abs() > clockSlack {
 		return fmt.Errorf("the clocks of this node and of Postgres are %s apart", apart.Round(time.Second))
+	}
+	return nil
+}
+
+// trustStart asks for an hour of patience when everything is too old: a machine whose clock
+// starts years ahead, before the network corrects it, would drop all. Postgres has a clock of
+// its own to compare with.
+func (s *Store) trustStart(ctx context.Context, r Retention, now time.Time) error {
+	if s.pool != nil || r.Events == 0 {
+		return nil
+	}
+	last, err := s.Events(ctx, Filter{Limit: 1})
+	if err != nil || len(last) == 0 {
+		return err
+	}
+	if now.Sub(last[0].Time) > r.Events {
+		return fmt.Errorf("by the clock of this node even the last event, of %s, is to be dropped: see that the clock is right",
+			last[0].Time.Format(time.RFC3339))
 	}
 	return nil
 }
