@@ -36,18 +36,18 @@ func (s sockets) listen(name, addr string) ([]net.Listener, error) {
 		if name == "icaps" {
 			key = "icap.tls"
 		}
-		return nil, fmt.Errorf("listen for %s: %w; %s %s.listen", name, err, listenRemedy(err), key)
+		return nil, fmt.Errorf("listen for %s: %w; %s", name, err, listenRemedy(err, key+".listen"))
 	}
 	return []net.Listener{l}, nil
 }
 
-// listenRemedy begins the sentence that ends with the setting to change.
-func listenRemedy(err error) string {
+// listenRemedy says what to do about err, which may be to change the setting key.
+func listenRemedy(err error, key string) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return "end what listens there, or change"
+		return "end what listens there, or change " + key
 	case errors.Is(err, syscall.EACCES):
-		return "take a port from 1024 on, or give the process CAP_NET_BIND_SERVICE;"
+		return "name a port from 1024 on in " + key + ", or give the process CAP_NET_BIND_SERVICE"
 	}
-	return "name an address of this machine, or none before the port, in" // EADDRNOTAVAIL, and names that do not resolve
+	return "name an address of this machine, or none before the port, in " + key // EADDRNOTAVAIL, and names that do not resolve
 }

@@ -147,7 +147,7 @@ func lockData(dir string) (*filelock.Lock, error) {
 		}
 		return nil, fmt.Errorf("data_dir %s is in use by %s: stop that one, or give this one a data_dir of its own", dir, who)
 	case err != nil:
-		return nil, fmt.Errorf("data_dir %s: %w", dir, err)
+		return nil, fmt.Errorf("data_dir %s: %w; there must be room, and all in it belong to the user that Sluice runs as", dir, err)
 	}
 	return lock, nil
 }
