@@ -1,9 +1,7 @@
 package blackbox
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -76,24 +74,4 @@ func TestReadinessTellsOfEventsThatCannotBeRecorded(t *testing.T) {
 	says("the disk is mended", "ok")
 	node.stop()
 	secrets.absentFrom(t, map[string]string{"what sluice printed": node.stderr.String()}, disk.dir)
-}
-
-// answers returns nil when url answers with that status and a body that begins so.
-func answers(url string, status int, begins string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && (resp.StatusCode != status || !strings.HasPrefix(string(body), begins)) {
-		err = fmt.Errorf("%s: %s: %s; want %d and %q", url, resp.Status, body, status, begins)
-	}
-	return err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -125,7 +126,10 @@ func (n *sluice) stop() {
 }
 
 // get returns nil when url answers 200.
-func get(url string) error {
+func get(url string) error { return answers(url, http.StatusOK, "") }
+
+// answers returns nil when url answers with that status and a body that begins so.
+func answers(url string, status int, begins string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -137,10 +141,11 @@ func get(url string) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, resp.Status)
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != status || !strings.HasPrefix(string(body), begins)) {
+		err = fmt.Errorf("%s: %s: %s; want %d and %q", url, resp.Status, body, status, begins)
 	}
-	return nil
+	return err
 }
 
 // run runs a command to its end.
