@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -182,5 +183,37 @@ func TestABadNewCertificateIsTold(t *testing.T) {
 	node.stop()
 	if n := strings.Count(node.stderr.String(), "the new certificate is not taken"); n != 1 {
 		t.Errorf("told %d times, want once", n)
+	}
+}
+
+// TestChangedSettingsAreToldAtSIGHUP: it reloads rules alone, and whoever expects more reads
+// what to do.
+func TestChangedSettingsAreToldAtSIGHUP(t *testing.T) {
+	node := newSluice(t, settings{})
+	node.start()
+	text, err := os.ReadFile(node.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const bad, changed, reloaded = "the settings have mistakes: the running ones stay", "the settings have changed: a restart takes them over", "rules reloaded"
+	for _, c := range []struct{ more, says string }{
+		{"", reloaded},
+		{"retention: {events: 30d}\n", changed},
+		{"retention: {evnts: 30d}\n", bad},
+	} {
+		node.write("sluice.yaml", string(text)+c.more)
+		before := node.stderr.String()
+		node.serving.Signal(syscall.SIGHUP)
+		proc.Eventually(t, 20*time.Second, "the log says: "+c.says, func() error {
+			log := strings.TrimPrefix(node.stderr.String(), before)
+			if !strings.Contains(log, reloaded) || !strings.Contains(log, c.says) {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+	}
+	node.stop()
+	if log := node.stderr.String(); strings.Count(log, bad) != 1 || strings.Count(log, changed) != 1 {
+		t.Errorf("want one line of each change:\n%s", log)
 	}
 }
