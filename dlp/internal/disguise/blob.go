@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"unicode/utf8"
 )
@@ -46,34 +47,63 @@ func Decode(text []byte, inside *View, cut bool, budget *int) *View {
 }
 
 // nextBlob returns the first blob that begins at from or later, of which it reads most bytes; nil
-// when there is none, or the budget is spent. Whatever is long enough fills a word of eight bytes.
+// when there is none, or the budget is spent.
 func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
-	for i := from &^ 7; i+8 <= len(text) && *budget > 0; i = max(i+8, from&^7) {
-		x := binary.LittleEndian.Uint64(text[i:])
-		if x&highs != 0 {
-			continue
-		}
-		switch low := sparse(x, '+'); low {
-		case 0:
-			if !isBlob(text[i : i+8]) {
-				continue
-			}
+	for i := from &^ 7; *budget > 0; i = max(i+8, from&^7) {
+		i = nextWord(text, i)
+		switch {
+		case i < 0:
+			return nil
+		case text[i] == ' ' || text[i+1] == ' ' || text[i+2] == ' ':
+			b, from = spacedHex(text, from, i, budget)
+		case isBlob(text[i : i+8]):
 			for i > from && ofBlobs[text[i-1]] {
 				i--
 			}
-			for from = max(i, from); from < len(text) && ofBlobs[text[from]] && *budget > 0; {
-				if b, from = blobAt(text[:from+min(len(text)-from, most)], from, cut && from == 0, budget); b != nil {
-					return b
-				}
+			for from = max(i, from); b == nil && from < len(text) && ofBlobs[text[from]] && *budget > 0; {
+				b, from = blobAt(text[:from+min(len(text)-from, most)], from, cut && from == 0, budget)
 			}
-		case spaced0, spaced1, spaced2:
-			if b, from = spacedHex(text, from, i, budget); b != nil {
-				return b
-			}
+		}
+		if b != nil {
+			return b
 		}
 	}
 	return nil
 }
+
+// nextWord returns the first word of eight bytes, from i on, that can lie in a blob, -1 when there is
+// none: bytes in hexadecimal with spaces between, or no signs and no space, as then half a word beside
+// it has none either. Whatever is long enough for a blob has such a word.
+func nextWord(text []byte, i int) int {
+	before, now := uint64(0), uint64(0) // signs
+	if i+8 <= len(text) {
+		now = signs(text[i:])
+	}
+	for ; i+8 <= len(text); i += 8 {
+		next := uint64(0)
+		if i+16 <= len(text) {
+			next = signs(text[i+8:])
+		}
+		if halves := before >> 32 * (next & math.MaxUint32); now|halves == 0 || now == spaced0 || now == spaced1 || now == spaced2 {
+			return i
+		}
+		before, now = now, next
+	}
+	return -1
+}
+
+// signs has the high bits of those of eight bytes that are below '+' or outside ASCII.
+func signs(b []byte) uint64 {
+	x := binary.LittleEndian.Uint64(b)
+	return sparse(x, '+') | x&highs
+}
+
+// Words of bytes in hexadecimal with spaces between: where the spaces can be.
+const (
+	spaced0 = 0x0080000080000080
+	spaced1 = 0x8000008000008000
+	spaced2 = 0x0000800000800000
+)
 
 // ofBlobs are the characters of base64 and of hexadecimal, with what may separate its bytes.
 var ofBlobs = func() (is [256]bool) {

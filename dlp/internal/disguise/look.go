@@ -94,13 +94,6 @@ const (
 // enough to tell whether there is one.
 func sparse(x uint64, limit byte) uint64 { return (x - ones*uint64(limit)) &^ x & highs }
 
-// Words of hex bytes with spaces between: where the spaces of eight bytes can be.
-const (
-	spaced0 = 0x0080000080000080
-	spaced1 = 0x8000008000008000
-	spaced2 = 0x0000800000800000
-)
-
 // lookUnusual looks for unusual characters.
 func lookUnusual(text []byte) bool {
 	i := 0

@@ -23,14 +23,32 @@ type traits struct {
 
 func traitsOf(text []byte) traits { return traits{isQuotedPrintable(text), joinsLists(text)} }
 
-// special are the bytes at which a rewrite can start.
-var special = func() [256]bool {
-	t := leads
+// special is 1 for the bytes at which a rewrite can start.
+var special = func() (t [256]uint8) {
+	for c, is := range leads {
+		if is {
+			t[c] = 1
+		}
+	}
 	for _, c := range []byte("%&\\=\"'`[") {
-		t[c] = true
+		t[c] = 1
 	}
 	return t
 }()
+
+// nextSpecial returns where, from i on, the first special byte is, or the end of text.
+func nextSpecial(text []byte, i int) int {
+	for ; i+8 <= len(text); i += 8 {
+		w := (*[8]byte)(text[i:])
+		if special[w[0]]|special[w[1]]|special[w[2]]|special[w[3]]|special[w[4]]|special[w[5]]|special[w[6]]|special[w[7]] != 0 {
+			break
+		}
+	}
+	for i < len(text) && special[text[i]] == 0 {
+		i++
+	}
+	return i
+}
 
 // Mend undoes what disguises single characters. It returns nil when nothing does. Inside is
 // the view that text is of, or nil: only what that one decoded is then looked at again.
@@ -39,10 +57,9 @@ func Mend(text []byte, inside *View) *View {
 	var list []rewrite
 	strong := false
 	native := 0 // up to here, the word has no Latin letter
-	for i := 0; i < len(text); {
-		if !special[text[i]] {
-			i++
-			continue
+	for i := 0; ; {
+		if i = nextSpecial(text, i); i == len(text) {
+			break
 		}
 		if foreign(text[i]) {
 			if i >= native {
