@@ -54,15 +54,14 @@ func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
 		switch {
 		case i < 0:
 			return nil
-		case text[i] == ' ' || text[i+1] == ' ' || text[i+2] == ' ':
+		case signs(text[i:]) != 0:
 			b, from = spacedHex(text, from, i, budget)
-		case isBlob(text[i : i+8]):
-			for i > from && ofBlobs[text[i-1]] {
+		default:
+			for i > from && alphabet[text[i-1]] != 0xff {
 				i--
 			}
-			for from = max(i, from); b == nil && from < len(text) && ofBlobs[text[from]] && *budget > 0; {
-				b, from = blobAt(text[:from+min(len(text)-from, most)], from, cut && from == 0, budget)
-			}
+			from = max(i, from)
+			b, from = runAt(text[:from+min(len(text)-from, most)], from, cut && from == 0, budget)
 		}
 		if b != nil {
 			return b
@@ -72,10 +71,10 @@ func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
 }
 
 // nextWord returns the first word of eight bytes, from i on, that can lie in a blob, -1 when there is
-// none: bytes in hexadecimal with spaces between, or no signs and no space, as then half a word beside
+// none: bytes in hexadecimal with signs between, or no signs at all, as then half a word beside
 // it has none either. Whatever is long enough for a blob has such a word.
 func nextWord(text []byte, i int) int {
-	before, now := uint64(0), uint64(0) // signs
+	before, now := uint64(0), uint64(0)
 	if i+8 <= len(text) {
 		now = signs(text[i:])
 	}
@@ -92,35 +91,19 @@ func nextWord(text []byte, i int) int {
 	return -1
 }
 
-// signs has the high bits of those of eight bytes that are below '+' or outside ASCII.
+// signs has the high bits of those of eight bytes that are below '+', outside ASCII, or may separate
+// bytes in hexadecimal; where one is, it may have that of the byte behind it, too.
 func signs(b []byte) uint64 {
 	x := binary.LittleEndian.Uint64(b)
-	return sparse(x, '+') | x&highs
+	return (sparse(x, '+') | sparse(x^ones*':', 1) | sparse(x^ones*',', 1) | x) & highs
 }
 
-// Words of bytes in hexadecimal with spaces between: where the spaces can be.
+// Words of bytes in hexadecimal with signs between: where the signs can be.
 const (
 	spaced0 = 0x0080000080000080
 	spaced1 = 0x8000008000008000
 	spaced2 = 0x0000800000800000
 )
-
-// ofBlobs are the characters of base64 and of hexadecimal, with what may separate its bytes.
-var ofBlobs = func() (is [256]bool) {
-	for c := range is {
-		is[c] = alphabet[c] != 0xff || c == ':' || c == ','
-	}
-	return is
-}()
-
-func isBlob(word []byte) bool {
-	for _, c := range word {
-		if !ofBlobs[c] {
-			return false
-		}
-	}
-	return true
-}
 
 // alphabet is base64 of both kinds; 0xff: not in it.
 var alphabet = func() (a [256]byte) {
@@ -142,21 +125,13 @@ func run(text []byte, i int) int {
 	return i
 }
 
-// blobAt tries to decode what begins at i and returns where to go on.
-func blobAt(text []byte, i int, cut bool, budget *int) (b *rewrite, next int) {
-	switch end := run(text, i); {
-	case end-i == 2: // with something between each two
-		b, next := hexAt(text, i, budget)
-		return b, max(next, end)
-	case end-i < shortestRun:
+// runAt tries to decode the run of base64 that begins at i, which may be hexadecimal, and returns
+// where to go on.
+func runAt(text []byte, i int, cut bool, budget *int) (b *rewrite, next int) {
+	end := run(text, i)
+	if end-i < shortestRun {
 		return nil, max(end, i+1)
-	default:
-		return runAt(text, i, end, cut, budget)
 	}
-}
-
-// runAt is blobAt for a run of base64 up to end, which may be hexadecimal.
-func runAt(text []byte, i, end int, cut bool, budget *int) (b *rewrite, next int) {
 	if b, _ := hexAt(text, i, budget); b != nil {
 		return b, int(b.end)
 	}

@@ -77,17 +77,17 @@ func hexPairs(text []byte, i, step int, sep byte) (n, end int) {
 	return n, end
 }
 
-// spacedHex reads bytes in hexadecimal with spaces between them, from the first one on that begins
+// spacedHex reads bytes in hexadecimal with signs between them, from the first one on that begins
 // at from or later and leads to those at i, and returns where to go on.
 func spacedHex(text []byte, from, i int, budget *int) (b *rewrite, next int) {
 	next = i
-	for n := 0; n < 3 && next > from && text[next] != ' '; n++ {
+	for n := 0; n < 3 && next > from && !separates(text[next]); n++ {
 		next--
 	}
-	if text[next] == ' ' {
+	if separates(text[next]) {
 		next++
 	}
-	for next-3 >= from && text[next-1] == ' ' && hexNumber(text, next-3, 2) >= 0 {
+	for next-3 >= from && separates(text[next-1]) && hexNumber(text, next-3, 2) >= 0 {
 		next -= 3
 	}
 	for next <= i && b == nil && *budget > 0 {
