@@ -57,11 +57,14 @@ func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
 		case signs(text[i:]) != 0:
 			b, from = spacedHex(text, from, i, budget)
 		default:
-			for i > from && alphabet[text[i-1]] != 0xff {
-				i--
+			start := max(i, from)
+			for start > from && alphabet[text[start-1]] != 0xff {
+				start--
 			}
-			from = max(i, from)
-			b, from = runAt(text[:from+min(len(text)-from, most)], from, cut && from == 0, budget)
+			part := text[:start+min(len(text)-start, most)]
+			if end := run(part, start); end-start >= shortestRun {
+				b, from = runAt(part, start, end, cut && start == 0, budget)
+			}
 		}
 		if b != nil {
 			return b
@@ -125,13 +128,9 @@ func run(text []byte, i int) int {
 	return i
 }
 
-// runAt tries to decode the run of base64 that begins at i, which may be hexadecimal, and returns
-// where to go on.
-func runAt(text []byte, i int, cut bool, budget *int) (b *rewrite, next int) {
-	end := run(text, i)
-	if end-i < shortestRun {
-		return nil, max(end, i+1)
-	}
+// runAt tries to decode the run of base64 from i to end, which may be hexadecimal, and returns where
+// to go on.
+func runAt(text []byte, i, end int, cut bool, budget *int) (b *rewrite, next int) {
 	if b, _ := hexAt(text, i, budget); b != nil {
 		return b, int(b.end)
 	}

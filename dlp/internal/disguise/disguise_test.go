@@ -72,6 +72,31 @@ func TestEveryDisguiseIsUndoneAndMappedBack(t *testing.T) {
 }
 
 // A block of base64 may go on in the next line, and the next line may be a sentence.
+// What is encoded is found wherever it begins, since it is looked for by words of eight bytes.
+func TestBlobsAreFoundAtEveryPlace(t *testing.T) {
+	separated := func(by string) string {
+		return strings.TrimSuffix(strings.ReplaceAll(fmt.Sprintf("% x ", secret), " ", by), by)
+	}
+	for name, blob := range map[string]string{
+		"base64": b64(secret), "hex": hex.EncodeToString([]byte(secret)), "short": b64("pin 4711 xyz"),
+		"spaces": separated(" "), "colons": separated(":"), "dashes": separated("-"), "commas": separated(","),
+	} {
+		for pad := range 24 {
+			for _, before := range []string{"", "of ", "at 12:34:56,", "5239a420-e7dc-4c73-a636-356a8ed477d6\n", "="} {
+				text := []byte(strings.Repeat("(", pad) + before + blob + ";")
+				budget := 1 << 10
+				if !disguise.Look(text).Blobs {
+					t.Fatalf("%s behind %d signs and %q: not seen", name, pad, before)
+				}
+				v := disguise.Decode(text, nil, false, &budget)
+				if v == nil || !bytes.Contains(v.Text, []byte(secret)) && name != "short" {
+					t.Fatalf("%s behind %d signs and %q: not read as a whole", name, pad, before)
+				}
+			}
+		}
+	}
+}
+
 func TestWordsBehindBase64AreNotItsLastLine(t *testing.T) {
 	plain := strings.Repeat("all work ", 3) + secret + " and no play, says the clerk"
 	for name, encoded := range map[string]string{

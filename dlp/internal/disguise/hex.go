@@ -80,6 +80,7 @@ func hexPairs(text []byte, i, step int, sep byte) (n, end int) {
 // spacedHex reads bytes in hexadecimal with signs between them, from the first one on that begins
 // at from or later and leads to those at i, and returns where to go on.
 func spacedHex(text []byte, from, i int, budget *int) (b *rewrite, next int) {
+	i = max(i, from)
 	next = i
 	for n := 0; n < 3 && next > from && !separates(text[next]); n++ {
 		next--
@@ -87,13 +88,17 @@ func spacedHex(text []byte, from, i int, budget *int) (b *rewrite, next int) {
 	if separates(text[next]) {
 		next++
 	}
-	for next-3 >= from && separates(text[next-1]) && hexNumber(text, next-3, 2) >= 0 {
+	for next-3 >= from && separates(text[next-1]) && text[next-1] == text[next+2] && hexNumber(text, next-3, 2) >= 0 {
 		next -= 3
+	}
+	if next > 0 && wordByte(text[next-1]) && hexNumber(text, next, 2) >= 0 {
+		next += 3 // the first is the end of something else
 	}
 	for next <= i && b == nil && *budget > 0 {
 		at := next
-		b, next = hexAt(text, at, budget)
-		next = max(next, at+1)
+		if b, next = hexAt(text, at, budget); next < at+3*shortestHex {
+			next = min(max(next, at+1), at+3) // another sign may begin behind the first byte
+		}
 	}
 	return b, next
 }
