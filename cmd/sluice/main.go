@@ -12,6 +12,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sluice-dlp/sluice/internal/nearest"
 )
 
 // Exit codes (DESIGN 3).
@@ -79,7 +82,7 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&a.configPath, "config", "", "settings file (default: sluice.yaml in this directory, if it is there)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{flagHint(cmd, err)} })
 	root.AddCommand(
 		a.serveCommand(), a.demoCommand(), a.checkCommand(),
 		a.scanCommand(), a.explainCommand(), a.extractCommand(), a.classifyCommand(),
@@ -89,6 +92,17 @@ func newRoot() *cobra.Command {
 	)
 	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// flagHint adds to err the flag that was meant by one that is not there.
+func flagHint(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	return fmt.Errorf("%w%s", err, nearest.Hint("--"+unknown.GetSpecifiedName(), known))
 }
 
 // helpCommand is cobra's, but that it refuses what is no command.

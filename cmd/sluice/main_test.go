@@ -183,6 +183,20 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 	}
 }
 
+func TestAnUnknownFlagIsToldWithTheOneThatWasMeant(t *testing.T) {
+	for args, want := range map[string]string{
+		"serve --icap-listen :1": `unknown flag: --icap-listen (did you mean "--icap.listen"?)`,
+		"scan --formt json -":    `unknown flag: --formt (did you mean "--format"?)`,
+		"check --confg a.yaml":   `unknown flag: --confg (did you mean "--config"?)`,
+		"scan --zzz -":           "unknown flag: --zzz\n",
+		"scan -x":                "unknown shorthand flag: 'x' in -x\n",
+	} {
+		if _, _, errOut := sluice(t, "", strings.Fields(args)...); !strings.Contains(errOut, want) {
+			t.Errorf("%s: %q, want %q", args, errOut, want)
+		}
+	}
+}
+
 func TestKeysAreMadeOnceAndOnlyForTheOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data", "keys")
 	first, err := openKeys(path, true)
