@@ -36,7 +36,7 @@ func Migrate(ctx context.Context, o Options, up bool) (list []MigrationStatus, e
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(damaged(err, o.DataDir), local.Close()) }()
+	defer func() { err = errors.Join(damaged(denied(err), o.DataDir), local.Close()) }()
 	if up {
 		if err := migrateLocal(ctx, local, o.DataDir); err != nil {
 			return nil, err

@@ -45,6 +45,16 @@ func ping(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
+// denied adds the remedy to what Postgres says of a user that may not change the schema; since
+// version 15 only the owner of a database may.
+func denied(err error) error {
+	var answer *pgconn.PgError
+	if !errors.As(err, &answer) || answer.Code != "42501" {
+		return err
+	}
+	return fmt.Errorf("%w; the user of database.url must own the database: ALTER DATABASE … OWNER TO …", err)
+}
+
 // unreachable says that Postgres gave no answer, or will soon give another one: it starts,
 // stops or has no connection left. A wrong password or database is not that.
 func unreachable(err error) bool {

@@ -104,7 +104,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		return nil
 	}
 	if err := migratePostgres(ctx, s.pool); err != nil {
-		return err
+		return denied(err)
 	}
 	s.prepared.Store(true)
 	return nil

@@ -163,6 +163,22 @@ func TestSchemaOfALaterVersionIsRefused(t *testing.T) {
 	}
 }
 
+// Postgres 15 lets nobody but the owner of a database make tables there, which stops many a
+// first start.
+func TestAUserWhoMayNotMakeTablesIsToldHow(t *testing.T) {
+	server := pgtest.Start(t)
+	url := server.Database(t)
+	server.Exec(t, "postgres", "CREATE USER weak")
+	o := store.Options{URL: strings.Replace(url, "postgres@", "weak@", 1), DataDir: t.TempDir(), Log: testLog(t)}
+	_, opened := store.Open(t.Context(), o)
+	_, asked := store.Migrate(t.Context(), o, false)
+	for _, err := range []error{opened, asked} {
+		if err == nil || !strings.Contains(err.Error(), "must own the database: ALTER DATABASE") {
+			t.Errorf("error %v; want the remedy", err)
+		}
+	}
+}
+
 // go test -run Hostile ./store -args -hostile 10000
 var hostileRounds = flag.Int("hostile", 1500, "hostile statements for the explorer of each database")
 
