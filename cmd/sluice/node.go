@@ -303,12 +303,12 @@ func serverTLS(t config.TLS, log *slog.Logger) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("icap.tls: cert %s, key %s: %w; both are PEM files and belong together", t.Cert, t.Key, err)
 	}
-	var said atomic.Pointer[string]
+	var said atomic.Pointer[error]
 	get := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		pair, err := cert.GetCertificate(hello)
-		text := fmt.Sprint(cert.Err())
-		if old := said.Swap(&text); cert.Err() != nil && (old == nil || *old != text) {
-			log.Error("the new certificate is not taken: the old one stays", "cert", t.Cert, "key", t.Key, "error", cert.Err())
+		bad := cert.Err()
+		if old := said.Swap(&bad); bad != nil && (old == nil || *old != bad) {
+			log.Error("the new certificate is not taken: the old one stays", "cert", t.Cert, "key", t.Key, "error", bad)
 		}
 		return pair, err
 	}
