@@ -21,9 +21,7 @@ func trailing(m uint64) int { return bits.TrailingZeros64(m) & (block - 1) }
 type run struct {
 	db     *DB
 	text   []byte
-	only   []bool // patterns to look for; nil: all
-	asked  []bool // those to tell of: see twins
-	any    []bool
+	asked  []bool // patterns to tell of; nil: all
 	tell   func(pattern, start, end int) bool
 	ended  bool     // tell wants no more
 	from   int      // the first start to report
@@ -36,9 +34,11 @@ type run struct {
 	folds  bool     // the batch before it had
 	redo   []resume // for the other engine
 
-	open []int  // by pattern: all starts before it are decided; shut if nobody asks
-	scan uint32 // number of this scan, so that progress need not be cleared
-	at   []progress
+	open    []int  // by pattern: all starts before it are decided; shut if nobody asks
+	opening []int  // what it is where a text begins, for chosen
+	chosen  []bool // patterns; empty: all
+	scan    uint32 // number of this scan, so that progress need not be cleared
+	at      []progress
 
 	dense  bool // of the batch: see pick
 	cover  cover
@@ -60,12 +60,7 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 	r.redo, r.folds = r.redo[:0], false
 	r.turns.begin()
 	r.budget = stepsPerByte*len(text) + stepsFree
-	clear(r.open)
-	for p, wanted := range r.only {
-		if !wanted {
-			r.open[p] = shut
-		}
-	}
+	copy(r.open, r.opening)
 	if r.scan++; r.scan == 0 {
 		clear(r.at)
 		r.scan = 1
@@ -74,7 +69,7 @@ func (r *run) begin(text []byte, only []bool, emit func(pattern, start, end int)
 
 // release gives r back to its DB.
 func (r *run) release() {
-	r.text, r.only, r.asked, r.tell, r.next = nil, nil, nil, nil, nil
+	r.text, r.asked, r.tell, r.next = nil, nil, nil, nil
 	r.db.runs.Put(r)
 }
 

@@ -85,7 +85,10 @@ func Compile(patterns []Pattern, o Options) (*DB, error) {
 	for i := range db.patterns {
 		db.patterns[i].parsed = nil
 	}
-	db.runs.New = func() any { return &run{db: db, open: make([]int, len(patterns)), at: make([]progress, len(patterns))} }
+	db.runs.New = func() any {
+		n := len(patterns)
+		return &run{db: db, open: make([]int, n), opening: make([]int, n), at: make([]progress, n)}
+	}
 	return db, nil
 }
 

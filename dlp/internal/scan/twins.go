@@ -47,19 +47,26 @@ func (t *twins) original(p int) int {
 	return p
 }
 
-// choose notes which patterns are wanted: the first of a kind is looked for when any is.
+// choose notes which patterns are wanted, nil meaning all, and with that which are open where a text
+// begins: the first of a kind when any is wanted. Mostly they are those of the text before.
 func (r *run) choose(only []bool) {
-	r.asked, r.only = only, only
-	if only == nil || len(r.db.twins.first) == 0 {
+	if r.asked = only; slices.Equal(only, r.chosen) {
 		return
 	}
-	r.any = append(r.any[:0], only...)
-	for _, first := range r.db.twins.first {
-		for _, p := range r.db.twins.of[first] {
-			r.any[first] = r.any[first] || only[p]
+	r.chosen = append(r.chosen[:0], only...)
+	clear(r.opening)
+	for p, wanted := range only {
+		if !wanted {
+			r.opening[p] = shut
 		}
 	}
-	r.only = r.any
+	for _, first := range r.db.twins.first {
+		for _, p := range r.db.twins.of[first] {
+			if only == nil || only[p] {
+				r.opening[first] = 0
+			}
+		}
+	}
 }
 
 // emit tells of a match of p and of its twins, and reports whether more are wanted.

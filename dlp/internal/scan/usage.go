@@ -17,7 +17,7 @@ type Usage struct {
 func (db *DB) Usage() Usage {
 	u := Usage{
 		Patterns: len(db.patterns), Unanchored: len(db.twins.all(db.always)), InRE2: db.flight.bytes.Load(), Redone: db.redone.Load(),
-		Goroutine: int64(unsafe.Sizeof(run{})) + int64(len(db.patterns))*int64(unsafe.Sizeof(progress{})+unsafe.Sizeof(0)),
+		Goroutine: int64(unsafe.Sizeof(run{})) + int64(len(db.patterns))*int64(unsafe.Sizeof(progress{})+2*unsafe.Sizeof(0)+1),
 		Tables:    db.plan.bytes(),
 	}
 	for i := range db.patterns {
