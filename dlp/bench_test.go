@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sluice-dlp/sluice/dlp"
+	"github.com/sluice-dlp/sluice/dlp/internal/texts"
 )
 
 func cleanText(tb testing.TB) []byte {
@@ -15,6 +16,25 @@ func cleanText(tb testing.TB) []byte {
 		tb.Fatal(err)
 	}
 	return data
+}
+
+// BenchmarkTexts scans a megabyte of ordinary text, disguises, confidence and all.
+func BenchmarkTexts(b *testing.B) {
+	e := builtin(b)
+	c, err := texts.Ordinary()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, q := range map[string]dlp.Query{"all": {}, "default": {Profiles: []string{"default"}}} {
+		for kind, text := range map[string][]byte{"prose": c.Prose, "code": c.Code, "structured": c.Structured} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				b.SetBytes(1 << 20)
+				for b.Loop() {
+					e.Scan(context.Background(), q, dlp.Text{Data: text[:1<<20]})
+				}
+			})
+		}
+	}
 }
 
 func BenchmarkPrompt(b *testing.B) {
@@ -35,12 +55,12 @@ func BenchmarkPrompt(b *testing.B) {
 		b.Run(name+"/10x400B", func(b *testing.B) {
 			b.SetBytes(4000)
 			b.ReportAllocs()
-			var texts []dlp.Text
+			var list []dlp.Text
 			for i := range 10 {
-				texts = append(texts, dlp.Text{Data: text[i*400 : i*400+400]})
+				list = append(list, dlp.Text{Data: text[i*400 : i*400+400]})
 			}
 			for b.Loop() {
-				e.Scan(context.Background(), q, texts...)
+				e.Scan(context.Background(), q, list...)
 			}
 		})
 	}
