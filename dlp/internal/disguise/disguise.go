@@ -1,5 +1,5 @@
 // Package disguise reads a text as its disguises mean it: encodings are decoded, look-alike
-// and invisible characters undone, split strings joined. What it reads is mapped back to the
+// and invisible characters undone, split strings joined, markup within words taken out. What it reads is mapped back to the
 // places in the text where it came from.
 //
 // A [View] holds only the neighbourhoods of what was decoded, so a text with nothing to
@@ -24,6 +24,7 @@ const (
 	Unusual   // digits, letters, dashes and spaces of other blocks of Unicode
 	Invisible // zero-width characters and soft hyphens
 	Split     // "AK" + "IA"
+	Markup    // <b>AK</b>IA
 	Base64
 	Hex
 	Gzip
@@ -32,7 +33,7 @@ const (
 
 var kindNames = [...]string{
 	"percent", "html entity", "escape", "quoted-printable", "unusual characters", "invisible characters",
-	"split string", "base64", "hex", "gzip",
+	"split string", "markup", "base64", "hex", "gzip",
 }
 
 // String names the kinds for people: "base64, gzip".

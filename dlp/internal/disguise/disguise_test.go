@@ -147,6 +147,7 @@ func TestOrdinaryTextsHaveNoSigns(t *testing.T) {
 		"hashes":      "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 and d41d8cd98f00b204e9800998ecf8427e",
 		"identifiers": "550e8400-e29b-41d4-a716-446655440000 AbstractSingletonProxyFactoryBean getElementsByClassName",
 		"a third":     "x = 0.66666666666666666 * y",
+		"markup":      "A <b>bold</b> word, List<String> x; if a<b && c>d { 10**3 }\nA **bold** word m<sup>2</sup> 12<td>34</td>",
 		"assignments": "card=4111111111111111&x=2030 a==b c=20",
 	}
 	for name, text := range cases {

@@ -26,7 +26,7 @@ func Look(text []byte) Signs {
 // lookASCII looks for the disguises that begin with a sign in ASCII.
 func lookASCII(text []byte) bool {
 	t := traits{}
-	for _, c := range []byte{'%', '&', '\\'} {
+	for _, c := range []byte{'%', '&', '\\', '<', '*'} {
 		for i := 0; i < len(text); {
 			n := bytes.IndexByte(text[i:], c)
 			if n < 0 {
@@ -107,7 +107,7 @@ func lookUnusual(text []byte) bool {
 
 // leads are the first bytes of characters that unusual may know.
 var leads = [256]bool{
-	0xc2: true, 0xcd: true, 0xce: true, 0xcf: true, 0xd0: true, 0xd1: true, 0xd8: true, 0xd9: true, 0xdb: true, 0xdf: true, 0xe0: true, 0xe1: true, 0xe2: true, 0xe3: true,
+	0xc2: true, 0xcc: true, 0xcd: true, 0xce: true, 0xcf: true, 0xd0: true, 0xd1: true, 0xd8: true, 0xd9: true, 0xdb: true, 0xdf: true, 0xe0: true, 0xe1: true, 0xe2: true, 0xe3: true,
 	0xea: true, 0xef: true, 0xf0: true, 0xf3: true,
 }
 

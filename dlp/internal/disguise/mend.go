@@ -30,7 +30,7 @@ var special = func() (t [256]uint8) {
 			t[c] = 1
 		}
 	}
-	for _, c := range []byte("%&\\=\"'`[") {
+	for _, c := range []byte("%&\\=\"'`[<*") {
 		t[c] = 1
 	}
 	return t
@@ -100,7 +100,7 @@ func (t traits) at(text []byte, i int) (r rewrite, size int, ok bool) {
 	case '&':
 		r.kind, end = Entity, entity(text, i, &r)
 	case '\\':
-		if n := backslashes(text, i); n > longestEscape {
+		if n := inARow(text, i, '\\'); n > longestEscape {
 			return r, n, false
 		}
 		r.kind, end = Escape, escape(text, i, &r)
@@ -114,6 +114,14 @@ func (t traits) at(text []byte, i int) (r rewrite, size int, ok bool) {
 		if t.lists && i+1 < len(text) && closes(text[i+1]) {
 			r.kind, r.weak, end = Split, true, i+1
 		}
+	case '<':
+		r.kind = Markup
+		end, r.weak = tags(text, i)
+	case '*':
+		r.kind, end = Markup, emphasis(text, i)
+		if end == 0 {
+			return r, inARow(text, i, '*'), false
+		}
 	default:
 		if text[i] < utf8.RuneSelf || !mayBeUnusual(text, i) && !foreign(text[i]) {
 			return r, 1, false
@@ -123,6 +131,9 @@ func (t traits) at(text []byte, i int) (r rewrite, size int, ok bool) {
 			return r, size, false
 		}
 		end = i + size
+		if c == softHyphen {
+			end = behindBreak(text, end)
+		}
 	}
 	r.end = int32(end)
 	return r, 1, end > 0
@@ -203,10 +214,10 @@ func entity(text []byte, i int, r *rewrite) int {
 // make sixteen. More are a drawing.
 const longestEscape = 16
 
-// backslashes counts those in a row from i on.
-func backslashes(text []byte, i int) int {
+// inARow counts how many of c are in a row from i on, where one is.
+func inARow(text []byte, i int, c byte) int {
 	n := 1
-	for i+n < len(text) && text[i+n] == '\\' {
+	for i+n < len(text) && text[i+n] == c {
 		n++
 	}
 	return n

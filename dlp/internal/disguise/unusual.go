@@ -20,9 +20,21 @@ func unusual(text []byte, i, size int, c rune, r *rewrite) bool {
 		return true
 	case invisible(c):
 		r.kind = Invisible
-		next := behindInvisible(text, i+size)
+		end := i + size
+		if c == softHyphen {
+			end = behindBreak(text, end)
+		}
+		next := behindInvisible(text, end)
 		r.weak = i == 0 || text[i-1] < ' ' || next < ' ' || !graphic(text[i-1]) && !graphic(next) || text[i-1] >= 0x7f || next >= 0x7f
 		return true
+	case c == 0x20e3: // the frame of a key: one digit in it numbers a list, several are a number
+		r.kind = Invisible
+		r.weak = i+size >= len(text) || !wordByte(text[i+size])
+		return true
+	case struck(c):
+		r.kind = Invisible
+		r.weak = i == 0 || !wordByte(text[i-1])
+		return i > 0 && (text[i-1]-'0' < 10 || overlaid(c))
 	case dash(c):
 		r.weak = !between(text, i, size, func(b byte) bool {
 			return b >= '0' && b <= '9' || c < '—' && wordByte(b)
@@ -75,15 +87,36 @@ func invisible(c rune) bool {
 	case c < 0xad:
 		return false
 	case c >= 0x200b && c <= 0x200f, c >= 0x202a && c <= 0x202e, c >= 0x2060 && c <= 0x206f,
-		c >= 0xfe00 && c <= 0xfe0f, c >= 0x180b && c <= 0x180f, c >= 0xe0000 && c <= 0xe0fff:
+		c >= 0xfe00 && c <= 0xfe0f, c >= 0xfff9 && c <= 0xfffb, c >= 0x1bca0 && c <= 0x1bca3, c >= 0x1d173 && c <= 0x1d17a, c >= 0x180b && c <= 0x180f, c >= 0xe0000 && c <= 0xe0fff:
 		return true
 	}
 	switch c {
-	case 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x3164, 0xfeff, 0xffa0:
+	case softHyphen, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xfeff, 0xffa0:
 		return true
 	}
 	return false
 }
+
+// softHyphen shows only where a line is broken.
+const softHyphen = 0xad
+
+// behindBreak returns where the next line begins when a line ends at i, else i.
+func behindBreak(text []byte, i int) int {
+	switch {
+	case i < len(text) && text[i] == '\n':
+		return i + 1
+	case i+1 < len(text) && text[i] == '\r' && text[i+1] == '\n':
+		return i + 2
+	}
+	return i
+}
+
+// struck reports marks that are drawn over or under a character. No digit has one in any script,
+// and no Latin letter is struck through that way.
+func struck(c rune) bool { return c >= 0x300 && c <= 0x36f && c != 0x34f }
+
+// overlaid reports the lines through and under a character.
+func overlaid(c rune) bool { return c >= 0x332 && c <= 0x338 }
 
 func dash(c rune) bool {
 	return c >= 0x2010 && c <= 0x2015 || c == 0x2043 || c == 0x2212 || c == 0xfe58 || c == 0xfe63 || c == 0xff0d

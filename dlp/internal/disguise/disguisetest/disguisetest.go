@@ -109,5 +109,11 @@ var Encodings = map[string]Encoding{
 	"split in PHP":     {func(s string) string { return `'` + s[:len(s)/2] + `' . '` + s[len(s)/2:] + `'` }, disguise.Split},
 	"neighbours in C":  {func(s string) string { return `"` + s[:len(s)/2] + "\"\n    \"" + s[len(s)/2:] + `"` }, disguise.Split},
 	"a joined list":    {func(s string) string { return `['` + s[:len(s)/2] + `', '` + s[len(s)/2:] + `'].join('')` }, disguise.Split},
+	"tags of HTML":     {func(s string) string { return s[:len(s)/2] + `<b class="x">` + s[len(s)/2:] + "</b>" }, disguise.Markup},
+	"places to break":  {func(s string) string { return each(s, func(r rune) string { return string(r) + "<wbr>" }) }, disguise.Markup},
+	"emphasis":         {func(s string) string { return s[:len(s)/2] + "**" + s[len(s)/2:] + "**" }, disguise.Markup},
+	"struck digits":    {func(s string) string { return each(s, func(r rune) string { return string(r) + "\u0336" }) }, disguise.Invisible},
+	"frames of keys":   {func(s string) string { return each(s, func(r rune) string { return string(r) + "\ufe0f\u20e3" }) }, disguise.Invisible},
+	"selectors":        {func(s string) string { return each(s, func(r rune) string { return string(r) + "\U000e0101" }) }, disguise.Invisible},
 	"gzip":             {func(s string) string { return b64(gz(s)) }, disguise.Base64 | disguise.Gzip},
 }
