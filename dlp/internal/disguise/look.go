@@ -15,7 +15,7 @@ type Signs struct {
 // Look tells what is worth trying on a text. It reads the text twice in words of eight bytes
 // and searches it for a few rare characters.
 func Look(text []byte) Signs {
-	budget := 2 * len(text) // of bytes decoded to find out
+	budget := 2*len(text) + 1 // of bytes decoded to find out
 	b := nextBlob(text, 0, decodeBlock, false, &budget)
 	return Signs{
 		Characters: lookASCII(text) || lookUnusual(text),
