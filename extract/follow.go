@@ -56,7 +56,7 @@ func partList(name []byte, bare bool) bool {
 	switch string(name) {
 	case "parts":
 		return true
-	case "content", "system", "children", "ops":
+	case "content", "system", "children", "ops", "elements", "leaves", "runs", "spans", "inlines":
 		return !bare
 	}
 	return false

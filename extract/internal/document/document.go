@@ -263,6 +263,7 @@ func (w *walk) byText(path string, data []byte, depth int) {
 	}
 	if ok {
 		w.insideText(path, data, depth)
+		w.diagrams(path, data, depth)
 	}
 	switch {
 	case !ok:
