@@ -12,8 +12,10 @@ import (
 	"github.com/sluice-dlp/sluice/extract/internal/budget"
 )
 
-// packed returns a page as draw.io stores it.
-func packed(t *testing.T, page string) string {
+const page = `<mxGraphModel><root><mxCell value="two words"/></root></mxGraphModel>`
+
+// packed returns the page as draw.io stores it.
+func packed(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestCompression)
@@ -30,17 +32,16 @@ func packed(t *testing.T, page string) string {
 }
 
 func TestPackedDiagramsAreRead(t *testing.T) {
-	const page = `<mxGraphModel><root><mxCell value="two words"/></root></mxGraphModel>`
 	cases := map[string]struct {
 		text    string
 		want    int // pages with the words
 		outcome Outcome
 	}{
-		"two packed pages":       {`<mxfile><diagram name="1">` + packed(t, page) + `</diagram><diagram name="2">` + packed(t, page) + `</diagram></mxfile>`, 2, Complete},
-		"with a declaration":     {`<?xml version="1.0"?><mxfile><diagram>` + packed(t, page) + `</diagram></mxfile>`, 1, Complete},
+		"two packed pages":       {`<mxfile><diagram name="1">` + packed(t) + `</diagram><diagram name="2">` + packed(t) + `</diagram></mxfile>`, 2, Complete},
+		"with a declaration":     {`<?xml version="1.0"?><mxfile><diagram>` + packed(t) + `</diagram></mxfile>`, 1, Complete},
 		"a page that is damaged": {`<mxfile><diagram>!!!!</diagram></mxfile>`, 0, Broken},
 		"a page as it stands":    {`<mxfile><diagram name="1">` + page + `</diagram></mxfile>`, 0, Complete}, // the file itself is the text
-		"a page that is cut":     {`<mxfile><diagram>` + packed(t, page)[:20] + `</diagram></mxfile>`, 0, Broken},
+		"a page that is cut":     {`<mxfile><diagram>` + packed(t)[:20] + `</diagram></mxfile>`, 0, Broken},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
