@@ -37,6 +37,10 @@ func lookASCII(text []byte) bool {
 			if ok && !r.weak {
 				return true
 			}
+			if ok { // as Mend goes on: a long run of tags is read once, not again from each of them
+				i = int(r.end)
+				continue
+			}
 			i += size
 		}
 	}
