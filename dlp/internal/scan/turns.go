@@ -13,13 +13,14 @@ import (
 // is noted, and what was found out before about the text from there on is forgotten.
 
 const (
-	turnFound  = 64      // places of a batch at which something holds, from which on turns are looked for
-	turnPeriod = 1 << 10 // bytes after which the text repeats itself, at most
-	turnLook   = 16      // bytes by which that is noticed
-	turnTries  = 5       // turns that are read to find two that are alike
-	turnWait   = 8       // batches to the next try
-	turnSlack  = 128     // bytes behind a place that are read without a note, at most
-	turnsMost  = 1 << 20 // bytes that are told of before turns are read again
+	turnFound   = 64      // places of a batch at which something holds, from which on turns are looked for
+	turnPeriod  = 1 << 10 // bytes after which the text repeats itself, at most
+	turnLook    = 16      // bytes by which that is noticed
+	turnGuesses = 8       // of how long a turn is
+	turnTries   = 5       // turns that are read to find two that are alike
+	turnWait    = 8       // batches to the next try
+	turnSlack   = 128     // bytes behind a place that are read without a note, at most
+	turnsMost   = 1 << 20 // bytes that are told of before turns are read again
 )
 
 // turnFactors make a period a turn of 2 to 4 KB, so that most rows of matches end with it.
@@ -69,16 +70,28 @@ func (t *turns) note(p, start, end int) {
 	}
 }
 
-// period returns after how many bytes the text repeats itself from off on, and how far it does.
-func (r *run) period(off int) (period, until int) {
+// period returns after how many bytes the text repeats itself from off on, and how far it does:
+// for least bytes, if that is so. What is nearest may repeat only a part of the turn.
+func (r *run) period(off, least int) (period, until int) {
 	b, from := r.text, max(0, off-turnPeriod)
-	at := bytes.LastIndex(b[from:off+turnLook-1], b[off:off+turnLook])
-	if at < 0 {
-		return 0, off
+	until = off
+	for n, tries := turnLook, 0; n <= turnPeriod && off+n <= len(b) && tries < turnGuesses; n, tries = until-off+1, tries+1 {
+		at := bytes.LastIndex(b[from:off+n-1], b[off:off+n])
+		if at < 0 {
+			break
+		}
+		period = off - from - at
+		if until = r.repeated(off, period); until-off >= least {
+			break
+		}
 	}
-	period, until = off-from-at, off
-	end := min(len(b), off+turnsMost)
-	for until < end {
+	return period, until
+}
+
+// repeated returns how far from off on the text is what it was period bytes before.
+func (r *run) repeated(off, period int) (until int) {
+	b, end := r.text, min(len(r.text), off+turnsMost)
+	for until = off; until < end; {
 		n := min(end-until, block)
 		if !bytes.Equal(b[until:until+n], b[until-period:until-period+n]) {
 			break
@@ -88,7 +101,7 @@ func (r *run) period(off int) (period, until int) {
 	for until < end && b[until] == b[until-period] {
 		until++
 	}
-	return period, until
+	return until
 }
 
 // turnOf returns a turn of many periods.
@@ -148,8 +161,9 @@ func (r *run) repeats(ctx context.Context, off int) (int, error) {
 		return off, nil
 	}
 	t.wait = turnWait
-	period, until := r.period(off)
-	if until-off < (turnTries+2)*batch*block {
+	const least = (turnTries + 2) * batch * block
+	period, until := r.period(off, least)
+	if until-off < least {
 		return off, nil
 	}
 	t.long = slices.DeleteFunc(t.long, func(m matched) bool { return m.end <= off-r.db.plan.back })
