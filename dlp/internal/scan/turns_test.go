@@ -153,3 +153,19 @@ func TestTurnsEndWithinBlocks(t *testing.T) {
 		t.Errorf("turns spared %d bytes, want 500000 or more", spared)
 	}
 }
+
+// TestTurnsThatRepeatThemselvesWithin has turns of which a part comes again before the whole does.
+func TestTurnsThatRepeatThemselvesWithin(t *testing.T) {
+	exprs := []string{`bearer\s[a-z]{24,}`, `(?i)pass(?:word)?\s(?:[a-z]{9,}|[=:])`, `\d{2}-\d`}
+	db, oracle := compiled(t, exprs)
+	for _, one := range []string{
+		"bearer bearer bearer bearer beaD", "pass pass pass password=x ",
+		strings.Repeat("12-3 ", 20) + strings.Repeat("bearer ", 9) + "x", strings.Repeat(strings.Repeat("pass ", 5)+"w ", 4) + "v ",
+	} {
+		text := []byte(strings.Repeat(one, 200_000/len(one)))
+		compare(t, db, oracle, text)
+		if got := sparedBy(t, db, text); got < len(text)/2 {
+			t.Errorf("of %q again and again turns spared %d of %d bytes, want half", one, got, len(text))
+		}
+	}
+}
