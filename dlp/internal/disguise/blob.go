@@ -51,12 +51,13 @@ func Decode(text []byte, inside *View, cut bool, budget *int) *View {
 func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
 	for i := from &^ 7; *budget > 0; i = max(i+8, from&^7) {
 		i = nextWord(text, i)
-		switch {
-		case i < 0:
+		if i < 0 {
 			return nil
-		case signs(text[i:]) != 0:
+		}
+		switch signs(text[i:]) {
+		case spaced0, spaced1, spaced2:
 			b, from = spacedHex(text, from, i, budget)
-		default:
+		case 0:
 			start := max(i, from)
 			for start > from && alphabet[text[start-1]] != 0xff {
 				start--
@@ -74,31 +75,39 @@ func nextBlob(text []byte, from, most int, cut bool, budget *int) (b *rewrite) {
 }
 
 // nextWord returns the first word of eight bytes, from i on, that can lie in a blob, -1 when there is
-// none: bytes in hexadecimal with signs between, or no signs at all, as then half a word beside
+// none: bytes in hexadecimal with spaces between, or no spaces at all, as then half a word beside
 // it has none either. Whatever is long enough for a blob has such a word.
 func nextWord(text []byte, i int) int {
-	before, now := uint64(0), uint64(0)
-	if i+8 <= len(text) {
-		now = signs(text[i:])
+	if i+8 > len(text) {
+		return -1
 	}
-	for ; i+8 <= len(text); i += 8 {
+	before, now := uint64(0), spaces(binary.LittleEndian.Uint64(text[i:]))
+	if i >= 8 {
+		before = spaces(binary.LittleEndian.Uint64(text[i-8:]))
+	}
+	for rest := text[i+8:]; ; rest, i = rest[8:], i+8 {
 		next := uint64(0)
-		if i+16 <= len(text) {
-			next = signs(text[i+8:])
+		if len(rest) >= 8 {
+			next = spaces(binary.LittleEndian.Uint64(rest))
 		}
 		if halves := before >> 32 * (next & math.MaxUint32); now|halves == 0 || now == spaced0 || now == spaced1 || now == spaced2 {
 			return i
 		}
+		if len(rest) < 8 {
+			return -1
+		}
 		before, now = now, next
 	}
-	return -1
 }
 
-// signs has the high bits of those of eight bytes that are below '+', outside ASCII, or may separate
-// bytes in hexadecimal; where one is, it may have that of the byte behind it, too.
+// spaces has the high bits of those of eight bytes that are below '+' or outside ASCII; behind one
+// that is, a '+' may have it, too.
+func spaces(x uint64) uint64 { return (sparse(x, '+') | x) & highs }
+
+// signs has those of what may separate bytes in hexadecimal, too.
 func signs(b []byte) uint64 {
 	x := binary.LittleEndian.Uint64(b)
-	return (sparse(x, '+') | sparse(x^ones*':', 1) | sparse(x^ones*',', 1) | x) & highs
+	return spaces(x) | (sparse(x^ones*':', 1)|sparse(x^ones*',', 1))&highs
 }
 
 // Words of bytes in hexadecimal with signs between: where the signs can be.
