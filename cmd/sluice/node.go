@@ -307,7 +307,7 @@ func serverTLS(t config.TLS, log *slog.Logger) (*tls.Config, error) {
 	get := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		pair, err := cert.GetCertificate(hello)
 		bad := cert.Err()
-		if old := said.Swap(&bad); bad != nil && (old == nil || *old != bad) {
+		if old := said.Swap(&bad); bad != nil && (old == nil || !errors.Is(bad, *old)) {
 			log.Error("the new certificate is not taken: the old one stays", "cert", t.Cert, "key", t.Key, "error", bad)
 		}
 		return pair, err
