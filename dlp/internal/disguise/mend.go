@@ -327,11 +327,8 @@ func qpByte(text []byte, i int) int {
 
 // softBreak returns where the line goes on behind a = at its end.
 func softBreak(text []byte, i int) int {
-	switch {
-	case i+1 < len(text) && text[i+1] == '\n':
-		return i + 2
-	case i+2 < len(text) && text[i+1] == '\r' && text[i+2] == '\n':
-		return i + 3
+	if end := behindBreak(text, i+1); end > i+1 {
+		return end
 	}
 	return 0
 }
