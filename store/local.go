@@ -17,8 +17,8 @@ import (
 // localFile is the name of the SQLite file in data_dir.
 const localFile = "sluice.db"
 
-// makeDir makes data_dir where it is not there.
-func makeDir(dir string) error {
+// MakeDir makes data_dir where it is not there. Its error says what to do.
+func MakeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make data_dir: %w%s", err, dirRemedy)
 	}

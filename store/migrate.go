@@ -29,7 +29,7 @@ type MigrationStatus struct {
 // Migrate applies all migrations (up), or reports them. Any number of processes may call
 // it at once: one applies, the others wait.
 func Migrate(ctx context.Context, o Options, up bool) (list []MigrationStatus, err error) {
-	if err := makeDir(o.DataDir); err != nil {
+	if err := MakeDir(o.DataDir); err != nil {
 		return nil, err
 	}
 	local, err := connectLocal(o.DataDir)

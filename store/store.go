@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	err := makeDir(s.o.DataDir)
+	err := MakeDir(s.o.DataDir)
 	if err != nil {
 		return err
 	}

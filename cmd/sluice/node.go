@@ -88,8 +88,8 @@ func startNode(ctx context.Context, f *config.File, log *slog.Logger) (n *node, 
 			err = errors.Join(err, n.close())
 		}
 	}()
-	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
-		return n, fmt.Errorf("make data_dir: %w; name a directory that this user may write to", err)
+	if err := store.MakeDir(f.DataDir); err != nil {
+		return n, err
 	}
 	if n.lock, err = lockData(f.DataDir); err != nil {
 		return n, err
