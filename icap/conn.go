@@ -134,8 +134,8 @@ func (c *conn) end(err error) {
 	case errors.As(err, &r):
 		c.srv.counts.hit(r.limit)
 		level := slog.LevelDebug
-		if (r.status == 404 || r.status == 405) && c.srv.misled.ok(c.srv.now()) { // a mistake in the client's settings
-			level = slog.LevelWarn
+		if r.status == 404 || r.status == 405 { // a mistake in the client's settings
+			level = c.srv.misled.level(c.srv.now())
 		}
 		c.srv.o.Log.Log(context.Background(), level, "icap request refused", "client", c.nc.RemoteAddr(), "status", r.status, "error", r.why)
 		c.refuse(r)

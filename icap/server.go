@@ -108,6 +108,14 @@ func (s *seldom) ok(now time.Duration) bool {
 	return int64(now) >= next && s.next.CompareAndSwap(next, int64(now+time.Minute))
 }
 
+// level is that of a line which warns once a minute, and is for debugging otherwise.
+func (s *seldom) level(now time.Duration) slog.Level {
+	if s.ok(now) {
+		return slog.LevelWarn
+	}
+	return slog.LevelDebug
+}
+
 func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) ||
 		errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ECONNABORTED)
@@ -134,11 +142,7 @@ func (s *Server) untrack(l net.Listener) {
 func (s *Server) admit(nc net.Conn) {
 	if !s.allowed(nc.RemoteAddr()) {
 		s.counts.refused.Add(1)
-		level := slog.LevelDebug
-		if s.strangers.ok(s.now()) {
-			level = slog.LevelWarn
-		}
-		s.o.Log.Log(context.Background(), level, "icap client refused: it is in none of the networks of icap.allow", "client", nc.RemoteAddr())
+		s.o.Log.Log(context.Background(), s.strangers.level(s.now()), "icap client refused: it is in none of the networks of icap.allow", "client", nc.RemoteAddr())
 		nc.Close()
 		return
 	}
