@@ -71,13 +71,10 @@ func assemble(r *Rules, o Options, make func([]*pattern) (matcher, error)) *Engi
 		detectors: r.detectors, profiles: r.profiles, options: o,
 		byProfile: map[string]*profile{},
 	}
-	used := map[string]bool{} // detectors
 	for _, p := range r.profiles {
 		e.byProfile[p.id] = p
-		for id := range p.detectors {
-			used[id] = true
-		}
 	}
+	used := r.used(nil)
 	for i, d := range r.detectors {
 		e.finders = append(e.finders, d.finder)
 		if !used[d.id] {

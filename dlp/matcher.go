@@ -84,8 +84,9 @@ func everywhere(patterns []*pattern) []*pattern {
 // tools and benchmarks: those of all detectors, or of those that profiles use.
 func (r *Rules) Expressions(profiles ...string) []string {
 	var out []string
+	used := r.used(profiles)
 	for _, d := range r.detectors {
-		if len(profiles) > 0 && !r.uses(profiles, d.id) {
+		if len(profiles) > 0 && !used[d.id] {
 			continue
 		}
 		for _, p := range d.patterns {
@@ -95,14 +96,18 @@ func (r *Rules) Expressions(profiles ...string) []string {
 	return out
 }
 
-// uses reports whether one of the profiles has the detector.
-func (r *Rules) uses(profiles []string, detector string) bool {
+// used returns the detectors of profiles; nil means all that are loaded.
+func (r *Rules) used(profiles []string) map[string]bool {
+	used := map[string]bool{}
 	for _, p := range r.profiles {
-		if _, has := p.detectors[detector]; has && slices.Contains(profiles, p.id) {
-			return true
+		if profiles != nil && !slices.Contains(profiles, p.id) {
+			continue
+		}
+		for id := range p.detectors {
+			used[id] = true
 		}
 	}
-	return false
+	return used
 }
 
 func (m *scanMatcher) match(ctx context.Context, text []byte, want []bool, hit func(pattern, start, end int) bool) error {
